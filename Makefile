@@ -1,0 +1,38 @@
+# `make demo` shows the portal, `make test` proves it. `make help` lists the rest.
+PYTHON ?= python3
+WORKERS ?= 2
+RUN = .venv/bin/python
+LINT_ENVIRONMENT = PORTAL_ENVIRONMENT=test DATABASE_URL=postgresql:///lint REDIS_URL=redis://127.0.0.1:6379/0
+
+export PYTHON
+.PHONY: help demo demo-reset test bench lint format lock screenshots environment-demo environment-develop
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: environment-demo ## Show the portal on 127.0.0.1:8000 (PORT=…), with a sandbox AWS and 60 days of history
+	@$(RUN) -m demo
+
+demo-reset: environment-demo ## Forget the demo's data; the next `make demo` starts over
+	@$(RUN) -m demo reset
+
+test: environment-develop ## Run the tests (ARGS="-k word", WORKERS=2)
+	@PORTAL_ENVIRONMENT=test $(RUN) -m embedded run -- $(RUN) -m pytest -n $(WORKERS) $(ARGS)
+
+bench: environment-develop ## Measure what must stay fast, and print the times
+	@PORTAL_ENVIRONMENT=test $(RUN) -m embedded run -- $(RUN) -m pytest -m bench -s $(ARGS)
+
+lint: environment-develop ## Check style, types, the floors' imports, migrations and deployment settings
+	@$(LINT_ENVIRONMENT) PATH="$(CURDIR)/.venv/bin:$$PATH" sh .ci/lint
+
+format: environment-develop ## Format the code and apply the safe corrections
+	@$(RUN) -m ruff check --quiet --fix . ; $(RUN) -m ruff format .
+
+lock: ## Write the locked requirements anew from pyproject.toml (needs uv)
+	@bash requirements/compile.sh
+
+environment-demo:
+	@sh requirements/install.sh demo
+
+environment-develop:
+	@sh requirements/install.sh develop
