@@ -1,0 +1,40 @@
+"""Names that people can say: R-41, F-1207. Integer keys stay inside."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, TypeVar
+
+from django.db import models
+from django.http import Http404
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+class PublicId(models.Model):
+    """A model whose rows have a public id: its prefix, a hyphen and the key."""
+
+    public_prefix: ClassVar[str]
+
+    class Meta:
+        abstract = True
+
+    @property
+    def public_id(self) -> str:
+        return f"{self.public_prefix}-{self.pk}"
+
+    @classmethod
+    def key_of(cls, public_id: str) -> int:
+        """The integer key inside a public id. Raises Http404 when it is none of this model's."""
+        prefix, _, key = public_id.upper().rpartition("-")
+        if prefix != cls.public_prefix or not key.isdecimal() or len(key) > 18:
+            raise Http404(f"{public_id} is not a {cls._meta.verbose_name} id")
+        return int(key)
+
+
+def get_or_404(rows: models.QuerySet[Row], public_id: str) -> Row:
+    """The row of `rows` with this public id. Raises Http404."""
+    model: Any = rows.model
+    row = rows.filter(pk=model.key_of(public_id)).first()
+    if row is None:
+        raise Http404(f"There is no {public_id}, or it is not yours to see")
+    return row

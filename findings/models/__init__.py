@@ -1,0 +1,36 @@
+from findings.models.check import Check
+from findings.models.connection import Connection
+from findings.models.coverage import CoverageSpan, Scope, SetAside, SyncRun
+from findings.models.finding import Finding, FindingRecord, FindingResource, FindingSpan
+from findings.models.posture import Posture, PostureDay
+from findings.models.resource import Resource
+from findings.models.vocabulary import (
+    CoverageState,
+    RecordState,
+    Severity,
+    Source,
+    Status,
+    Workflow,
+)
+
+__all__ = [
+    "Check",
+    "Connection",
+    "CoverageSpan",
+    "CoverageState",
+    "Finding",
+    "FindingRecord",
+    "FindingResource",
+    "FindingSpan",
+    "Posture",
+    "PostureDay",
+    "RecordState",
+    "Resource",
+    "Scope",
+    "SetAside",
+    "Severity",
+    "Source",
+    "Status",
+    "SyncRun",
+    "Workflow",
+]

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from audit.public_id import PublicId
+from findings.models.vocabulary import Severity, Source
+
+
+class Check(PublicId):
+    """A question that is asked of resources: a Security Hub control, a Config rule, a product's detector.
+
+    key: unique within its source. Security Hub: the control id ("S3.8"), else the generator id.
+    Config: the managed rule's identifier ("S3_BUCKET_PUBLIC_READ_PROHIBITED"), else the rule's name.
+    """
+
+    public_prefix = "K"
+
+    class Kind(models.TextChoices):
+        COMPLIANCE = "compliance", _("Compliance check")
+        REPORT = "report", _("Threat or vulnerability report")
+
+    source = models.CharField(max_length=20, choices=Source.choices)
+    key = models.CharField(max_length=512)
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.COMPLIANCE)
+    title = models.CharField(max_length=512, blank=True)
+    description = models.TextField(blank=True)
+    severity = models.SmallIntegerField(choices=Severity.choices, default=Severity.NONE)
+    config_rule = models.CharField(
+        max_length=256, blank=True, help_text="Identifier of the Config rule it rests on, upper case."
+    )
+    remediation_text = models.TextField(blank=True, help_text="What the product recommends.")
+    remediation_url = models.URLField(max_length=1000, blank=True)
+    resource_types = ArrayField(models.CharField(max_length=128), default=list, blank=True)
+    standards = ArrayField(models.CharField(max_length=256), default=list, blank=True)
+    requirements = ArrayField(models.CharField(max_length=256), default=list, blank=True)
+    first_seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "key"], name="check_source_key")]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.title}".strip()

@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from audit.models import Span
+from audit.public_id import PublicId
+from desk.models import Job
+from findings.models.connection import Connection
+from findings.models.vocabulary import CoverageState, Source
+
+
+class ScopeQuerySet(models.QuerySet["Scope"]):
+    def read_directly(self) -> Self:
+        """Scopes that a worker reads; the others are read through one of these."""
+        return self.filter(read_through=None)
+
+    def due(self, at: datetime) -> Self:
+        return self.read_directly().filter(connection__enabled=True, due_at__lte=at)
+
+
+class Scope(PublicId):
+    """One account, region and source of a connection: what is read, how far, and what it is worth.
+
+    read_through: the scope whose reading covers this one (Security Hub's home region sees the
+    linked regions and member accounts; an aggregator sees its sources). Its own cursor is unused.
+    lease_until, fence: who reads it now; a final transaction checks the fence it was given.
+    evaluated_at: the age of AWS's own latest evaluation, which decides between fresh and stale.
+    """
+
+    public_prefix = "Y"
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="scopes")
+    account = models.CharField(max_length=12)
+    region = models.CharField(max_length=30)
+    source = models.CharField(max_length=20, choices=Source.choices)
+    read_through = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="covers")
+
+    state = models.CharField(max_length=10, choices=CoverageState.choices, default=CoverageState.NEVER)
+    since = models.DateTimeField(help_text="When this state began.")
+    reason = models.CharField(max_length=500, blank=True, help_text="Why, in words, where it is not fresh.")
+    read_at = models.DateTimeField(null=True, help_text="End of the last reading without an error.")
+    evaluated_at = models.DateTimeField(null=True)
+    checks_enabled = models.IntegerField(null=True, help_text="Controls or rules that run there.")
+    recording = models.JSONField(
+        default=dict, help_text='Config: {"recording": bool, "all_supported": bool, "types": [..], "last_status": ".."}.'
+    )
+    retired_at = models.DateTimeField(null=True, help_text="Since when the account or region is no longer in use.")
+
+    cursor = models.DateTimeField(null=True, help_text="UpdatedAt up to which everything is merged.")
+    swept_at = models.DateTimeField(null=True, help_text="End of the last complete sweep.")
+    due_at = models.DateTimeField(null=True)
+    sweep_due = models.BooleanField(default=False)
+    lease_until = models.DateTimeField(null=True)
+    fence = models.BigIntegerField(default=0)
+
+    objects = ScopeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["account", "region", "source"]
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "account", "region", "source"], name="scope_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.region} {self.get_source_display()}"
+
+
+class CoverageSpan(Span):
+    """What the coverage of a scope was for a while."""
+
+    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, related_name="spans")
+    state = models.CharField(max_length=10, choices=CoverageState.choices)
+    reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scope"], name="coverage_one_open_span", condition=Q(valid_to=None, superseded_at=None)
+            ),
+            models.CheckConstraint(
+                name="coverage_span_ends_after_it_begins",
+                condition=Q(valid_to=None) | Q(valid_to__gt=F("valid_from")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scope_id}: {self.state}"
+
+
+class SyncRun(PublicId):
+    """One reading of one scope by one worker."""
+
+    public_prefix = "U"
+
+    class Kind(models.TextChoices):
+        INCREMENTAL = "incremental", _("Changes")
+        SWEEP = "sweep", _("Complete sweep")
+
+    class State(models.TextChoices):
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+
+    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, related_name="runs")
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, null=True, related_name="+")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
+    fence = models.BigIntegerField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    caller = models.CharField(max_length=256, blank=True, help_text="ARN that AWS saw.")
+    read = models.PositiveIntegerField(default=0)
+    added = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    gone = models.PositiveIntegerField(default=0)
+    set_aside = models.PositiveIntegerField(default=0)
+    error = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.scope}: {self.get_kind_display()}"
+
+
+class SetAside(PublicId):
+    """A record that could not be taken in, kept with the reason. It never stops the rest."""
+
+    public_prefix = "X"
+
+    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, related_name="set_aside")
+    native_id = models.TextField(blank=True)
+    reason = models.CharField(max_length=500)
+    excerpt = models.TextField(help_text="The first 4,000 characters of it.")
+    digest = models.UUIDField(help_text="Of the whole record: the same one is listed once.")
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-last_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["scope", "digest"], name="set_aside_once")]
+
+    def __str__(self) -> str:
+        return self.reason
+
+    @property
+    def about(self) -> dict[str, Any]:
+        return {"native_id": self.native_id, "reason": self.reason}

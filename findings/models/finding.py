@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import zstandard
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+
+from audit.models import Span
+from audit.public_id import PublicId
+from findings.models.check import Check
+from findings.models.connection import Connection
+from findings.models.resource import Resource
+from findings.models.vocabulary import RecordState, Severity, Source, Status, Workflow
+
+
+class Finding(PublicId):
+    """What one check says of one resource. What changes with time stands in its spans.
+
+    uid: 128-bit hash of the natural key: Security Hub (ProductArn, Id); Config (account,
+    region, rule ARN, resource type, resource id).
+    """
+
+    public_prefix = "F"
+
+    uid = models.UUIDField(unique=True)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="findings")
+    source = models.CharField(max_length=20, choices=Source.choices)
+    native_id = models.TextField(help_text="Security Hub: Id. Config: rule ARN, resource type and id.")
+    product_arn = models.TextField(blank=True)
+    product = models.CharField(max_length=256, blank=True, help_text="ProductName, e.g. GuardDuty.")
+    rule_name = models.CharField(max_length=256, blank=True, help_text="Config: the rule's name there.")
+    origin = models.CharField(
+        max_length=20, blank=True, help_text="Config: security_hub, conformance_pack, organisation or customer."
+    )
+    check_ran = models.ForeignKey(Check, on_delete=models.PROTECT, related_name="findings")
+    resource = models.ForeignKey(Resource, on_delete=models.PROTECT, null=True, related_name="+")
+    account = models.CharField(max_length=12)
+    region = models.CharField(max_length=30)
+    title = models.CharField(max_length=512, blank=True)
+    first_seen_at = models.DateTimeField(help_text="When the portal first read it.")
+    created_at = models.DateTimeField(null=True, help_text="CreatedAt, as AWS says.")
+    updated_at = models.DateTimeField(help_text="UpdatedAt, or Config's ResultRecordedTime.")
+    evaluated_at = models.DateTimeField(null=True, help_text="When AWS last evaluated it.")
+    content_hash = models.UUIDField(help_text="Of the raw record without its volatile times.")
+    gone_at = models.DateTimeField(null=True, help_text="When a complete reading no longer listed it.")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["native_id"], name="finding_native_id"),
+            models.Index(fields=["resource"], name="finding_resource"),
+            models.Index(fields=["connection", "source", "account", "region"], name="finding_place"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or self.native_id
+
+
+class FindingSpan(Span):
+    """The state of a finding for a while. Its place and check are repeated here to keep lists fast.
+
+    scored: whether it counts in postures; of two sources that report the same fact one counts.
+    status_since: when the compliance status began, which a change of workflow does not reset.
+    """
+
+    class Origin(models.TextChoices):
+        AWS = "aws"
+        OBSERVED = "observed"
+
+    finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="spans")
+    status = models.CharField(max_length=16, choices=Status.choices)
+    compliance_status = models.CharField(max_length=24, blank=True, help_text="AWS's own word; empty for none.")
+    severity = models.SmallIntegerField(choices=Severity.choices)
+    workflow = models.CharField(max_length=12, choices=Workflow.choices, default=Workflow.NEW)
+    record_state = models.CharField(max_length=10, choices=RecordState.choices, default=RecordState.ACTIVE)
+    status_since = models.DateTimeField()
+    solutions = ArrayField(models.BigIntegerField(), default=list)
+    scored = models.BooleanField(default=True)
+    valid_from_source = models.CharField(max_length=10, choices=Origin.choices)
+    check_ran = models.ForeignKey(Check, on_delete=models.PROTECT, related_name="+")
+    account = models.CharField(max_length=12)
+    region = models.CharField(max_length=30)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["finding"], name="finding_one_open_span", condition=Q(valid_to=None, superseded_at=None)
+            ),
+            models.CheckConstraint(
+                name="finding_span_ends_after_it_begins",
+                condition=Q(valid_to=None) | Q(valid_to__gt=F("valid_from")),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["finding", "valid_from"], name="span_timeline"),
+            models.Index(
+                fields=["-severity", "-status_since", "finding"],
+                name="span_open_worst",
+                condition=Q(valid_to=None, superseded_at=None),
+            ),
+            models.Index(
+                fields=["check_ran", "account", "region"],
+                name="span_open_check",
+                condition=Q(valid_to=None, superseded_at=None),
+            ),
+            GinIndex(fields=["solutions"], name="span_open_solutions", condition=Q(valid_to=None, superseded_at=None)),
+            models.Index(fields=["valid_from"], name="span_begun"),
+            models.Index(fields=["recorded_at"], name="span_recorded"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.finding_id}: {self.status} from {self.valid_from}"
+
+
+class FindingResource(models.Model):
+    """A finding's resources, the first one included."""
+
+    finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="links")
+    resource = models.ForeignKey(Resource, on_delete=models.PROTECT, related_name="links")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["finding", "resource"], name="finding_resource_once")]
+
+    def __str__(self) -> str:
+        return f"{self.finding_id} on {self.resource_id}"
+
+
+class FindingRecord(models.Model):
+    """The raw record as AWS gave it, zstd-compressed JSON; one row per change of its content."""
+
+    finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="records")
+    captured_at = models.DateTimeField()
+    body = models.BinaryField()
+
+    class Meta:
+        indexes = [models.Index(fields=["finding", "-captured_at"], name="record_latest")]
+
+    def __str__(self) -> str:
+        return f"record of {self.finding_id} at {self.captured_at}"
+
+    @property
+    def content(self) -> dict[str, Any]:
+        content: dict[str, Any] = orjson.loads(zstandard.decompress(bytes(self.body)))
+        return content

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+
+from findings.models.check import Check
+from findings.models.vocabulary import Severity, Status
+
+
+class Posture(models.Model):
+    """How many findings stand where, now. Maintained by the sync from what a run changed.
+
+    Counts open, scored, active spans. solutions: the set that the findings belong to, so that
+    a finding shared by two solutions counts once in a total. suppressed: its workflow is
+    SUPPRESSED, which takes it out of scores but not out of sight.
+    """
+
+    check_ran = models.ForeignKey(Check, on_delete=models.PROTECT, related_name="postures")
+    account = models.CharField(max_length=12)
+    region = models.CharField(max_length=30)
+    solutions = ArrayField(models.BigIntegerField(), default=list)
+    status = models.CharField(max_length=16, choices=Status.choices)
+    severity = models.SmallIntegerField(choices=Severity.choices)
+    suppressed = models.BooleanField()
+    n = models.PositiveIntegerField()
+    oldest_since = models.DateTimeField(help_text="Earliest status_since among them.")
+    newest_since = models.DateTimeField(help_text="Latest status_since among them.")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["check_ran", "account", "region"], name="posture_place"),
+            models.Index(fields=["status", "-severity"], name="posture_status"),
+            GinIndex(fields=["solutions"], name="posture_solutions"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.check_ran_id} {self.account} {self.status}: {self.n}"
+
+
+class PostureDay(models.Model):
+    """The same counts at the end of a day, without the check: what trends are drawn from."""
+
+    on = models.DateField()
+    account = models.CharField(max_length=12)
+    solutions = ArrayField(models.BigIntegerField(), default=list)
+    status = models.CharField(max_length=16, choices=Status.choices)
+    severity = models.SmallIntegerField(choices=Severity.choices)
+    suppressed = models.BooleanField()
+    n = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["on", "status"], name="posture_day"),
+            GinIndex(fields=["solutions"], name="posture_day_solutions"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.on} {self.account} {self.status}: {self.n}"

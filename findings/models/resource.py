@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+
+from audit.public_id import PublicId
+
+
+class Resource(PublicId):
+    """Something in AWS that checks look at. key: its ARN where one is known, else account/region/type/id."""
+
+    public_prefix = "A"
+
+    key = models.TextField(unique=True)
+    type = models.CharField(max_length=128, help_text="CloudFormation's name, AWS::S3::Bucket.")
+    native_id = models.TextField(help_text="As its source names it: an ARN or an id.")
+    name = models.CharField(max_length=512, blank=True)
+    account = models.CharField(max_length=12)
+    region = models.CharField(max_length=30)
+    tags = models.JSONField(default=dict)
+    solutions = ArrayField(
+        models.BigIntegerField(), default=list, help_text="Keys of the solutions it belongs to now."
+    )
+    first_seen_at = models.DateTimeField()
+    in_inventory_at = models.DateTimeField(
+        null=True, help_text="When Config's inventory last listed it; null where it never did."
+    )
+    gone_at = models.DateTimeField(null=True, help_text="When a complete inventory no longer listed it.")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["account", "region", "type"], name="resource_place"),
+            GinIndex(fields=["solutions"], name="resource_solutions"),
+            GinIndex(fields=["key"], opclasses=["gin_trgm_ops"], name="resource_key_search"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.native_id

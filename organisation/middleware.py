@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+
+from audit.moment import Moment
+from organisation.models import User
+from organisation.permissions import require
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+UNGUARDED = ("allauth.", "django.contrib.staticfiles.", "django.views.static")
+
+
+class Request(HttpRequest):
+    """What a view receives: a person who is logged in, and the moment they look at."""
+
+    user: User
+    moment: Moment
+    htmx: Any
+
+
+class deny_by_default:  # noqa: N801  (named for what it does, in the list of middleware)
+    """Every view names its action (`permitted`) or says that it is `public`; the rest is refused."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        if view.__module__.startswith(UNGUARDED):
+            return None
+        if not hasattr(view, "action"):
+            raise PermissionDenied(f"{view.__module__}.{view.__name__} names no action")
+        if view.action is None:
+            return None
+        if not request.user.is_authenticated:
+            if request.path.startswith("/api/"):
+                return HttpResponse(status=401)
+            return redirect_to_login(request.get_full_path())
+        require(request.user, view.action)
+        return None
+
+
+class reader:  # noqa: N801
+    """The reader's time zone, and the moment that `?as_of=` and `?known_at=` ask about."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        zone = getattr(request.user, "time_zone", "") or "UTC"
+        with timezone.override(zoneinfo.ZoneInfo(zone)):
+            request.moment = Moment.of(  # type: ignore[attr-defined]
+                asked(request, "as_of"), asked(request, "known_at")
+            )
+            return self.get_response(request)
+
+
+def asked(request: HttpRequest, name: str) -> datetime | None:
+    """The moment in a query parameter: a date (its end), or a date and time, in the reader's zone.
+
+    Raises BadRequest where it is neither.
+    """
+    value = request.GET.get(name, "").strip()
+    if not value:
+        return None
+    try:
+        at = parse_datetime(value)
+        if at is None or "T" not in value:
+            day = parse_date(value)
+            at = datetime.combine(day, datetime.max.time()) if day else at
+    except ValueError:
+        at = None
+    if at is None:
+        raise BadRequest(f"{name} must be a date such as 2026-06-30, or 2026-06-30T14:00")
+    return at if timezone.is_aware(at) else timezone.make_aware(at)
+
+
