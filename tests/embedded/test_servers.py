@@ -137,9 +137,11 @@ def test_a_killed_server_and_a_pid_that_is_now_somebody_elses_do_not_block_the_n
 
 
 def test_two_runs_never_share_a_folder(folder: Path) -> None:
-    with serving(folder, durable=False, given=NOTHING_GIVEN):
-        with start("run", "--folder", folder, "--", "true") as second:
-            _, said = second.communicate()
+    with (
+        serving(folder, durable=False, given=NOTHING_GIVEN),
+        start("run", "--folder", folder, "--", "true") as second,
+    ):
+        _, said = second.communicate()
     assert second.returncode == 1
     assert said == f"{folder} is in use by process {os.getpid()}: stop it first.\n"
 
