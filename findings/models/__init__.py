@@ -1,6 +1,6 @@
 from findings.models.check import Check
 from findings.models.connection import Connection
-from findings.models.coverage import CoverageSpan, Scope, SetAside, SyncRun
+from findings.models.coverage import CoverageSpan, Scope, SetAside, SweepSeen, SyncRun
 from findings.models.finding import Finding, FindingRecord, FindingResource, FindingSpan
 from findings.models.posture import Posture, PostureDay
 from findings.models.resource import Resource
@@ -31,6 +31,7 @@ __all__ = [
     "Severity",
     "Source",
     "Status",
+    "SweepSeen",
     "SyncRun",
     "Workflow",
 ]

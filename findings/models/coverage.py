@@ -151,3 +151,17 @@ class SetAside(PublicId):
     @property
     def about(self) -> dict[str, Any]:
         return {"native_id": self.native_id, "reason": self.reason}
+
+
+class SweepSeen(models.Model):
+    """A finding that a sweep under way has seen; forgotten when the sweep ends."""
+
+    pk = models.CompositePrimaryKey("run", "uid")
+    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="+", db_index=False)
+    uid = models.UUIDField()
+
+    class Meta:
+        db_table = "findings_sweepseen"
+
+    def __str__(self) -> str:
+        return str(self.uid)

@@ -1,0 +1,16 @@
+"""Staged rows become what the portal holds: staged by COPY, judged and merged by SQL, in the caller's transaction."""
+
+from findings.merge.catalogue import merge_checks
+from findings.merge.facts import Merged, stage_and_merge
+from findings.merge.inventory import merge_inventory, reassign_solutions
+from findings.merge.sweep import Sweep, TooManyVanished
+
+__all__ = [
+    "Merged",
+    "Sweep",
+    "TooManyVanished",
+    "merge_checks",
+    "merge_inventory",
+    "reassign_solutions",
+    "stage_and_merge",
+]

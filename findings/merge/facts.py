@@ -1,0 +1,97 @@
+"""Findings: the state that a source reports meets the state that we hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import zstandard
+from django.db import connection as database
+
+from findings.merge import staging_tables as tables
+from findings.merge.catalogue import merge_checks
+from findings.merge.facts_sql import STEPS
+from findings.merge.inventory import Touched, merge_staged_resources
+from findings.merge.sweep import Sweep
+from findings.models import Connection
+from findings.staging import StagedCheck, StagedFinding
+
+STAGES = ("stage_resource", "stage_link", "stage_finding")
+
+
+@dataclass
+class Merged:
+    """What a merge did. read: rows that came in; touched: the postures to count anew."""
+
+    read: int = 0
+    added: int = 0
+    changed: int = 0
+    touched: Touched = field(default_factory=set)
+
+
+def stage_and_merge(
+    connection: Connection, rows: Iterable[StagedFinding], *, at: datetime, sweep: Sweep | None = None
+) -> Merged:
+    """Merge findings into the caller's transaction. Merging the same rows again changes nothing.
+
+    Of a finding read twice the later `updated_at` counts, and no reading older than what is held
+    changes anything; equal times are taken, since a workflow changes without moving UpdatedAt.
+    """
+    merged = Merged()
+    _stage(rows, merged, at=at)
+    if not merged.read:
+        return merged
+    merged.touched |= merge_staged_resources(at=at)
+    names = {"at": at, "connection": connection.pk, "connected": connection.created_at}
+    with database.cursor() as cursor:
+        for step in STEPS:
+            cursor.execute(step, names)
+        cursor.execute(
+            "SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE state_changed AND NOT is_new) FROM merging"
+        )
+        merged.added, merged.changed = cursor.fetchone()
+        cursor.execute("SELECT DISTINCT check_id, account, region FROM merging WHERE state_changed")
+        merged.touched |= set(cursor.fetchall())
+        cursor.execute("SELECT DISTINCT old_check_id, account, region FROM merging WHERE old_check_id <> check_id")
+        merged.touched |= set(cursor.fetchall())
+        if sweep is not None:
+            cursor.execute(
+                "INSERT INTO findings_sweepseen (run_id, uid) SELECT DISTINCT %s::bigint, uid FROM stage_finding "
+                "ON CONFLICT DO NOTHING",
+                [sweep.run.pk],
+            )
+    return merged
+
+
+def _stage(rows: Iterable[StagedFinding], merged: Merged, *, at: datetime) -> None:
+    compress = zstandard.ZstdCompressor(level=3).compress
+    checks: dict[tuple[str, str], StagedCheck] = {}
+    kept: list[StagedFinding] = []
+    tables.create(*STAGES)
+
+    def findings() -> Iterable[tuple[object, ...]]:
+        for row in rows:
+            checks[row.source, row.check.key] = row.check
+            kept.append(row)
+            yield tables.finding_row(row, compress(row.raw))
+            row.raw = b""
+
+    tables.copy("stage_finding", tables.FINDING_COLUMNS, findings())
+    merged.read = len(kept)
+    tables.copy(
+        "stage_link",
+        tables.LINK_COLUMNS,
+        (
+            (row.uid, tables.clean(resource.key), position)
+            for row in kept
+            for position, resource in enumerate(row.resources)
+        ),
+    )
+    tables.copy(
+        "stage_resource",
+        tables.RESOURCE_COLUMNS,
+        (tables.resource_row(resource) for row in kept for resource in row.resources),
+    )
+    tables.analyze(*STAGES)
+    merge_checks(checks.values(), at=at)

@@ -1,0 +1,130 @@
+"""The steps of a merge, in order. Names in them: at, connection, connected (the connection's beginning).
+
+When a state began: AWS's own time where it gives one for what changed (status: the time since
+when the status stands; severity and record state: UpdatedAt), else the time of our reading, which
+the span marks as observed. No state is dated before the connection, after our reading, or before
+the state that it follows.
+"""
+
+LATEST = """
+CREATE TEMPORARY TABLE merging ON COMMIT DROP AS
+WITH latest AS (
+    SELECT DISTINCT ON (uid) * FROM stage_finding ORDER BY uid, updated_at DESC, position DESC
+), linked AS (
+    SELECT l.uid, (array_agg(r.id ORDER BY l.position))[1] AS resource_id,
+           array_agg(DISTINCT r.id) AS resource_ids,
+           coalesce(array_agg(DISTINCT solution ORDER BY solution) FILTER (WHERE solution IS NOT NULL), '{}')
+               AS solutions
+    FROM stage_link l
+    JOIN findings_resource r ON r.key = l.resource_key
+    LEFT JOIN LATERAL unnest(r.solutions) AS solution ON true
+    GROUP BY l.uid
+)
+SELECT i.*, c.id AS check_id, l.resource_id, coalesce(l.resource_ids, '{}') AS resource_ids,
+       coalesce(l.solutions, '{}') AS solutions,
+       f.id AS finding_id, f.id IS NULL AS is_new, f.updated_at AS known_updated_at,
+       f.content_hash IS DISTINCT FROM i.content_hash AS content_changed,
+       s.id AS span_id, s.valid_from AS span_from, s.check_ran_id AS old_check_id,
+       s.id IS NULL OR (s.status, s.compliance_status) <> (i.status, i.compliance_status)
+           OR coalesce(s.status_since < i.status_since, false) AS status_moved,
+       s.id IS NULL OR (s.severity, s.record_state, s.check_ran_id, s.scored)
+           <> (i.severity, i.record_state, c.id, i.scored) AS rating_moved,
+       s.id IS NULL OR s.workflow <> i.workflow OR s.solutions <> coalesce(l.solutions, '{}') AS handling_moved,
+       s.status_since AS known_since
+FROM latest i
+JOIN findings_check c ON c.source = i.source AND c.key = i.check_key
+LEFT JOIN linked l ON l.uid = i.uid
+LEFT JOIN findings_finding f ON f.uid = i.uid
+LEFT JOIN findings_findingspan s ON s.finding_id = f.id AND s.valid_to IS NULL AND s.superseded_at IS NULL
+WHERE f.id IS NULL OR i.updated_at >= f.updated_at
+"""
+
+JUDGE = """
+ALTER TABLE merging ADD state_changed boolean, ADD valid_from timestamptz, ADD from_aws boolean;
+UPDATE merging SET state_changed = status_moved OR rating_moved OR handling_moved;
+UPDATE merging SET valid_from = CASE
+    WHEN is_new THEN coalesce(status_since, created_at, updated_at)
+    WHEN span_id IS NULL THEN NULL
+    WHEN status_moved THEN coalesce(status_since, updated_at)
+    WHEN rating_moved AND updated_at > known_updated_at THEN updated_at
+END WHERE state_changed;
+UPDATE merging SET from_aws = valid_from IS NOT NULL AND valid_from <= %(at)s AND valid_from >= %(connected)s
+    AND (span_from IS NULL OR valid_from > span_from)
+WHERE state_changed;
+UPDATE merging SET valid_from = CASE
+    WHEN from_aws THEN valid_from
+    WHEN is_new AND valid_from < %(connected)s THEN %(connected)s
+    ELSE greatest(%(at)s, span_from + interval '1 microsecond')
+END WHERE state_changed
+"""
+
+ADD_FINDINGS = """
+WITH added AS (
+    INSERT INTO findings_finding (
+        uid, connection_id, source, native_id, product_arn, product, rule_name, origin, check_ran_id, resource_id,
+        account, region, title, first_seen_at, created_at, updated_at, evaluated_at, content_hash
+    )
+    SELECT uid, %(connection)s, source, native_id, product_arn, product, rule_name, origin, check_id, resource_id,
+           account, region, title, %(at)s, created_at, updated_at, evaluated_at, content_hash
+    FROM merging WHERE is_new ORDER BY uid
+    RETURNING id, uid
+)
+UPDATE merging m SET finding_id = added.id FROM added WHERE added.uid = m.uid
+"""
+
+REFRESH_FINDINGS = """
+UPDATE findings_finding f SET
+    check_ran_id = m.check_id, resource_id = m.resource_id, title = m.title, product = m.product,
+    rule_name = m.rule_name, origin = m.origin, updated_at = m.updated_at, evaluated_at = m.evaluated_at,
+    content_hash = m.content_hash, gone_at = NULL
+FROM merging m
+WHERE f.id = m.finding_id AND NOT m.is_new
+  AND (m.content_changed OR f.gone_at IS NOT NULL OR f.updated_at <> m.updated_at
+       OR f.evaluated_at IS DISTINCT FROM m.evaluated_at OR f.check_ran_id <> m.check_id)
+"""
+
+CLOSE_SPANS = """
+UPDATE findings_findingspan s SET valid_to = m.valid_from, end_recorded_at = %(at)s
+FROM merging m WHERE s.id = m.span_id AND m.state_changed
+"""
+
+OPEN_SPANS = """
+INSERT INTO findings_findingspan (
+    finding_id, status, compliance_status, severity, workflow, record_state, status_since, solutions, scored,
+    valid_from_source, check_ran_id, account, region, valid_from, recorded_at
+)
+SELECT finding_id, status, compliance_status, severity, workflow, record_state,
+       CASE WHEN status_moved THEN coalesce(status_since, valid_from) ELSE known_since END,
+       solutions, scored, CASE WHEN from_aws THEN 'aws' ELSE 'observed' END,
+       check_id, account, region, valid_from, %(at)s
+FROM merging WHERE state_changed
+"""
+
+UNLINK = """
+DELETE FROM findings_findingresource l USING merging m
+WHERE l.finding_id = m.finding_id AND m.content_changed AND NOT m.is_new AND NOT l.resource_id = ANY(m.resource_ids)
+"""
+
+LINK = """
+INSERT INTO findings_findingresource (finding_id, resource_id)
+SELECT m.finding_id, r FROM merging m, unnest(m.resource_ids) AS r WHERE m.is_new OR m.content_changed
+ON CONFLICT DO NOTHING
+"""
+
+KEEP_RECORDS = """
+INSERT INTO findings_findingrecord (finding_id, captured_at, body)
+SELECT finding_id, %(at)s, raw FROM merging WHERE is_new OR content_changed
+"""
+
+STEPS = (
+    "DROP TABLE IF EXISTS pg_temp.merging",
+    LATEST,
+    *JUDGE.split(";"),
+    ADD_FINDINGS,
+    REFRESH_FINDINGS,
+    CLOSE_SPANS,
+    OPEN_SPANS,
+    UNLINK,
+    LINK,
+    KEEP_RECORDS,
+)

@@ -1,0 +1,154 @@
+"""Resources, and which solutions they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import connection as database
+
+from findings.merge import staging_tables as tables
+from findings.models import Connection, Resource
+from findings.staging import StagedResource
+from organisation.ownership import Rules
+
+Touched = set[tuple[int, str, str]]
+"""(check, account, region) of every finding whose state changed: the postures to count anew."""
+
+UPSERT = """
+INSERT INTO findings_resource AS known (
+    key, type, native_id, name, account, region, tags, solutions, first_seen_at, in_inventory_at
+)
+SELECT DISTINCT ON (key) key, type, native_id, name, account, region, coalesce(tags, '{}'), '{}', %(at)s,
+       CASE WHEN in_inventory THEN %(at)s END
+FROM stage_resource ORDER BY key, in_inventory DESC, tags NULLS LAST
+ON CONFLICT (key) DO UPDATE SET
+    type = coalesce(nullif(excluded.type, ''), known.type),
+    name = coalesce(nullif(excluded.name, ''), known.name),
+    tags = CASE WHEN excluded.tags = '{}' THEN known.tags ELSE excluded.tags END,
+    in_inventory_at = coalesce(excluded.in_inventory_at, known.in_inventory_at),
+    gone_at = CASE WHEN excluded.in_inventory_at IS NULL THEN known.gone_at END
+WHERE excluded.in_inventory_at IS NOT NULL
+   OR (known.type, known.name) IS DISTINCT FROM
+      (coalesce(nullif(excluded.type, ''), known.type), coalesce(nullif(excluded.name, ''), known.name))
+   OR (excluded.tags <> '{}' AND excluded.tags <> known.tags)
+"""
+
+OWNED = """
+SELECT r.id, r.account, r.tags, r.solutions
+FROM findings_resource r JOIN (SELECT DISTINCT key FROM stage_resource) s USING (key)
+"""
+
+VANISHED = """
+UPDATE findings_resource r SET gone_at = %(at)s
+WHERE r.account = %(account)s AND r.region = %(region)s AND r.gone_at IS NULL
+  AND r.in_inventory_at < %(at)s
+"""
+
+REASSIGN = """
+WITH owned AS (
+    SELECT s.id AS span_id, s.finding_id,
+           (SELECT coalesce(array_agg(DISTINCT solution ORDER BY solution), '{}')
+            FROM findings_findingresource l JOIN findings_resource r ON r.id = l.resource_id,
+                 unnest(r.solutions) AS solution
+            WHERE l.finding_id = s.finding_id) AS solutions
+    FROM findings_findingspan s
+    WHERE s.valid_to IS NULL AND s.superseded_at IS NULL
+      AND s.finding_id IN (SELECT finding_id FROM findings_findingresource WHERE resource_id = ANY(%(resources)s))
+), closed AS (
+    UPDATE findings_findingspan s
+    SET valid_to = greatest(%(at)s, s.valid_from + interval '1 microsecond'), end_recorded_at = %(at)s
+    FROM owned o WHERE s.id = o.span_id AND s.solutions <> o.solutions
+    RETURNING s.*, o.solutions AS new_solutions
+)
+INSERT INTO stage_reassigned
+SELECT finding_id, status, compliance_status, severity, workflow, record_state, status_since,
+       new_solutions, scored, 'observed', check_ran_id, account, region, valid_to, %(at)s
+FROM closed
+"""
+
+REOPEN = """
+INSERT INTO findings_findingspan (
+    finding_id, status, compliance_status, severity, workflow, record_state, status_since, solutions, scored,
+    valid_from_source, check_ran_id, account, region, valid_from, recorded_at
+)
+SELECT * FROM stage_reassigned
+"""
+
+
+def merge_inventory(
+    connection: Connection,
+    account: str,
+    region: str,
+    resources: Iterable[StagedResource],
+    *,
+    at: datetime,
+    complete: bool,
+) -> int:
+    """Take in Config's inventory of one account and region. Returns how many resources it listed.
+
+    complete: the listing ended without an error, so that what it lacks is gone. The caller's
+    transaction; `connection` is the one that was read.
+    """
+    rows = list(resources)
+    tables.create("stage_resource")
+    tables.copy("stage_resource", tables.RESOURCE_COLUMNS, map(tables.resource_row, rows))
+    merge_staged_resources(at=at)
+    if complete:
+        with database.cursor() as cursor:
+            cursor.execute(VANISHED, {"at": at, "account": account, "region": region})
+    return len(rows)
+
+
+def merge_staged_resources(*, at: datetime) -> Touched:
+    """Upsert what stands in stage_resource, and move findings whose resources changed hands."""
+    with database.cursor() as cursor:
+        cursor.execute(UPSERT, {"at": at})
+        cursor.execute(OWNED)
+        owned = cursor.fetchall()
+    return _assign(owned, Rules.in_force(at), at=at)
+
+
+def reassign_solutions(*, at: datetime, accounts: Iterable[str] | None = None) -> Touched:
+    """Apply the ownership rules in force to every resource (of `accounts`). After rules changed."""
+    resources = Resource.objects.all()
+    if accounts is not None:
+        resources = resources.filter(account__in=list(accounts))
+    rows = list(resources.values_list("id", "account", "tags", "solutions"))
+    return _assign(rows, Rules.in_force(at), at=at)
+
+
+def _assign(
+    rows: Iterable[tuple[int, str, dict[str, str], list[int]]], rules: Rules, *, at: datetime
+) -> Touched:
+    changed = [
+        (key, owners)
+        for key, account, tags, solutions in rows
+        if (owners := rules.owners_of(account, tags)) != solutions
+    ]
+    if not changed:
+        return set()
+    with database.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE findings_resource SET solutions = %s WHERE id = %s",
+            [(owners, key) for key, owners in changed],
+        )
+    return _move_findings([key for key, _ in changed], at=at)
+
+
+def _move_findings(resources: list[int], *, at: datetime) -> Touched:
+    """End the spans of findings on these resources that now belong elsewhere, and begin new ones."""
+    with database.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.stage_reassigned")
+        cursor.execute(
+            """
+            CREATE TEMPORARY TABLE stage_reassigned ON COMMIT DROP AS
+            SELECT finding_id, status, compliance_status, severity, workflow, record_state, status_since,
+                   solutions, scored, valid_from_source, check_ran_id, account, region, valid_from, recorded_at
+            FROM findings_findingspan LIMIT 0
+            """
+        )
+        cursor.execute(REASSIGN, {"resources": resources, "at": at})
+        cursor.execute(REOPEN)
+        cursor.execute("SELECT DISTINCT check_ran_id, account, region FROM stage_reassigned")
+        return set(cursor.fetchall())

@@ -1,0 +1,128 @@
+"""Temporary tables that live until the transaction ends, filled by COPY."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection
+from psycopg.types.json import Jsonb
+
+from findings.staging import StagedCheck, StagedFinding, StagedResource
+
+TABLES = {
+    "stage_check": """
+        source text, key text, kind text, title text, description text, severity smallint, config_rule text,
+        remediation_text text, remediation_url text, resource_types text[], standards text[], requirements text[]
+    """,
+    "stage_resource": """
+        key text, type text, native_id text, name text, account text, region text, tags jsonb, in_inventory boolean
+    """,
+    "stage_link": "uid uuid, resource_key text, position int",
+    "stage_finding": """
+        uid uuid, source text, native_id text, product_arn text, product text, rule_name text, origin text,
+        check_key text, account text, region text, title text, created_at timestamptz, updated_at timestamptz,
+        evaluated_at timestamptz, content_hash uuid, status text, compliance_status text, severity smallint,
+        workflow text, record_state text, status_since timestamptz, scored boolean, raw bytea,
+        position bigint GENERATED ALWAYS AS IDENTITY
+    """,
+}
+
+
+def create(*names: str) -> None:
+    """Make the named staging tables, empty."""
+    with connection.cursor() as cursor:
+        for name in names:
+            cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{name}")
+            cursor.execute(f"CREATE TEMPORARY TABLE {name} ({TABLES[name]}) ON COMMIT DROP")
+
+
+def analyze(*names: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {', '.join(names)}")
+
+
+def copy(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {name} ({', '.join(columns)}) FROM STDIN") as copying,
+    ):
+        for row in rows:
+            copying.write_row(row)
+
+
+def check_row(check: StagedCheck) -> tuple[Any, ...]:
+    return (
+        check.source.value,
+        check.key[:512],
+        check.kind.value,
+        clean(check.title)[:512],
+        clean(check.description),
+        int(check.severity),
+        check.config_rule[:256],
+        clean(check.remediation_text),
+        check.remediation_url[:1000],
+        list(check.resource_types),
+        list(check.standards),
+        list(check.requirements),
+    )
+
+
+def resource_row(resource: StagedResource) -> tuple[Any, ...]:
+    tags = None if resource.tags is None else Jsonb(resource.tags)
+    return (
+        clean(resource.key),
+        resource.type[:128],
+        clean(resource.native_id),
+        clean(resource.name)[:512],
+        resource.account,
+        resource.region,
+        tags,
+        resource.in_inventory,
+    )
+
+
+def finding_row(row: StagedFinding, raw: bytes) -> tuple[Any, ...]:
+    return (
+        row.uid,
+        row.source.value,
+        clean(row.native_id),
+        clean(row.product_arn),
+        clean(row.product)[:256],
+        row.rule_name[:256],
+        row.origin,
+        row.check.key[:512],
+        row.account,
+        row.region,
+        clean(row.title)[:512],
+        row.created_at,
+        row.updated_at,
+        row.evaluated_at,
+        row.content_hash,
+        row.status.value,
+        row.compliance_status,
+        int(row.severity),
+        row.workflow.value,
+        row.record_state.value,
+        row.status_since,
+        row.scored,
+        raw,
+    )
+
+
+def clean(text: str) -> str:
+    """PostgreSQL stores every character but NUL."""
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}") if "\x00" in text else text
+
+
+CHECK_COLUMNS = (
+    "source", "key", "kind", "title", "description", "severity", "config_rule", "remediation_text",
+    "remediation_url", "resource_types", "standards", "requirements",
+)  # fmt: skip
+RESOURCE_COLUMNS = ("key", "type", "native_id", "name", "account", "region", "tags", "in_inventory")
+LINK_COLUMNS = ("uid", "resource_key", "position")
+FINDING_COLUMNS = (
+    "uid", "source", "native_id", "product_arn", "product", "rule_name", "origin", "check_key", "account",
+    "region", "title", "created_at", "updated_at", "evaluated_at", "content_hash", "status",
+    "compliance_status", "severity", "workflow", "record_state", "status_since", "scored", "raw",
+)  # fmt: skip

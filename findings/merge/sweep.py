@@ -1,0 +1,89 @@
+"""What vanished is decided once a complete sweep has ended without an error."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection
+
+from findings.merge.inventory import Touched
+from findings.models import SyncRun
+
+MOST_SHARE, MOST_COUNT = 0.2, 50
+"""More than a fifth, and more than fifty, vanishing at once is rather a fault than a change."""
+
+CANDIDATES = """
+CREATE TEMPORARY TABLE stage_vanished ON COMMIT DROP AS
+SELECT f.id
+FROM findings_finding f
+WHERE f.connection_id = %(connection)s AND f.source = %(source)s AND f.gone_at IS NULL
+  AND f.first_seen_at < %(started)s
+  AND NOT EXISTS (SELECT FROM findings_sweepseen seen WHERE seen.run_id = %(run)s AND seen.uid = f.uid)
+  AND coalesce((
+      SELECT coalesce(y.read_through_id, y.id) FROM findings_scope y
+      WHERE y.connection_id = f.connection_id AND y.source = f.source
+        AND y.account = f.account AND y.region = f.region
+  ), %(scope)s) = %(scope)s
+"""
+
+CLOSE = """
+WITH gone AS (
+    UPDATE findings_finding f SET gone_at = %(at)s FROM stage_vanished v WHERE f.id = v.id RETURNING f.id
+)
+UPDATE findings_findingspan s
+SET valid_to = greatest(%(at)s, s.valid_from + interval '1 microsecond'), end_recorded_at = %(at)s
+FROM gone WHERE s.finding_id = gone.id AND s.valid_to IS NULL AND s.superseded_at IS NULL
+RETURNING s.check_ran_id, s.account, s.region
+"""
+
+
+class TooManyVanished(Exception):
+    """So much is missing from a sweep that it is taken for a fault of the reading."""
+
+    def __init__(self, vanished: int, known: int) -> None:
+        self.vanished, self.known = vanished, known
+        super().__init__(f"{vanished} of {known} findings are missing from the sweep; nothing was ended")
+
+
+class Sweep:
+    """One complete reading of a scope, over any number of windows and transactions.
+
+    The findings that were seen are kept per run, so that a sweep's memory does not grow with it.
+    """
+
+    def __init__(self, run: SyncRun) -> None:
+        self.run = run
+        self.touched: Touched = set()
+
+    def finish(self, *, at: datetime, force: bool = False) -> int:
+        """End the findings that the sweep did not see; returns how many. In the caller's transaction.
+
+        Raises TooManyVanished unless `force`.
+        """
+        scope = self.run.scope
+        names = {
+            "connection": scope.connection_id,
+            "source": scope.source,
+            "scope": scope.pk,
+            "run": self.run.pk,
+            "started": self.run.started_at,
+            "at": at,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE IF EXISTS pg_temp.stage_vanished")
+            cursor.execute(CANDIDATES, names)
+            cursor.execute("SELECT count(*) FROM stage_vanished")
+            vanished = int(cursor.fetchone()[0])
+            cursor.execute("SELECT count(*) FROM findings_sweepseen WHERE run_id = %s", [self.run.pk])
+            known = int(cursor.fetchone()[0]) + vanished
+            if not force and vanished > MOST_COUNT and vanished > MOST_SHARE * known:
+                raise TooManyVanished(vanished, known)
+            cursor.execute(CLOSE, names)
+            self.touched = set(cursor.fetchall())
+            self.forget()
+        return vanished
+
+    def forget(self) -> None:
+        """Drop what was kept of the findings seen. Also when a sweep is given up."""
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM findings_sweepseen WHERE run_id = %s", [self.run.pk])

@@ -1,0 +1,62 @@
+"""Postures: counts that are kept up by what a run changed, and the same counts at any past moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import connection
+
+from audit import clock
+from findings.merge.staging_tables import copy
+from findings.models import PostureDay
+
+COUNT = """
+INSERT INTO findings_posture (
+    check_ran_id, account, region, solutions, status, severity, suppressed, n, oldest_since, newest_since
+)
+SELECT s.check_ran_id, s.account, s.region, s.solutions, s.status, s.severity, s.workflow = 'SUPPRESSED',
+       count(*), min(s.status_since), max(s.status_since)
+FROM findings_findingspan s JOIN stage_touched t
+  ON (t.check_id, t.account, t.region) = (s.check_ran_id, s.account, s.region)
+WHERE s.valid_to IS NULL AND s.superseded_at IS NULL AND s.scored AND s.record_state = 'ACTIVE'
+GROUP BY 1, 2, 3, 4, 5, 6, 7
+"""
+
+FORGET = """
+DELETE FROM findings_posture p USING stage_touched t
+WHERE (t.check_id, t.account, t.region) = (p.check_ran_id, p.account, p.region)
+"""
+
+SNAPSHOT = """
+INSERT INTO findings_postureday ("on", account, solutions, status, severity, suppressed, n)
+SELECT %(on)s, account, solutions, status, severity, suppressed, sum(n)
+FROM findings_posture GROUP BY account, solutions, status, severity, suppressed
+"""
+
+
+def refresh(touched: Iterable[tuple[int, str, str]]) -> None:
+    """Count anew the postures of these (check, account, region), last in the caller's transaction.
+
+    Counting waits for other transactions that count, so that each sees what the one before it did.
+    """
+    rows = sorted(set(touched))
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('findings_posture'))")
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.stage_touched")
+        cursor.execute(
+            "CREATE TEMPORARY TABLE stage_touched (check_id bigint, account text, region text) ON COMMIT DROP"
+        )
+        copy("stage_touched", ("check_id", "account", "region"), rows)
+        cursor.execute(FORGET)
+        cursor.execute(COUNT)
+
+
+def snapshot_day(at: datetime | None = None) -> None:
+    """Keep today's counts as the day's, in place of an earlier snapshot of the same day."""
+    on = (at or clock.now()).date()
+    PostureDay.objects.filter(on=on).delete()
+    with connection.cursor() as cursor:
+        cursor.execute(SNAPSHOT, {"on": on})
