@@ -13,6 +13,7 @@ from audit.models import Span
 from audit.public_id import PublicId
 from findings.models.check import Check
 from findings.models.connection import Connection
+from findings.models.queries import SpanQuerySet
 from findings.models.resource import Resource
 from findings.models.vocabulary import RecordState, Severity, Source, Status, Workflow
 
@@ -83,6 +84,8 @@ class FindingSpan(Span):
     check_ran = models.ForeignKey(Check, on_delete=models.PROTECT, related_name="+")
     account = models.CharField(max_length=12)
     region = models.CharField(max_length=30)
+
+    objects = SpanQuerySet["FindingSpan"].as_manager()
 
     class Meta:
         constraints = [

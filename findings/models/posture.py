@@ -5,6 +5,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from findings.models.check import Check
+from findings.models.queries import OwnedQuerySet
 from findings.models.vocabulary import Severity, Status
 
 
@@ -27,6 +28,8 @@ class Posture(models.Model):
     oldest_since = models.DateTimeField(help_text="Earliest status_since among them.")
     newest_since = models.DateTimeField(help_text="Latest status_since among them.")
 
+    objects = OwnedQuerySet["Posture"].as_manager()
+
     class Meta:
         indexes = [
             models.Index(fields=["check_ran", "account", "region"], name="posture_place"),
@@ -48,6 +51,8 @@ class PostureDay(models.Model):
     severity = models.SmallIntegerField(choices=Severity.choices)
     suppressed = models.BooleanField()
     n = models.PositiveIntegerField()
+
+    objects = OwnedQuerySet["PostureDay"].as_manager()
 
     class Meta:
         indexes = [

@@ -5,6 +5,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from audit.public_id import PublicId
+from findings.models.queries import OwnedQuerySet
 
 
 class Resource(PublicId):
@@ -27,6 +28,8 @@ class Resource(PublicId):
         null=True, help_text="When Config's inventory last listed it; null where it never did."
     )
     gone_at = models.DateTimeField(null=True, help_text="When a complete inventory no longer listed it.")
+
+    objects = OwnedQuerySet["Resource"].as_manager()
 
     class Meta:
         indexes = [

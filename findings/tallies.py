@@ -1,0 +1,122 @@
+"""How many findings stand where: from the maintained postures for now, from the spans for any other moment."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Min, Q, Sum
+
+from audit.moment import Moment
+from findings.models import FindingSpan, Posture, Severity, Status
+
+DIMENSIONS = frozenset({"check_ran", "account", "region", "solutions", "status", "severity", "suppressed"})
+
+DUE_WITHIN: dict[int, timedelta] = {
+    Severity.CRITICAL: timedelta(days=7),
+    Severity.HIGH: timedelta(days=30),
+    Severity.MEDIUM: timedelta(days=60),
+    Severity.LOW: timedelta(days=90),
+}
+"""From the first failure, by severity. Source: docs/method.md#due-dates."""
+
+
+@dataclass
+class Tally:
+    """Counts of one group of findings. Suppressed ones stand apart: they are in no score."""
+
+    passed: int = 0
+    failed: int = 0
+    unknown: int = 0
+    not_applicable: int = 0
+    reported: int = 0
+    suppressed: int = 0
+    failed_by_severity: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    reported_by_severity: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    first_failed: datetime | None = None
+    last_failed: datetime | None = None
+
+    @property
+    def assessed(self) -> int:
+        """Findings with a result: what a share of passes is a share of."""
+        return self.passed + self.failed + self.unknown
+
+    @property
+    def per_cent_passed(self) -> int | None:
+        """0-100, rounded down so that 100 means all; None where nothing is assessed."""
+        return self.passed * 100 // self.assessed if self.assessed else None
+
+    @property
+    def worst(self) -> int:
+        """The highest severity among the fails, 0 where nothing fails."""
+        return max((severity for severity, n in self.failed_by_severity.items() if n), default=0)
+
+    @property
+    def due(self) -> datetime | None:
+        """When the oldest failure is due by the worst severity; None where nothing fails or is rated."""
+        within = DUE_WITHIN.get(self.worst)
+        return self.first_failed + within if self.first_failed and within else None
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Count a row of `tallies` in: its status, severity, suppressed, total, oldest and newest."""
+        status, n = row["status"], row["total"]
+        if row["suppressed"]:
+            self.suppressed += n
+        elif status == Status.PASS:
+            self.passed += n
+        elif status == Status.FAIL:
+            self.failed += n
+            self.failed_by_severity[row["severity"]] += n
+            self.first_failed = min(filter(None, (self.first_failed, row["oldest"])))
+            self.last_failed = max(filter(None, (self.last_failed, row["newest"])))
+        elif status == Status.UNKNOWN:
+            self.unknown += n
+        elif status == Status.REPORT:
+            self.reported += n
+            self.reported_by_severity[row["severity"]] += n
+        else:
+            self.not_applicable += n
+
+
+def rows_by(user: object, moment: Moment, *by: str, where: Q | None = None) -> list[dict[str, Any]]:
+    """Counts of what `user` may see at `moment`, grouped by dimensions: [{*by, total, oldest, newest}].
+
+    by, and the names in `where`: of DIMENSIONS. One query.
+    """
+    assert set(by) <= DIMENSIONS
+    if moment.is_now:
+        postures = Posture.objects.visible_to(user).filter(where or Q())
+        found = postures.values(*by).annotate(
+            total=Sum("n"), oldest=Min("oldest_since"), newest=Max("newest_since")
+        )
+    else:
+        spans = FindingSpan.objects.at(moment).counted().with_suppressed().visible_to(user)
+        found = spans.filter(where or Q()).values(*by).annotate(
+            total=Count("pk"), oldest=Min("status_since"), newest=Max("status_since")
+        )
+    return list(found.order_by())
+
+
+def tallies(user: object, moment: Moment, *by: str, where: Q | None = None) -> dict[tuple[Any, ...], Tally]:
+    """A tally per group of `by` (of DIMENSIONS but status, severity, suppressed). One query.
+
+    Grouped by "solutions", the key holds each solution in turn (None: no solution), so that a
+    finding shared by two stands in both; a total over all counts it once.
+    """
+    found: dict[tuple[Any, ...], Tally] = defaultdict(Tally)
+    for row in rows_by(user, moment, *by, "status", "severity", "suppressed", where=where):
+        for key in _keys(row, by):
+            found[key].add(row)
+    return dict(found)
+
+
+def _keys(row: dict[str, Any], by: tuple[str, ...]) -> Iterable[tuple[Any, ...]]:
+    if "solutions" not in by:
+        return [tuple(row[name] for name in by)]
+    return [
+        tuple(solution if name == "solutions" else row[name] for name in by)
+        for solution in row["solutions"] or [None]
+    ]
