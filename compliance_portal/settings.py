@@ -145,6 +145,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+if ENVIRONMENT == "test":
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "organisation.adapter.InvitedOnly"
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -228,7 +230,7 @@ STALE_AFTER_HOURS = env.whole_number("STALE_AFTER_HOURS", 48)
 
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 LOG_FORMAT = env.optional("LOG_FORMAT", "json")
-_shared = [
+_shared: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,

@@ -1,0 +1,8 @@
+from datetime import datetime
+
+import time_machine
+
+
+def at(day: str) -> time_machine.travel:
+    """Stop the clock at noon UTC: `with at("2026-03-31"): ...`."""
+    return time_machine.travel(datetime.fromisoformat(f"{day}T12:00+00:00"), tick=False)

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from pytest_django.plugin import DjangoDbBlocker
+
+from compliance_portal.celery import app
+from organisation.models import User
+from tests.databases import Clone, cloned
+from tests.factories import UserFactory
+
+
+class LoggedIn(Client):
+    """A browser in which `person` is logged in."""
+
+    person: User
+
+
+LogIn = Callable[..., LoggedIn]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_redis() -> None:
+    """Each parallel run of tests has a Redis database of its own."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    if worker:
+        settings.REDIS_URL = re.sub(r"/\d+$", f"/{int(worker) + 1}", settings.REDIS_URL)
+        settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL
+        app.conf.update(broker_url=settings.REDIS_URL)
+
+
+@pytest.fixture
+def log_in(db: None) -> LogIn:
+    """`log_in(second_line=True)`: a new person with these traits; `log_in(person)`: one that exists."""
+
+    def _log_in(person: User | None = None, **traits: Any) -> LoggedIn:
+        browser = LoggedIn()
+        browser.person = person or UserFactory(**traits)
+        browser.force_login(browser.person)
+        return browser
+
+    return _log_in
+
+
+@pytest.fixture
+def first_line(log_in: LogIn) -> LoggedIn:
+    return log_in(first_line=True)
+
+
+@pytest.fixture
+def second_line(log_in: LogIn) -> LoggedIn:
+    return log_in(second_line=True)
+
+
+@pytest.fixture
+def third_line(log_in: LogIn) -> LoggedIn:
+    return log_in(third_line=True)
+
+
+@pytest.fixture
+def external(log_in: LogIn) -> LoggedIn:
+    return log_in(external=True)
+
+
+@pytest.fixture
+def administrator(log_in: LogIn) -> LoggedIn:
+    return log_in(administrator=True)
+
+
+@pytest.fixture
+def committed_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Clone]:
+    """A database to commit to, for what needs real transactions or another process. No `db` beside it."""
+    with django_db_blocker.unblock(), cloned() as clone:
+        yield clone

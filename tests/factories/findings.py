@@ -1,0 +1,152 @@
+from typing import Any
+from uuid import uuid4
+
+import factory
+from factory.django import DjangoModelFactory
+
+from findings.models import (
+    Check,
+    Connection,
+    CoverageState,
+    Finding,
+    FindingResource,
+    FindingSpan,
+    Resource,
+    Scope,
+    Severity,
+    Source,
+    Status,
+    Workflow,
+)
+from tests.factories.organisation import LONG_AGO
+
+ACCOUNT, REGION = "111122223333", "eu-central-1"
+AWS_WORDS = {Status.PASS: "PASSED", Status.FAIL: "FAILED", Status.UNKNOWN: "WARNING"}
+
+
+class ConnectionFactory(DjangoModelFactory[Connection]):
+    class Meta:
+        model = Connection
+
+    name = factory.Sequence(lambda n: f"Production {n}")
+    hub_account = ACCOUNT
+    home_region = REGION
+    member_role = "ComplianceReader"
+    created_at = LONG_AGO
+
+
+class ScopeFactory(DjangoModelFactory[Scope]):
+    """A scope that was read completely and is fresh."""
+
+    class Meta:
+        model = Scope
+
+    connection = factory.SubFactory(ConnectionFactory)
+    account = ACCOUNT
+    region = REGION
+    source = Source.SECURITY_HUB
+    state = CoverageState.FRESH
+    since = LONG_AGO
+    read_at = LONG_AGO
+    evaluated_at = LONG_AGO
+
+
+class CheckFactory(DjangoModelFactory[Check]):
+    class Meta:
+        model = Check
+
+    source = Source.SECURITY_HUB
+    key = factory.Sequence(lambda n: f"S3.{n}")
+    title = "S3 general purpose buckets should block public access"
+    severity = Severity.HIGH
+    resource_types = factory.LazyFunction(lambda: ["AWS::S3::Bucket"])
+    first_seen_at = LONG_AGO
+
+
+class ResourceFactory(DjangoModelFactory[Resource]):
+    class Meta:
+        model = Resource
+
+    name = factory.Sequence(lambda n: f"invoices-{n}")
+    type = "AWS::S3::Bucket"
+    native_id = factory.LazyAttribute(lambda made: f"arn:aws:s3:::{made.name}")
+    key = factory.LazyAttribute(lambda made: made.native_id)
+    account = ACCOUNT
+    region = REGION
+    first_seen_at = LONG_AGO
+
+
+class FindingFactory(DjangoModelFactory[Finding]):
+    """A finding that fails since LONG_AGO. What its open span says is given as status=, severity=,
+    workflow=, since=, solutions= (the solutions themselves; by default its resource's)."""
+
+    class Meta:
+        model = Finding
+
+    uid = factory.LazyFunction(uuid4)
+    content_hash = factory.LazyFunction(uuid4)
+    connection = factory.SubFactory(ConnectionFactory)
+    source = Source.SECURITY_HUB
+    native_id = factory.Sequence(lambda n: f"arn:aws:securityhub:{REGION}:{ACCOUNT}:finding/{n}")
+    product_arn = f"arn:aws:securityhub:{REGION}::product/aws/securityhub"
+    product = "Security Hub"
+    check_ran = factory.SubFactory(CheckFactory)
+    resource = factory.SubFactory(ResourceFactory)
+    account = factory.SelfAttribute("resource.account")
+    region = factory.SelfAttribute("resource.region")
+    title = factory.SelfAttribute("check_ran.title")
+    first_seen_at = LONG_AGO
+    created_at = LONG_AGO
+    updated_at = LONG_AGO
+    evaluated_at = LONG_AGO
+
+    status = Status.FAIL
+    severity = Severity.HIGH
+    workflow = Workflow.NEW
+    since = LONG_AGO
+    solutions: Any = None
+
+    @classmethod
+    def _create(cls, model_class: type[Finding], *args: Any, **fields: Any) -> Finding:
+        names = ("status", "severity", "workflow", "since", "solutions")
+        said = {name: fields.pop(name) for name in names}
+        finding: Finding = super()._create(model_class, *args, **fields)
+        if finding.resource:
+            FindingResource.objects.create(finding=finding, resource=finding.resource)
+        FindingSpanFactory(finding=finding, **said)
+        return finding
+
+
+class FindingSpanFactory(DjangoModelFactory[FindingSpan]):
+    """The open span of a finding; `until=` ends it."""
+
+    class Meta:
+        model = FindingSpan
+
+    finding = factory.SubFactory(FindingFactory)
+    status = Status.FAIL
+    severity = Severity.HIGH
+    workflow = Workflow.NEW
+    compliance_status = factory.LazyAttribute(lambda made: AWS_WORDS.get(made.status, ""))
+    valid_from_source = FindingSpan.Origin.AWS
+    check_ran = factory.SelfAttribute("finding.check_ran")
+    account = factory.SelfAttribute("finding.account")
+    region = factory.SelfAttribute("finding.region")
+    since = LONG_AGO
+    until: Any = None
+    solutions: Any = None
+
+    @classmethod
+    def _create(cls, model_class: type[FindingSpan], *args: Any, **fields: Any) -> FindingSpan:
+        since, until, solutions = (fields.pop(name) for name in ("since", "until", "solutions"))
+        resource = fields["finding"].resource
+        if solutions is not None:
+            keys = sorted(solution.pk for solution in solutions)
+        else:
+            keys = list(resource.solutions) if resource else []
+        dates = {"valid_from": since, "recorded_at": since, "status_since": since}
+        ends = {"valid_to": until, "end_recorded_at": until}
+        span: FindingSpan = super()._create(
+            model_class, *args, **{**dates, **ends, **fields, "solutions": keys}
+        )
+        return span

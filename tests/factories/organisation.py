@@ -1,0 +1,134 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import factory
+from factory.django import DjangoModelFactory
+
+from organisation.models import (
+    Account,
+    Grant,
+    Role,
+    RoleAssignment,
+    Solution,
+    SolutionAccount,
+    TagRule,
+    User,
+)
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+"""When what a factory makes began, unless the test says otherwise: before any moment a test asks about."""
+PASSWORD = "correct horse battery staple"
+
+
+class UserFactory(DjangoModelFactory[User]):
+    """A person without a role. Traits give one; `owns=[solution]` gives grants; PASSWORD logs in."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    name = factory.Sequence(lambda n: f"Robin Example {n}")
+    email = factory.Sequence(lambda n: f"robin{n}@example.org")
+    password = factory.django.Password(PASSWORD)
+
+    class Params:
+        first_line = factory.Trait(
+            first_role=factory.RelatedFactory(
+                "tests.factories.organisation.RoleAssignmentFactory", "person", role=Role.FIRST
+            )
+        )
+        second_line = factory.Trait(
+            second_role=factory.RelatedFactory(
+                "tests.factories.organisation.RoleAssignmentFactory", "person", role=Role.SECOND
+            )
+        )
+        third_line = factory.Trait(
+            third_role=factory.RelatedFactory(
+                "tests.factories.organisation.RoleAssignmentFactory", "person", role=Role.THIRD
+            )
+        )
+        external = factory.Trait(
+            external_role=factory.RelatedFactory(
+                "tests.factories.organisation.RoleAssignmentFactory", "person", role=Role.EXTERNAL
+            )
+        )
+        administrator = factory.Trait(
+            administrator_role=factory.RelatedFactory(
+                "tests.factories.organisation.RoleAssignmentFactory", "person", role=Role.ADMINISTRATOR
+            )
+        )
+
+    @factory.post_generation
+    def owns(self: User, create: bool, solutions: Any, **more: Any) -> None:
+        for solution in solutions or ():
+            GrantFactory(person=self, solution=solution, kind=Grant.Kind.OWNER, **more)
+
+
+class RoleAssignmentFactory(DjangoModelFactory[RoleAssignment]):
+    class Meta:
+        model = RoleAssignment
+
+    person = factory.SubFactory(UserFactory)
+    role = Role.FIRST
+    valid_from = LONG_AGO
+    granted_by = "setup"
+    reason = "Joined"
+
+
+class AccountFactory(DjangoModelFactory[Account]):
+    class Meta:
+        model = Account
+
+    account_id = factory.Sequence(lambda n: f"{100000000000 + n}")
+    name = factory.Sequence(lambda n: f"workload-{n}")
+    state = "ACTIVE"
+    ou_path = "Root/Workloads"
+    seen_at = LONG_AGO
+
+
+class SolutionFactory(DjangoModelFactory[Solution]):
+    """A solution without accounts; `accounts=[account]` gives it whole ones."""
+
+    class Meta:
+        model = Solution
+        skip_postgeneration_save = True
+
+    name = factory.Sequence(lambda n: f"Payments {n}")
+    description = "Takes card payments."
+
+    @factory.post_generation
+    def accounts(self: Solution, create: bool, accounts: Any, **more: Any) -> None:
+        for account in accounts or ():
+            SolutionAccountFactory(solution=self, account=account, **more)
+
+
+class SolutionAccountFactory(DjangoModelFactory[SolutionAccount]):
+    class Meta:
+        model = SolutionAccount
+
+    solution = factory.SubFactory(SolutionFactory)
+    account = factory.SubFactory(AccountFactory)
+    whole = True
+    valid_from = LONG_AGO
+
+
+class TagRuleFactory(DjangoModelFactory[TagRule]):
+    class Meta:
+        model = TagRule
+
+    solution = factory.SubFactory(SolutionFactory)
+    key = "solution"
+    value = "payments"
+    valid_from = LONG_AGO
+
+
+class GrantFactory(DjangoModelFactory[Grant]):
+    class Meta:
+        model = Grant
+
+    person = factory.SubFactory(UserFactory, first_line=True)
+    solution = factory.SubFactory(SolutionFactory)
+    kind = Grant.Kind.MEMBER
+    valid_from = LONG_AGO
+    granted_by = "setup"
+    reason = "Works on it"
