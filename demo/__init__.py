@@ -1,0 +1,1 @@
+"""`make demo`: the whole portal on one machine, over a sandbox AWS, from nothing."""
