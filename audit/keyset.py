@@ -30,9 +30,7 @@ class Page(Generic[Row]):
     is_first: bool
 
 
-def page_of(
-    rows: QuerySet[Row], *, order: Sequence[str], cursor: str = "", size: int = 50
-) -> Page[Row]:
+def page_of(rows: QuerySet[Row], *, order: Sequence[str], cursor: str = "", size: int = 50) -> Page[Row]:
     """The page of `rows` that follows `cursor` in `order`. Raises BadRequest on a foreign cursor."""
     ordered = rows.order_by(*order)
     if cursor:

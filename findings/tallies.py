@@ -89,13 +89,13 @@ def rows_by(user: object, moment: Moment, *by: str, where: Q | None = None) -> l
     assert set(by) <= DIMENSIONS
     if moment.is_now:
         postures = Posture.objects.visible_to(user).filter(where or Q())
-        found = postures.values(*by).annotate(
-            total=Sum("n"), oldest=Min("oldest_since"), newest=Max("newest_since")
-        )
+        found = postures.values(*by).annotate(total=Sum("n"), oldest=Min("oldest_since"), newest=Max("newest_since"))
     else:
         spans = FindingSpan.objects.at(moment).counted().with_suppressed().visible_to(user)
-        found = spans.filter(where or Q()).values(*by).annotate(
-            total=Count("pk"), oldest=Min("status_since"), newest=Max("status_since")
+        found = (
+            spans.filter(where or Q())
+            .values(*by)
+            .annotate(total=Count("pk"), oldest=Min("status_since"), newest=Max("status_since"))
         )
     return list(found.order_by())
 
@@ -117,6 +117,5 @@ def _keys(row: dict[str, Any], by: tuple[str, ...]) -> Iterable[tuple[Any, ...]]
     if "solutions" not in by:
         return [tuple(row[name] for name in by)]
     return [
-        tuple(solution if name == "solutions" else row[name] for name in by)
-        for solution in row["solutions"] or [None]
+        tuple(solution if name == "solutions" else row[name] for name in by) for solution in row["solutions"] or [None]
     ]

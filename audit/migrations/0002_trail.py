@@ -5,45 +5,61 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
-
     dependencies = [("audit", "0001_application_role")]
 
     operations = [
         migrations.CreateModel(
-            name='TrailEntry',
+            name="TrailEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('actor', models.CharField(help_text='Public id of a person, or the name of a process.', max_length=40)),
-                ('actor_name', models.CharField(max_length=200)),
-                ('line', models.CharField(blank=True, max_length=20)),
-                ('action', models.CharField(max_length=80)),
-                ('kind', models.CharField(help_text='What it was done to, e.g. solution.', max_length=80)),
-                ('object_id', models.CharField(help_text='Public id of what it was done to.', max_length=80)),
-                ('detail', models.JSONField(default=dict)),
-                ('request_id', models.CharField(blank=True, max_length=64)),
-                ('address', models.CharField(blank=True, max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                (
+                    "actor",
+                    models.CharField(
+                        help_text="Public id of a person, or the name of a process.", max_length=40
+                    ),
+                ),
+                ("actor_name", models.CharField(max_length=200)),
+                ("line", models.CharField(blank=True, max_length=20)),
+                ("action", models.CharField(max_length=80)),
+                ("kind", models.CharField(help_text="What it was done to, e.g. solution.", max_length=80)),
+                ("object_id", models.CharField(help_text="Public id of what it was done to.", max_length=80)),
+                ("detail", models.JSONField(default=dict)),
+                ("request_id", models.CharField(blank=True, max_length=64)),
+                ("address", models.CharField(blank=True, max_length=64)),
             ],
             options={
-                'verbose_name_plural': 'trail entries',
+                "verbose_name_plural": "trail entries",
             },
         ),
         migrations.CreateModel(
-            name='TrailLink',
+            name="TrailLink",
             fields=[
-                ('entry', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, serialize=False, to='audit.trailentry')),
-                ('position', models.BigIntegerField(unique=True)),
-                ('previous', models.BinaryField(max_length=32)),
-                ('digest', models.BinaryField(max_length=32)),
+                (
+                    "entry",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        serialize=False,
+                        to="audit.trailentry",
+                    ),
+                ),
+                ("position", models.BigIntegerField(unique=True)),
+                ("previous", models.BinaryField(max_length=32)),
+                ("digest", models.BinaryField(max_length=32)),
             ],
         ),
         migrations.AddIndex(
-            model_name='trailentry',
-            index=models.Index(fields=['kind', 'object_id', '-id'], name='trail_by_object'),
+            model_name="trailentry",
+            index=models.Index(fields=["kind", "object_id", "-id"], name="trail_by_object"),
         ),
         migrations.AddIndex(
-            model_name='trailentry',
-            index=models.Index(fields=['actor', '-id'], name='trail_by_actor'),
+            model_name="trailentry",
+            index=models.Index(fields=["actor", "-id"], name="trail_by_actor"),
         ),
     ]

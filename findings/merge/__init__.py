@@ -1,4 +1,4 @@
-"""Staged rows become what the portal holds: staged by COPY, judged and merged by SQL, in the caller's transaction."""
+"""Staged rows become what the portal holds: staged by COPY, judged and merged by SQL in one transaction."""
 
 from findings.merge.catalogue import merge_checks
 from findings.merge.facts import Merged, stage_and_merge

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import zstandard
 from django.db import connection as database
@@ -43,7 +44,7 @@ def stage_and_merge(
     if not merged.read:
         return merged
     merged.touched |= merge_staged_resources(at=at)
-    names = {"at": at, "connection": connection.pk, "connected": connection.created_at}
+    names: dict[str, Any] = {"at": at, "connection": connection.pk, "connected": connection.created_at}
     with database.cursor() as cursor:
         for step in STEPS:
             cursor.execute(step, names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+import orjson
 from django.db import connection as database
 
 from findings.merge import staging_tables as tables
@@ -105,7 +106,7 @@ def merge_staged_resources(*, at: datetime) -> Touched:
     with database.cursor() as cursor:
         cursor.execute(UPSERT, {"at": at})
         cursor.execute(OWNED)
-        owned = cursor.fetchall()
+        owned = [(key, account, orjson.loads(tags), held) for key, account, tags, held in cursor.fetchall()]
     return _assign(owned, Rules.in_force(at), at=at)
 
 
@@ -118,9 +119,7 @@ def reassign_solutions(*, at: datetime, accounts: Iterable[str] | None = None) -
     return _assign(rows, Rules.in_force(at), at=at)
 
 
-def _assign(
-    rows: Iterable[tuple[int, str, dict[str, str], list[int]]], rules: Rules, *, at: datetime
-) -> Touched:
+def _assign(rows: Iterable[tuple[int, str, dict[str, str], list[int]]], rules: Rules, *, at: datetime) -> Touched:
     changed = [
         (key, owners)
         for key, account, tags, solutions in rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -61,7 +62,7 @@ class Sweep:
         Raises TooManyVanished unless `force`.
         """
         scope = self.run.scope
-        names = {
+        names: dict[str, Any] = {
             "connection": scope.connection_id,
             "source": scope.source,
             "scope": scope.pk,

@@ -2,11 +2,12 @@
 
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
-from django.contrib.postgres.operations import TrigramExtension
 import django.core.validators
 import django.db.models.deletion
-import findings.models.connection
+from django.contrib.postgres.operations import TrigramExtension
 from django.db import migrations, models
+
+import findings.models.connection
 
 
 class Migration(migrations.Migration):

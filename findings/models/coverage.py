@@ -47,7 +47,8 @@ class Scope(PublicId):
     evaluated_at = models.DateTimeField(null=True)
     checks_enabled = models.IntegerField(null=True, help_text="Controls or rules that run there.")
     recording = models.JSONField(
-        default=dict, help_text='Config: {"recording": bool, "all_supported": bool, "types": [..], "last_status": ".."}.'
+        default=dict,
+        help_text='Config: {"recording": bool, "all_supported": bool, "types": [..], "last_status": ".."}.',
     )
     retired_at = models.DateTimeField(null=True, help_text="Since when the account or region is no longer in use.")
 
@@ -80,7 +81,9 @@ class CoverageSpan(Span):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["scope"], name="coverage_one_open_span", condition=Q(valid_to=None, superseded_at=None)
+                fields=["scope"],
+                name="coverage_one_open_span",
+                condition=Q(valid_to=None, superseded_at=None),
             ),
             models.CheckConstraint(
                 name="coverage_span_ends_after_it_begins",

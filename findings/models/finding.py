@@ -35,7 +35,9 @@ class Finding(PublicId):
     product = models.CharField(max_length=256, blank=True, help_text="ProductName, e.g. GuardDuty.")
     rule_name = models.CharField(max_length=256, blank=True, help_text="Config: the rule's name there.")
     origin = models.CharField(
-        max_length=20, blank=True, help_text="Config: security_hub, conformance_pack, organisation or customer."
+        max_length=20,
+        blank=True,
+        help_text="Config: security_hub, conformance_pack, organisation or customer.",
     )
     check_ran = models.ForeignKey(Check, on_delete=models.PROTECT, related_name="findings")
     resource = models.ForeignKey(Resource, on_delete=models.PROTECT, null=True, related_name="+")
@@ -90,7 +92,9 @@ class FindingSpan(Span):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["finding"], name="finding_one_open_span", condition=Q(valid_to=None, superseded_at=None)
+                fields=["finding"],
+                name="finding_one_open_span",
+                condition=Q(valid_to=None, superseded_at=None),
             ),
             models.CheckConstraint(
                 name="finding_span_ends_after_it_begins",
@@ -109,7 +113,11 @@ class FindingSpan(Span):
                 name="span_open_check",
                 condition=Q(valid_to=None, superseded_at=None),
             ),
-            GinIndex(fields=["solutions"], name="span_open_solutions", condition=Q(valid_to=None, superseded_at=None)),
+            GinIndex(
+                fields=["solutions"],
+                name="span_open_solutions",
+                condition=Q(valid_to=None, superseded_at=None),
+            ),
             models.Index(fields=["valid_from"], name="span_begun"),
             models.Index(fields=["recorded_at"], name="span_recorded"),
         ]

@@ -20,9 +20,7 @@ class Resource(PublicId):
     account = models.CharField(max_length=12)
     region = models.CharField(max_length=30)
     tags = models.JSONField(default=dict)
-    solutions = ArrayField(
-        models.BigIntegerField(), default=list, help_text="Keys of the solutions it belongs to now."
-    )
+    solutions = ArrayField(models.BigIntegerField(), default=list, help_text="Keys of the solutions it belongs to now.")
     first_seen_at = models.DateTimeField()
     in_inventory_at = models.DateTimeField(
         null=True, help_text="When Config's inventory last listed it; null where it never did."
