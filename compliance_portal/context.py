@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from django.utils import timezone
@@ -82,6 +81,7 @@ class Choice:
     label: str | Promise
     value: str
     current: bool
+    said: object = ""
 
 
 class Frame:
@@ -108,6 +108,11 @@ class Frame:
     @property
     def line_name(self) -> str | Promise:
         return Role(self.line).label if self.line in Role.values else ""
+
+    @property
+    def initials(self) -> str:
+        names = self.person.name.split() if self.person else []
+        return "".join(name[0] for name in [*names[:1], *names[1:][-1:]]).upper()
 
     @cached_property
     def work(self) -> list[Door]:
@@ -189,7 +194,7 @@ class Frame:
             (_("End of last year"), date(today.year - 1, 12, 31)),
         )
         chosen = self.request.GET.get("as_of", "")
-        return [Choice(label, day.isoformat(), day.isoformat() == chosen) for label, day in days]
+        return [Choice(label, day.isoformat(), day.isoformat() == chosen, day) for label, day in days]
 
     @property
     def moment_input(self) -> str:
@@ -206,7 +211,7 @@ class Frame:
 
     @property
     def login_path(self) -> str:
-        return address(settings.LOGIN_URL, self.user) or "/"
+        return address("account_login", self.user) or "/"
 
 
 def frame(request: HttpRequest) -> dict[str, object]:

@@ -80,7 +80,7 @@ def trend(
         "marks": marks,
         "grid": [
             (TREND_TOP, number(high)),
-            (TREND_TOP + TREND_HEIGHT // 2, f"{high / 2:n}"),
+            (TREND_TOP + TREND_HEIGHT // 2, number(high / 2)),
             (TREND_TOP + TREND_HEIGHT, "0"),
         ],
         "top": TREND_TOP,

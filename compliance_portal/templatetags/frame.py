@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django import template
-from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
+from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select, Textarea
 from django.http import HttpRequest, QueryDict
 from django.templatetags.static import static
 from django.urls import reverse
@@ -193,8 +193,23 @@ def ago(context: Mapping[str, Any], value: datetime | None, exact: bool = True) 
 
 @register.filter
 def number(value: float | None) -> str:
-    """12,345; a dash for none."""
-    return "–" if value is None else number_format(value, force_grouping=True, use_l10n=True)
+    """12,345; a dash for none. A fraction is kept where there is one."""
+    if value is None:
+        return "–"
+    whole = int(value) if float(value).is_integer() else value
+    return number_format(whole, force_grouping=True, use_l10n=True)
+
+
+@register.filter
+def shown(value: object) -> object:
+    """A fact as people read it: moments, days and numbers in their form, a dash for none."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, date):
+        return day(value)
+    return number(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 
 @register.filter
@@ -240,7 +255,7 @@ def door(context: Mapping[str, Any], name: str, *args: Any, **query: Any) -> str
     given = _query(context)
     for key in KEPT:
         if key in given:
-            kept[key] = given[key]
+            kept.setlist(key, given.getlist(key))
     for key, value in query.items():
         kept.pop(key, None)
         if value is not None and value != "":
@@ -295,6 +310,8 @@ def widget(field: BoundField, **attributes: Any) -> SafeString:
     elif isinstance(kind, Select):
         css = "form-select"
     attrs = {name.replace("_", "-"): value for name, value in attributes.items()}
+    if isinstance(kind, Textarea) and str(kind.attrs.get("rows")) == "10":
+        attrs.setdefault("rows", 4)  # Django's own 10 is a page
     css = " ".join(part for part in (css, kind.attrs.get("class", ""), attrs.pop("class", "")) if part)
     return field.as_widget(attrs={**attrs, "class": css} if css else attrs)
 

@@ -22,6 +22,23 @@
     all[next].scrollIntoView({ block: "nearest" });
   }
 
+  /* A table that fits lets the page scroll, so that its head sticks; one that does not scrolls itself */
+  function fit(region) {
+    const fits = region.firstElementChild.scrollWidth <= region.clientWidth;
+    region.classList.toggle("fits", fits);
+    if (fits) region.removeAttribute("tabindex");
+    else region.setAttribute("tabindex", "0");
+  }
+
+  const watched = new ResizeObserver((entries) => {
+    for (const entry of entries) fit(entry.target);
+  });
+
+  function watch() {
+    for (const region of document.querySelectorAll(".list-region:not(.list-wide)")) watched.observe(region);
+  }
+  watch();
+
   function picks(form) {
     return Array.from(form.querySelectorAll("input[data-pick]"));
   }
@@ -72,6 +89,7 @@
   });
 
   document.addEventListener("htmx:afterSettle", () => {
+    watch();
     for (const form of document.querySelectorAll("[data-bulk]")) count(form);
   });
   window.addEventListener("pageshow", () => {
