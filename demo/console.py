@@ -38,12 +38,14 @@ class Console:
         try:
             yield say
         except BaseException:
-            if self.lively:
-                self.line()
+            self._close(f"  {name:<{WIDTH}}not finished")
             raise
+        self._close(f"  {name:<{WIDTH}}{time.monotonic() - began:.1f} s")
+
+    def _close(self, text: str) -> None:
         if self.lively:
             self._replace("")
-        self.line(f"  {name:<{WIDTH}}{time.monotonic() - began:.1f} s")
+        self.line(text)
 
     def _replace(self, text: str) -> None:
         columns = shutil.get_terminal_size().columns - 1

@@ -12,6 +12,7 @@ from embedded import CannotStart
 
 ROOT = Path(__file__).resolve().parent.parent
 OWN_AWS = "own-aws"
+OWN_AWS_NAMES = ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_DEFAULT_REGION")
 SANDBOX_KEYS = {
     "AWS_ACCESS_KEY_ID": "sandbox",
     "AWS_SECRET_ACCESS_KEY": "sandbox",
@@ -74,11 +75,11 @@ def build(choices: Choices, servers: Mapping[str, str], sandbox: str | None) -> 
         "PYTHONUNBUFFERED": "1",
         **servers,
     }
+    if choices.own_aws:
+        ours |= {name: os.environ[name] for name in OWN_AWS_NAMES if os.environ.get(name)}
     if sandbox:
         ours |= SANDBOX_KEYS | {"AWS_ENDPOINT_URL": sandbox, "PORTAL_CLOCK_FILE": str(choices.clock)}
-    write_private(
-        folder / "env", "".join(f"export {name}={shlex.quote(ours[name])}\n" for name in sorted(ours))
-    )
+    write_private(folder / "env", "".join(f"export {name}={shlex.quote(ours[name])}\n" for name in sorted(ours)))
     return dict(os.environ) | ours
 
 

@@ -71,9 +71,7 @@ def _servers(choices: Choices, console: Console) -> Iterator[Mapping[str, str]]:
 
 
 class Demo:
-    def __init__(
-        self, choices: Choices, console: Console, supervisor: Supervisor, servers: Mapping[str, str]
-    ) -> None:
+    def __init__(self, choices: Choices, console: Console, supervisor: Supervisor, servers: Mapping[str, str]) -> None:
         self.choices, self.console, self.supervisor = choices, console, supervisor
         self.sandbox = None if choices.own_aws else f"http://127.0.0.1:{port.free()}"
         self.environment = build(choices, servers, self.sandbox)

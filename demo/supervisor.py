@@ -44,7 +44,7 @@ class Supervisor:
             if process.poll() is None:
                 process.terminate()
         for name, process in reversed(self.running.items()):
-            processes.stop(process, grace=GRACE)
+            processes.wait_or_kill(process, grace=GRACE)
             (self.records / name).unlink(missing_ok=True)
 
     def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -67,18 +67,14 @@ class Supervisor:
                     return content
             except (urllib.error.URLError, OSError) as problem:
                 if time.monotonic() > deadline:
-                    raise ProcessEndedError(
-                        self._said(f"The {name} does not answer ({problem})", name)
-                    ) from None
+                    raise ProcessEndedError(self._said(f"The {name} does not answer ({problem})", name)) from None
             time.sleep(0.1)
 
     def check(self) -> None:
         """Raise ProcessEndedError when a process has ended."""
         for name, process in self.running.items():
             if process.poll() is not None:
-                raise ProcessEndedError(
-                    self._said(f"The {name} ended with status {process.returncode}", name)
-                )
+                raise ProcessEndedError(self._said(f"The {name} ended with status {process.returncode}", name))
 
     def _notice(self, number: int, frame: FrameType | None) -> None:
         self.check()

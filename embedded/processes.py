@@ -50,17 +50,20 @@ def start(
         )
 
 
-def stop(
-    process: subprocess.Popen[bytes], *, gently: signal.Signals = signal.SIGTERM, grace: float = 20
-) -> None:
-    """Stop a child of ours: the gentle signal, then after GRACE seconds SIGKILL to its session."""
+def stop(process: subprocess.Popen[bytes], *, gently: signal.Signals = signal.SIGTERM, grace: float = 20) -> None:
+    """Stop a child of ours, killing it where it has not ended GRACE seconds after the gentle signal."""
     if process.poll() is None:
         process.send_signal(gently)
-        try:
-            process.wait(grace)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    wait_or_kill(process, grace=grace)
+
+
+def wait_or_kill(process: subprocess.Popen[bytes], *, grace: float) -> None:
+    """Wait for a child that was told to end; after GRACE seconds kill it and all of its session."""
+    try:
+        process.wait(grace)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def stop_leftover(pid: int, *, gently: signal.Signals = signal.SIGTERM, grace: float = 20) -> None:

@@ -57,9 +57,7 @@ def owning(folder: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            raise CannotStart(
-                f"{folder} is in use by process {file.read().strip()}: stop it first."
-            ) from None
+            raise CannotStart(f"{folder} is in use by process {file.read().strip()}: stop it first.") from None
         file.seek(0)
         file.truncate()
         file.write(str(os.getpid()))

@@ -45,9 +45,7 @@ def stop_leftover(data: Path) -> None:
     record.unlink()
 
 
-def _start(
-    place: Place, data: Path, log: Path, password: str, *, durable: bool
-) -> tuple[subprocess.Popen[bytes], int]:
+def _start(place: Place, data: Path, log: Path, password: str, *, durable: bool) -> tuple[subprocess.Popen[bytes], int]:
     for _ in range(ATTEMPTS):
         port = _free_port()
         configuration = data / "valkey.conf"
