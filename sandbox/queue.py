@@ -1,0 +1,82 @@
+"""One standard SQS queue: at least once, visibility time-outs, four days' retention."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import OrderedDict
+from uuid import uuid4
+
+from sandbox.world import DAY
+
+
+class Message:
+    """sent: ms of the sandbox clock. visible: time.monotonic() from which it may be received."""
+
+    __slots__ = ("body", "first_received", "handle", "id", "received", "sent", "visible")
+
+    def __init__(self, body: str, sent: int, delay: float = 0.0) -> None:
+        self.id, self.body, self.sent = str(uuid4()), body, sent
+        self.visible = time.monotonic() + delay
+        self.handle = ""
+        self.received = 0
+        self.first_received: int | None = None
+
+    @property
+    def md5(self) -> str:
+        return hashlib.md5(self.body.encode(), usedforsecurity=False).hexdigest()
+
+
+class Queue:
+    """Visibility runs in real time, retention by the sandbox's clock."""
+
+    retention = 4 * DAY
+    visibility = 30
+
+    def __init__(self, name: str, account: str, region: str) -> None:
+        self.name, self.account, self.region = name, account, region
+        self.messages: OrderedDict[str, Message] = OrderedDict()
+        self._handles: dict[str, str] = {}
+
+    def put(self, body: str, sent: int, delay: float = 0.0) -> Message:
+        message = Message(body, sent, delay)
+        self.messages[message.id] = message
+        return message
+
+    def receive(self, limit: int, visibility: int, now: int) -> list[Message]:
+        self._expire(now)
+        clock, found = time.monotonic(), []
+        for message in self.messages.values():
+            if len(found) == limit:
+                break
+            if message.visible <= clock:
+                message.visible = clock + visibility
+                message.handle = uuid4().hex
+                self._handles[message.handle] = message.id
+                message.received += 1
+                message.first_received = message.first_received or now
+                found.append(message)
+        return found
+
+    def by_handle(self, handle: str) -> Message | None:
+        """The message a receipt handle was given for, if it is still there. Raises KeyError for no handle of ours."""
+        return self.messages.get(self._handles[handle])
+
+    def delete(self, handle: str) -> None:
+        """Raises KeyError for a handle that this queue never gave."""
+        self.messages.pop(self._handles[handle], None)
+
+    def counts(self, now: int) -> tuple[int, int, int]:
+        """(visible, in flight, delayed)."""
+        self._expire(now)
+        clock = time.monotonic()
+        hidden = [message for message in self.messages.values() if message.visible > clock]
+        delayed = sum(1 for message in hidden if not message.received)
+        return len(self.messages) - len(hidden), len(hidden) - delayed, delayed
+
+    def _expire(self, now: int) -> None:
+        while self.messages:
+            oldest = next(iter(self.messages.values()))
+            if oldest.sent + self.retention > now:
+                return
+            self.messages.popitem(last=False)

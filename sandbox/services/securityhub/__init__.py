@@ -1,0 +1,1 @@
+"""Security Hub CSPM (version 1, ASFF)."""
