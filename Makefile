@@ -5,7 +5,7 @@ RUN = .venv/bin/python
 LINT_ENVIRONMENT = PORTAL_ENVIRONMENT=test DATABASE_URL=postgresql:///lint REDIS_URL=redis://127.0.0.1:6379/0
 
 export PYTHON
-.PHONY: help demo demo-reset test bench lint format lock screenshots environment-demo environment-develop
+.PHONY: help demo demo-reset test bench lint format lock environment-demo environment-develop
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile

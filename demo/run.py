@@ -168,7 +168,7 @@ class Demo:
         line(f"\nReady in {seconds:.0f} s. Ctrl-C stops everything and keeps the data.")
         line(f"`make demo-reset` forgets it. Logs: {folder}/logs/  Environment for manage.py: {folder}/env")
         if self.choices.own_aws:
-            line("\nYour own AWS is used. docs/connect.md has the roles; then, in another terminal:")
+            line("\nYour own AWS is used: see docs/operations.md, “Your own AWS”. In another terminal:")
             line(f"  . {folder}/env")
             line("  .venv/bin/python manage.py connect --help")
         line(f"\n  {address}\n")
