@@ -39,12 +39,23 @@ def _arguments() -> argparse.Namespace:
 
 def _sandbox(options: argparse.Namespace) -> Sandbox:
     return Sandbox(
-        host=options.host, port=options.port, days=options.days, clock_file=options.clock_file, state=options.state,
-        rates=options.rates, seed=options.seed, accounts=options.accounts, findings=options.findings,
+        host=options.host,
+        port=options.port,
+        days=options.days,
+        clock_file=options.clock_file,
+        state=options.state,
+        rates=options.rates,
+        seed=options.seed,
+        accounts=options.accounts,
+        findings=options.findings,
         regions=[region.strip() for region in options.regions.split(",") if region.strip()],
-        recheck_share=options.recheck_share, change_share=options.change_share,
-        consolidated=not options.unconsolidated, hub_role=options.hub_role, member_role=options.member_role,
-        external_id=options.external_id, queue_name=options.queue_name,
+        recheck_share=options.recheck_share,
+        change_share=options.change_share,
+        consolidated=not options.unconsolidated,
+        hub_role=options.hub_role,
+        member_role=options.member_role,
+        external_id=options.external_id,
+        queue_name=options.queue_name,
     )
 
 
@@ -58,8 +69,11 @@ def main() -> int:
     except OSError as problem:
         if problem.errno != errno.EADDRINUSE:
             raise
-        print(f"sandbox: port {options.port} on {options.host} is taken. Stop what listens there, or choose another "
-              "with --port (0 picks a free one).", file=sys.stderr)
+        print(
+            f"sandbox: port {options.port} on {options.host} is taken. Stop what listens there, or choose another "
+            "with --port (0 picks a free one).",
+            file=sys.stderr,
+        )
         return 2
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -68,8 +82,11 @@ def main() -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     world = sandbox.world
-    print(f"sandbox: listening on {sandbox.url} - {len(world.accounts)} accounts, {len(world.regions)} Regions, "
-          f"{len(world.findings)} findings; hub account {world.hub.id}", flush=True)
+    print(
+        f"sandbox: listening on {sandbox.url} - {len(world.accounts)} accounts, {len(world.regions)} Regions, "
+        f"{len(world.findings)} findings; hub account {world.hub.id}",
+        flush=True,
+    )
     sandbox.serve_forever()
     return 0
 

@@ -69,14 +69,29 @@ Query = dict[str, list[str]]
 def _world(engine: Engine, asked: dict[str, Any], query: Query) -> Any:
     world = engine.world
     return {
-        "hub_account": world.hub.id, "management_account": world.management.id, "home_region": world.home,
-        "regions": list(world.regions), "hub_role": world.hub_role, "member_role": world.member_role,
-        "external_id": world.external_id, "queue_name": world.queue_name, "now": iso(engine.clock.now()),
-        "start": iso(world.start), "evolved_to": iso(world.at), "seed": world.seed,
+        "hub_account": world.hub.id,
+        "management_account": world.management.id,
+        "home_region": world.home,
+        "regions": list(world.regions),
+        "hub_role": world.hub_role,
+        "member_role": world.member_role,
+        "external_id": world.external_id,
+        "queue_name": world.queue_name,
+        "now": iso(engine.clock.now()),
+        "start": iso(world.start),
+        "evolved_to": iso(world.at),
+        "seed": world.seed,
         "consolidated": world.consolidated,
         "accounts": [
-            {"id": account.id, "name": account.name, "state": account.state, "ou_path": account.ou_path,
-             "solution": account.solution, "environment": account.environment, "role_denied": account.role_denied}
+            {
+                "id": account.id,
+                "name": account.name,
+                "state": account.state,
+                "ou_path": account.ou_path,
+                "solution": account.solution,
+                "environment": account.environment,
+                "role_denied": account.role_denied,
+            }
             for account in world.accounts.values()
         ],
         "places_without_security_hub": _pairs(engine, lambda place: not place.hub),
@@ -127,7 +142,9 @@ def _change(engine: Engine, asked: dict[str, Any], query: Query) -> Any:
 
 def _calls(engine: Engine, asked: dict[str, Any], query: Query) -> Any:
     return {
-        "calls": _counts(engine.calls), "throttles": _counts(engine.throttles), "total": sum(engine.calls.values()),
+        "calls": _counts(engine.calls),
+        "throttles": _counts(engine.throttles),
+        "total": sum(engine.calls.values()),
     }
 
 
@@ -139,6 +156,12 @@ def _counts(counted: dict[tuple[str, str, str], int]) -> dict[str, dict[str, dic
 
 
 _ROUTES: dict[tuple[str, str], Any] = {
-    ("GET", "world"): _world, ("GET", "facts"): _facts, ("POST", "advance"): _advance, ("GET", "faults"): _faults,
-    ("POST", "faults"): _arm, ("DELETE", "faults"): _disarm, ("POST", "change"): _change, ("GET", "calls"): _calls,
+    ("GET", "world"): _world,
+    ("GET", "facts"): _facts,
+    ("POST", "advance"): _advance,
+    ("GET", "faults"): _faults,
+    ("POST", "faults"): _arm,
+    ("DELETE", "faults"): _disarm,
+    ("POST", "change"): _change,
+    ("GET", "calls"): _calls,
 }

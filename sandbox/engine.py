@@ -148,8 +148,9 @@ class Engine:
                 self._stopping.wait(fault.seconds)
         return hits
 
-    def _not_implemented(self, service: Service | None, request: Request, name: str, wanted: str,
-                         request_id: str) -> Response:
+    def _not_implemented(
+        self, service: Service | None, request: Request, name: str, wanted: str, request_id: str
+    ) -> Response:
         message = f"The sandbox does not implement {name}:{wanted}"
         print(f"sandbox: NOT IMPLEMENTED {name}:{wanted}", file=sys.stderr, flush=True)
         error = AwsError("SandboxNotImplemented", message, 501)
@@ -166,8 +167,11 @@ def _foreign_error(request: Request, error: AwsError, request_id: str) -> Respon
     """An error for a service whose protocol is not spoken here: XML for old protocols, JSON for the others."""
     status = error.status or 403
     headers = {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": error.code}
-    if "x-amz-target" in request.headers or "json" in request.headers.get("content-type", "") \
-            or (request.method in ("GET", "DELETE", "PATCH") and "s3" not in request.headers.get("authorization", "")):
+    if (
+        "x-amz-target" in request.headers
+        or "json" in request.headers.get("content-type", "")
+        or (request.method in ("GET", "DELETE", "PATCH") and "s3" not in request.headers.get("authorization", ""))
+    ):
         body = orjson.dumps({"__type": error.code, "message": error.message})
         return Response(status, {**headers, "Content-Type": "application/json"}, body)
     body = error_xml(error.code, error.message, status, request_id)

@@ -16,9 +16,17 @@ def facts(world: World) -> dict[str, Any]:
 def finding_facts(world: World) -> dict[str, Any]:
     """Counts over all findings that the home Region shows the hub account."""
     by: dict[str, Counter[str]] = {
-        name: Counter() for name in (
-            "by_record_state", "by_account", "by_region", "by_severity", "by_compliance_status", "by_workflow_status",
-            "by_product", "active_by_severity", "failed_active_by_control",
+        name: Counter()
+        for name in (
+            "by_record_state",
+            "by_account",
+            "by_region",
+            "by_severity",
+            "by_compliance_status",
+            "by_workflow_status",
+            "by_product",
+            "active_by_severity",
+            "failed_active_by_control",
         )
     }
     for finding in world.findings.values():

@@ -46,7 +46,7 @@ class Faults:
 
     def __init__(self) -> None:
         self.armed: list[Fault] = []
-        self._rng = random.Random(20_18)  # noqa: S311 - no secret hangs on it
+        self._rng = random.Random(20_18)
 
     def arm(self, **options: Any) -> Fault:
         fault = Fault(**options)

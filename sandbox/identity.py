@@ -50,8 +50,10 @@ def _check_account(world: World, account: str, service: str) -> None:
 
 def _session(world: World, credential: Credential, now: int) -> Principal:
     query = credential.service in _QUERY_SERVICES
-    invalid = AwsError("InvalidClientTokenId" if query else "UnrecognizedClientException",
-                       "The security token included in the request is invalid.")
+    invalid = AwsError(
+        "InvalidClientTokenId" if query else "UnrecognizedClientException",
+        "The security token included in the request is invalid.",
+    )
     try:
         text = base64.b64decode((credential.token or "").encode(), validate=True).decode()
         signature, content = text[:32], text[32:]
@@ -63,8 +65,12 @@ def _session(world: World, credential: Credential, now: int) -> Principal:
     if now >= expires:
         raise expired(credential.service)
     _check_account(world, account, credential.service)
-    return Principal(account, f"arn:aws:sts::{account}:assumed-role/{role}/{session}",
-                     f"{role_id(account, role)}:{session}", session=True)
+    return Principal(
+        account,
+        f"arn:aws:sts::{account}:assumed-role/{role}/{session}",
+        f"{role_id(account, role)}:{session}",
+        session=True,
+    )
 
 
 def expired(service: str) -> AwsError:

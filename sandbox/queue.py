@@ -45,7 +45,8 @@ class Queue:
 
     def receive(self, limit: int, visibility: int, now: int) -> list[Message]:
         self._expire(now)
-        clock, found = time.monotonic(), []
+        clock = time.monotonic()
+        found: list[Message] = []
         for message in self.messages.values():
             if len(found) == limit:
                 break

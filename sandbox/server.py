@@ -61,7 +61,7 @@ class Handler(BaseHTTPRequestHandler):
             response = Response(500, {"Content-Type": "application/json", "x-amzn-ErrorType": "SandboxDefect"}, problem)
         self._send(response)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_request
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_request  # noqa: N815 - http.server calls them so
 
     def handle_expect_100(self) -> bool:
         return True
@@ -88,8 +88,15 @@ class Sandbox:
     """
 
     def __init__(
-        self, *, host: str = "127.0.0.1", port: int = 0, days: float = 0.0, clock_file: Path | str | None = None,
-        state: Path | str | None = None, rates: bool = False, **options: Any,
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        days: float = 0.0,
+        clock_file: Path | str | None = None,
+        state: Path | str | None = None,
+        rates: bool = False,
+        **options: Any,
     ) -> None:
         self.clock = Clock(Path(clock_file) if clock_file is not None else None)
         state_path = Path(state) if state is not None else None

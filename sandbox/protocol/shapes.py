@@ -255,8 +255,14 @@ def _timestamp_writer(style: str) -> Writer:
 
 def _scalar_writer(shape: Shape) -> Writer:
     types: dict[str, tuple[type, ...]] = {
-        "string": (str,), "char": (str,), "integer": (int,), "long": (int,),
-        "float": (int, float), "double": (int, float), "boolean": (bool,), "blob": (str, bytes),
+        "string": (str,),
+        "char": (str,),
+        "integer": (int,),
+        "long": (int,),
+        "float": (int, float),
+        "double": (int, float),
+        "boolean": (bool,),
+        "blob": (str, bytes),
     }
     allowed = types[shape.type_name]
     enum = frozenset(shape.metadata.get("enum") or ())

@@ -5,9 +5,20 @@ from __future__ import annotations
 import importlib
 
 _ROOMS = (
-    "sts", "account", "organizations", "sqs",
-    "securityhub.hub", "securityhub.findings", "securityhub.controls", "securityhub.writing",
-    "config.recorders", "config.rules", "config.aggregator", "config.inventory", "config.packs", "config.remediation",
+    "sts",
+    "account",
+    "organizations",
+    "sqs",
+    "securityhub.hub",
+    "securityhub.findings",
+    "securityhub.controls",
+    "securityhub.writing",
+    "config.recorders",
+    "config.rules",
+    "config.aggregator",
+    "config.inventory",
+    "config.packs",
+    "config.remediation",
 )
 
 

@@ -18,8 +18,11 @@ def list_regions(call: Call) -> dict[str, Any]:
     if asked not in (call.account,) and call.account != call.world.management.id:
         raise denied("account", "ListRegions", call.principal)
     rows = [{"RegionName": region, "RegionOptStatus": "ENABLED_BY_DEFAULT"} for region in call.world.regions]
-    rows += [{"RegionName": region, "RegionOptStatus": "DISABLED"} for region in _NOT_ENABLED
-             if region not in call.world.regions]
+    rows += [
+        {"RegionName": region, "RegionOptStatus": "DISABLED"}
+        for region in _NOT_ENABLED
+        if region not in call.world.regions
+    ]
     wanted = call.params.get("RegionOptStatusContains")
     shown, more = page(call, [row for row in rows if not wanted or row["RegionOptStatus"] in wanted], size=50)
     return {"Regions": shown, **more}

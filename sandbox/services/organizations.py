@@ -12,8 +12,12 @@ from sandbox.world import stamp
 from sandbox.world.estate import Account
 
 _PAGE = 20
-_DELEGATED = ("securityhub.amazonaws.com", "config.amazonaws.com", "config-multiaccountsetup.amazonaws.com",
-              "guardduty.amazonaws.com")
+_DELEGATED = (
+    "securityhub.amazonaws.com",
+    "config.amazonaws.com",
+    "config-multiaccountsetup.amazonaws.com",
+    "guardduty.amazonaws.com",
+)
 
 
 def _administrator(call: Call) -> None:
@@ -28,9 +32,15 @@ def _arn(call: Call, kind: str, tail: str) -> str:
 def _account(call: Call, account: Account) -> dict[str, Any]:
     joined = "CREATED" if account.id != call.world.management.id else "INVITED"
     return {
-        "Id": account.id, "Arn": _arn(call, "account", account.id), "Email": account.email, "Name": account.name,
-        "Status": account.state, "State": account.state, "JoinedMethod": joined,
-        "JoinedTimestamp": stamp(account.joined), "Paths": [_path(call, account)],
+        "Id": account.id,
+        "Arn": _arn(call, "account", account.id),
+        "Email": account.email,
+        "Name": account.name,
+        "Status": account.state,
+        "State": account.state,
+        "JoinedMethod": joined,
+        "JoinedTimestamp": stamp(account.joined),
+        "Paths": [_path(call, account)],
     }
 
 
@@ -48,12 +58,17 @@ def describe_organization(call: Call) -> dict[str, Any]:
     """Any account of the organisation may ask."""
     management = call.world.management
     organisation = call.world.organisation.id
-    return {"Organization": {
-        "Id": organisation, "Arn": f"arn:aws:organizations::{management.id}:organization/{organisation}",
-        "FeatureSet": "ALL", "MasterAccountArn": _arn(call, "account", management.id),
-        "MasterAccountId": management.id, "MasterAccountEmail": management.email,
-        "AvailablePolicyTypes": [{"Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED"}],
-    }}
+    return {
+        "Organization": {
+            "Id": organisation,
+            "Arn": f"arn:aws:organizations::{management.id}:organization/{organisation}",
+            "FeatureSet": "ALL",
+            "MasterAccountArn": _arn(call, "account", management.id),
+            "MasterAccountId": management.id,
+            "MasterAccountEmail": management.email,
+            "AvailablePolicyTypes": [{"Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED"}],
+        }
+    }
 
 
 @handles("organizations", "ListAccounts")
@@ -76,8 +91,14 @@ def describe_account(call: Call) -> dict[str, Any]:
 def list_roots(call: Call) -> dict[str, Any]:
     _administrator(call)
     root = call.world.organisation.root_id
-    rows = [{"Id": root, "Arn": _arn(call, "root", root), "Name": "Root",
-             "PolicyTypes": [{"Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED"}]}]
+    rows = [
+        {
+            "Id": root,
+            "Arn": _arn(call, "root", root),
+            "Name": "Root",
+            "PolicyTypes": [{"Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED"}],
+        }
+    ]
     shown, more = page(call, rows, size=_PAGE)
     return {"Roots": shown, **more}
 
@@ -99,7 +120,8 @@ def list_organizational_units(call: Call) -> dict[str, Any]:
     parent = _parent_path(call, call.params["ParentId"])
     rows = [
         {"Id": ou_id, "Arn": _arn(call, "ou", ou_id), "Name": path.rsplit("/", 1)[1]}
-        for path, ou_id in call.world.organisation.ous.items() if path.rsplit("/", 1)[0] == parent
+        for path, ou_id in call.world.organisation.ous.items()
+        if path.rsplit("/", 1)[0] == parent
     ]
     shown, more = page(call, rows, size=_PAGE, empties=True)
     return {"OrganizationalUnits": shown, **more}
@@ -121,8 +143,10 @@ def list_parents(call: Call) -> dict[str, Any]:
     paths = {account.id: account.ou_path for account in call.world.accounts.values()}
     paths.update({ou_id: path.rsplit("/", 1)[0] for path, ou_id in organisation.ous.items()})
     if child not in paths:
-        raise AwsError("ChildNotFoundException", "We can't find an organizational unit (OU) or account with the ChildId "
-                                                 "that you specified.")
+        raise AwsError(
+            "ChildNotFoundException",
+            "We can't find an organizational unit (OU) or account with the ChildId that you specified.",
+        )
     kind = "ROOT" if paths[child] == "Root" else "ORGANIZATIONAL_UNIT"
     return {"Parents": [{"Id": organisation.parent_id(paths[child]), "Type": kind}]}
 

@@ -23,8 +23,10 @@ def _queue(call: Call) -> Queue:
 
 def _range(name: str, value: int, low: int, high: int) -> int:
     if not low <= value <= high:
-        raise AwsError("InvalidParameterValue", f"Value {value} for parameter {name} is invalid. "
-                                                f"Reason: Must be between {low} and {high}, if provided.")
+        raise AwsError(
+            "InvalidParameterValue",
+            f"Value {value} for parameter {name} is invalid. Reason: Must be between {low} and {high}, if provided.",
+        )
     return value
 
 
@@ -52,12 +54,18 @@ def receive_message(call: Call) -> dict[str, Any] | Wait:
 def _shown(call: Call, message: Message) -> dict[str, Any]:
     asked = set(call.params.get("AttributeNames", ())) | set(call.params.get("MessageSystemAttributeNames", ()))
     attributes = {
-        "SentTimestamp": str(message.sent), "ApproximateReceiveCount": str(message.received),
-        "ApproximateFirstReceiveTimestamp": str(message.first_received), "SenderId": "events.amazonaws.com",
+        "SentTimestamp": str(message.sent),
+        "ApproximateReceiveCount": str(message.received),
+        "ApproximateFirstReceiveTimestamp": str(message.first_received),
+        "SenderId": "events.amazonaws.com",
     }
     shown = {key: value for key, value in attributes.items() if "All" in asked or key in asked}
-    result: dict[str, Any] = {"MessageId": message.id, "ReceiptHandle": message.handle, "MD5OfBody": message.md5,
-                              "Body": message.body}
+    result: dict[str, Any] = {
+        "MessageId": message.id,
+        "ReceiptHandle": message.handle,
+        "MD5OfBody": message.md5,
+        "Body": message.body,
+    }
     return {**result, "Attributes": shown} if shown else result
 
 
@@ -74,7 +82,9 @@ def delete_message(call: Call) -> dict[str, Any]:
 def delete_message_batch(call: Call) -> dict[str, Any]:
     queue, entries = _queue(call), call.params["Entries"]
     if not entries:
-        raise AwsError("EmptyBatchRequest", "There should be at least one DeleteMessageBatchRequestEntry in the request.")
+        raise AwsError(
+            "EmptyBatchRequest", "There should be at least one DeleteMessageBatchRequestEntry in the request."
+        )
     if len(entries) > _BATCH:
         raise AwsError("TooManyEntriesInBatchRequest", f"Maximum number of entries per request are {_BATCH}.")
     if len({entry["Id"] for entry in entries}) < len(entries):
@@ -86,8 +96,14 @@ def delete_message_batch(call: Call) -> dict[str, Any]:
             queue.delete(entry["ReceiptHandle"])
             done.append({"Id": entry["Id"]})
         except KeyError:
-            failed.append({"Id": entry["Id"], "SenderFault": True, "Code": "ReceiptHandleIsInvalid",
-                           "Message": "The input receipt handle is invalid."})
+            failed.append(
+                {
+                    "Id": entry["Id"],
+                    "SenderFault": True,
+                    "Code": "ReceiptHandleIsInvalid",
+                    "Message": "The input receipt handle is invalid.",
+                }
+            )
     return {"Successful": done, "Failed": failed}
 
 
@@ -114,8 +130,7 @@ def send_message(call: Call) -> dict[str, Any]:
         raise AwsError("SandboxNotImplemented", "The sandbox keeps no message attributes", 501)
     delay = _range("DelaySeconds", call.params.get("DelaySeconds", 0), 0, 900)
     message = queue.put(body, call.now, delay)
-    return {"MessageId": message.id,
-            "MD5OfMessageBody": hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()}
+    return {"MessageId": message.id, "MD5OfMessageBody": hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()}
 
 
 @handles("sqs", "GetQueueAttributes")
@@ -123,8 +138,10 @@ def get_queue_attributes(call: Call) -> dict[str, Any]:
     queue = _queue(call)
     visible, in_flight, delayed = queue.counts(call.now)
     attributes = {
-        "ApproximateNumberOfMessages": str(visible), "ApproximateNumberOfMessagesNotVisible": str(in_flight),
-        "ApproximateNumberOfMessagesDelayed": str(delayed), "VisibilityTimeout": str(queue.visibility),
+        "ApproximateNumberOfMessages": str(visible),
+        "ApproximateNumberOfMessagesNotVisible": str(in_flight),
+        "ApproximateNumberOfMessagesDelayed": str(delayed),
+        "VisibilityTimeout": str(queue.visibility),
         "MessageRetentionPeriod": str(queue.retention // 1000),
         "QueueArn": f"arn:aws:sqs:{queue.region}:{queue.account}:{queue.name}",
     }

@@ -32,15 +32,19 @@ def assume_role(call: Call) -> dict[str, Any]:
         raise AwsError(
             "AccessDenied",
             f"User: {call.principal.arn} is not authorized to perform: sts:AssumeRole on resource: "
-            f"{call.params['RoleArn']}", 403,
+            f"{call.params['RoleArn']}",
+            403,
         )
     seconds = call.params.get("DurationSeconds", 3600)
     if call.principal.session and seconds > 3600:
-        raise AwsError("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles "
-                                          "assumed by role chaining")
+        raise AwsError(
+            "ValidationError",
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
+        )
     if seconds > _ROLE_MAXIMUM:
-        raise AwsError("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this "
-                                          "role.")
+        raise AwsError(
+            "ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+        )
     return _session(call, account, role, seconds)
 
 
@@ -61,10 +65,16 @@ def _session(call: Call, account: str, role: str, seconds: int) -> dict[str, Any
     key = f"ASIA{unique[:16]}"
     token = identity.session_token(call.world, key=key, account=account, role=role, session=name, expires=expires)
     result: dict[str, Any] = {
-        "Credentials": {"AccessKeyId": key, "SecretAccessKey": unique[16:56], "SessionToken": token,
-                        "Expiration": stamp(expires)},
-        "AssumedRoleUser": {"AssumedRoleId": f"{identity.role_id(account, role)}:{name}",
-                            "Arn": f"arn:aws:sts::{account}:assumed-role/{role}/{name}"},
+        "Credentials": {
+            "AccessKeyId": key,
+            "SecretAccessKey": unique[16:56],
+            "SessionToken": token,
+            "Expiration": stamp(expires),
+        },
+        "AssumedRoleUser": {
+            "AssumedRoleId": f"{identity.role_id(account, role)}:{name}",
+            "Arn": f"arn:aws:sts::{account}:assumed-role/{role}/{name}",
+        },
         "PackedPolicySize": 6,
     }
     if "SourceIdentity" in call.params:

@@ -30,14 +30,34 @@ class Standard:
 STANDARDS = {
     standard.key: standard
     for standard in (
-        Standard("fsbp", "standards/aws-foundational-security-best-practices/v/1.0.0",
-                 "AWS Foundational Security Best Practices v1.0.0", "", True),
-        Standard("cis-1.4.0", "standards/cis-aws-foundations-benchmark/v/1.4.0",
-                 "CIS AWS Foundations Benchmark v1.4.0", "CIS AWS Foundations Benchmark v1.4.0/", True),
-        Standard("nist-800-53", "standards/nist-800-53/v/5.0.0",
-                 "NIST Special Publication 800-53 Revision 5", "NIST.800-53.r5 ", True),
-        Standard("cis-3.0.0", "standards/cis-aws-foundations-benchmark/v/3.0.0",
-                 "CIS AWS Foundations Benchmark v3.0.0", "CIS AWS Foundations Benchmark v3.0.0/", False),
+        Standard(
+            "fsbp",
+            "standards/aws-foundational-security-best-practices/v/1.0.0",
+            "AWS Foundational Security Best Practices v1.0.0",
+            "",
+            True,
+        ),
+        Standard(
+            "cis-1.4.0",
+            "standards/cis-aws-foundations-benchmark/v/1.4.0",
+            "CIS AWS Foundations Benchmark v1.4.0",
+            "CIS AWS Foundations Benchmark v1.4.0/",
+            True,
+        ),
+        Standard(
+            "nist-800-53",
+            "standards/nist-800-53/v/5.0.0",
+            "NIST Special Publication 800-53 Revision 5",
+            "NIST.800-53.r5 ",
+            True,
+        ),
+        Standard(
+            "cis-3.0.0",
+            "standards/cis-aws-foundations-benchmark/v/3.0.0",
+            "CIS AWS Foundations Benchmark v3.0.0",
+            "CIS AWS Foundations Benchmark v3.0.0/",
+            False,
+        ),
         Standard("pci-3.2.1", "standards/pci-dss/v/3.2.1", "PCI DSS v3.2.1", "PCI DSS v3.2.1/", False),
         Standard("pci-4.0.1", "standards/pci-dss/v/4.0.1", "PCI DSS v4.0.1", "PCI DSS v4.0.1/", False),
     )
@@ -84,8 +104,12 @@ class Control:
 
 
 REQUIRED_TAGS = Control(
-    id="required-tags", title="Resources should carry the tag solution", severity="LOW",
-    rule="required-tags", resource_type="AWS::S3::Bucket", standards=(),
+    id="required-tags",
+    title="Resources should carry the tag solution",
+    severity="LOW",
+    rule="required-tags",
+    resource_type="AWS::S3::Bucket",
+    standards=(),
 )
 
 

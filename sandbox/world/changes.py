@@ -1,4 +1,7 @@
-"""Writes from outside the world's own course. Each verb takes the moment (ms) and JSON values, so it can be replayed."""
+"""Writes from outside the world's own course.
+
+Each verb takes the moment (ms) and JSON values, so it can be replayed.
+"""
 
 from __future__ import annotations
 
@@ -54,8 +57,15 @@ def import_findings(world: World, now: int, bodies: list[dict[str, Any]]) -> Non
         key = (body["ProductArn"], body["Id"])
         finding = world.findings.get(key)
         if finding is None:
-            finding = Finding(world.next_serial(), key[0], body.get("ProductName"), key[1], body["AwsAccountId"],
-                              body.get("Region") or key[0].split(":")[3], now)
+            finding = Finding(
+                world.next_serial(),
+                key[0],
+                body.get("ProductName"),
+                key[1],
+                body["AwsAccountId"],
+                body.get("Region") or key[0].split(":")[3],
+                now,
+            )
             finding.workflow = body.get("Workflow", {}).get("Status", "NEW")
             world.add_finding(finding)
             finding.remember(now, "BATCH_IMPORT_FINDINGS", [])
@@ -127,8 +137,15 @@ def inject(world: World, now: int, finding: Any) -> None:
     """Serve this JSON as a finding as it is, whatever the API model allows."""
     body = finding if isinstance(finding, dict) else {}
     serial = world.next_serial()
-    made = Finding(serial, str(body.get("ProductArn", "")), body.get("ProductName"), str(body.get("Id", serial)),
-                   str(body.get("AwsAccountId", "")), str(body.get("Region") or world.home), now)
+    made = Finding(
+        serial,
+        str(body.get("ProductArn", "")),
+        body.get("ProductName"),
+        str(body.get("Id", serial)),
+        str(body.get("AwsAccountId", "")),
+        str(body.get("Region") or world.home),
+        now,
+    )
     made.raw = json.dumps(finding, ensure_ascii=False).encode()
     made.template = body
     made.record = body.get("RecordState")
@@ -141,8 +158,14 @@ def inject(world: World, now: int, finding: Any) -> None:
     world.product_live.remove(made)
 
 
-def add_account(world: World, now: int, name: str, solution: str = "shared-platform", environment: str = "prod",
-                ou_path: str = "Root/Workloads/Production") -> str:
+def add_account(
+    world: World,
+    now: int,
+    name: str,
+    solution: str = "shared-platform",
+    environment: str = "prod",
+    ou_path: str = "Root/Workloads/Production",
+) -> str:
     """A new account with a few resources everywhere; its id."""
     if solution not in SOLUTIONS or ou_path not in {"Root", *world.organisation.ous}:
         raise NoSuchThingError(f"No solution {solution} or organizational unit {ou_path}")
@@ -218,10 +241,13 @@ def consolidate(world: World, now: int) -> None:
         if not check.control.in_hub or not check.findings:
             continue
         for finding in check.findings:
-            finding.extra = {**(finding.extra or {}), "ProductFields": {
-                "ArchivalReasons:0/Description": "The finding is archived because findings are consolidated now.",
-                "ArchivalReasons:0/ReasonCode": "CONSOLIDATED_CONTROL_FINDINGS_UPDATE",
-            }}
+            finding.extra = {
+                **(finding.extra or {}),
+                "ProductFields": {
+                    "ArchivalReasons:0/Description": "The finding is archived because findings are consolidated now.",
+                    "ArchivalReasons:0/ReasonCode": "CONSOLIDATED_CONTROL_FINDINGS_UPDATE",
+                },
+            }
             world.archive(finding, now)
         check.findings = []
         check.changed, check.invoked = now, now
@@ -232,6 +258,21 @@ def consolidate(world: World, now: int) -> None:
 
 VERBS: dict[str, Callable[..., Any]] = {
     verb.__name__: verb
-    for verb in (update_findings, import_findings, remediate, evaluate, set_compliance, workflow, archive,
-                 delete_resource, inject, add_account, close_account, add_region, service, deny_role, consolidate)
+    for verb in (
+        update_findings,
+        import_findings,
+        remediate,
+        evaluate,
+        set_compliance,
+        workflow,
+        archive,
+        delete_resource,
+        inject,
+        add_account,
+        close_account,
+        add_region,
+        service,
+        deny_role,
+        consolidate,
+    )
 }

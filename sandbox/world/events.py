@@ -29,31 +29,57 @@ def bodies(world: World, kind: str, subject: Any, moment: int) -> Iterator[str]:
             yield evaluation_event(rule, check, old, moment)
 
 
-def _envelope(detail_type: str, source: str, account: str, region: str, moment: int, resources: list[str],
-              detail: dict[str, Any]) -> str:
+def _envelope(
+    detail_type: str, source: str, account: str, region: str, moment: int, resources: list[str], detail: dict[str, Any]
+) -> str:
     event = {
-        "version": "0", "id": uuid_of(detail_type, account, region, moment, resources, detail.get("resourceId"),
-                                      detail.get("configRuleName"), json.dumps(detail, sort_keys=True)),
-        "detail-type": detail_type, "source": source, "account": account, "time": iso(moment)[:19] + "Z",
-        "region": region, "resources": resources, "detail": detail,
+        "version": "0",
+        "id": uuid_of(
+            detail_type,
+            account,
+            region,
+            moment,
+            resources,
+            detail.get("resourceId"),
+            detail.get("configRuleName"),
+            json.dumps(detail, sort_keys=True),
+        ),
+        "detail-type": detail_type,
+        "source": source,
+        "account": account,
+        "time": iso(moment)[:19] + "Z",
+        "region": region,
+        "resources": resources,
+        "detail": detail,
     }
     return json.dumps(event, ensure_ascii=False)
 
 
 def finding_event(finding: Finding, moment: int) -> str:
     return _envelope(
-        "Security Hub Findings - Imported", "aws.securityhub", finding.account, finding.region, moment,
-        [f"{finding.product_arn}/{finding.id}"], {"findings": [finding.body()]},
+        "Security Hub Findings - Imported",
+        "aws.securityhub",
+        finding.account,
+        finding.region,
+        moment,
+        [f"{finding.product_arn}/{finding.id}"],
+        {"findings": [finding.body()]},
     )
 
 
 def evaluation_event(rule: ConfigRule, check: Check, old: str | None, moment: int) -> str:
     made = check.resource
     detail: dict[str, Any] = {
-        "resourceId": made.id, "awsRegion": made.region, "awsAccountId": made.account, "configRuleName": rule.name,
-        "recordVersion": "1.0", "configRuleARN": rule.arn, "messageType": "ComplianceChangeNotification",
+        "resourceId": made.id,
+        "awsRegion": made.region,
+        "awsAccountId": made.account,
+        "configRuleName": rule.name,
+        "recordVersion": "1.0",
+        "configRuleARN": rule.arn,
+        "messageType": "ComplianceChangeNotification",
         "newEvaluationResult": _result(rule, check, check.compliance_type, check.invoked),
-        "notificationCreationTime": iso(moment), "resourceType": made.kind.type,
+        "notificationCreationTime": iso(moment),
+        "resourceType": made.kind.type,
     }
     if old in CONFIG_TYPE:
         detail["oldEvaluationResult"] = _result(rule, check, CONFIG_TYPE[old], check.created)
@@ -64,10 +90,14 @@ def _result(rule: ConfigRule, check: Check, compliance: str | None, moment: int)
     return {
         "evaluationResultIdentifier": {
             "evaluationResultQualifier": {
-                "configRuleName": rule.name, "resourceType": check.resource.kind.type,
-                "resourceId": check.resource.id, "evaluationMode": "DETECTIVE",
+                "configRuleName": rule.name,
+                "resourceType": check.resource.kind.type,
+                "resourceId": check.resource.id,
+                "evaluationMode": "DETECTIVE",
             },
             "orderingTimestamp": iso(moment),
         },
-        "complianceType": compliance, "resultRecordedTime": iso(moment), "configRuleInvokedTime": iso(moment),
+        "complianceType": compliance,
+        "resultRecordedTime": iso(moment),
+        "configRuleInvokedTime": iso(moment),
     }

@@ -31,7 +31,7 @@ def step(world: World, number: int, moment: int) -> None:
     resources = sum(len(place.resources) for place in world.places.values())
     for _ in range(_count(rng, resources * world.change_share * 0.16 / STEPS_A_DAY)):
         _new_resource(world, rng, moment)
-    for _ in range(_count(rng, resources * world.change_share * 0.13 / STEPS_A_DAY)):
+    for _ in range(_count(rng, resources * world.change_share * 0.10 / STEPS_A_DAY)):
         _delete_one(world, rng, moment)
     _products(world, rng, moment)
     _workflow(world, rng, moment)
@@ -281,8 +281,11 @@ def _complete_requests(world: World, moment: int) -> None:
 def _retention(world: World, moment: int) -> None:
     while world.archived and (world.archived[0].archived_at or 0) + ARCHIVED_DAYS * DAY <= moment:
         finding = world.archived.popleft()
-        if finding.record == "ARCHIVED" and finding.archived_at is not None \
-                and finding.archived_at + ARCHIVED_DAYS * DAY <= moment:
+        if (
+            finding.record == "ARCHIVED"
+            and finding.archived_at is not None
+            and finding.archived_at + ARCHIVED_DAYS * DAY <= moment
+        ):
             world.drop(finding)
     oldest = moment - ACTIVE_DAYS * DAY
     for finding in [f for f in world.findings.values() if f.record != "ARCHIVED" and f.updated <= oldest]:

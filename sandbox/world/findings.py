@@ -34,8 +34,18 @@ class Check:
     status: PASSED, FAILED, WARNING or NOT_AVAILABLE. changed: since when. invoked: last evaluation. Moments in ms.
     """
 
-    __slots__ = ("changed", "control", "created", "findings", "invoked", "position", "previous", "resource", "serial",
-                 "status")
+    __slots__ = (
+        "changed",
+        "control",
+        "created",
+        "findings",
+        "invoked",
+        "position",
+        "previous",
+        "resource",
+        "serial",
+        "status",
+    )
 
     def __init__(self, serial: int, control: Control, resource: Resource, status: str, created: int) -> None:
         self.serial, self.control, self.resource, self.status = serial, control, resource, status
@@ -53,12 +63,32 @@ class Check:
 class Finding:
     """One finding. template: the whole static body of a non-control finding; raw: JSON that bypasses all checks."""
 
-    __slots__ = ("account", "archived_at", "check", "created", "extra", "history", "id", "json", "label", "observed",
-                 "product_arn", "product_name", "raw", "record", "region", "serial", "standard", "template", "updated",
-                 "workflow")
+    __slots__ = (
+        "account",
+        "archived_at",
+        "check",
+        "created",
+        "extra",
+        "history",
+        "id",
+        "json",
+        "label",
+        "observed",
+        "product_arn",
+        "product_name",
+        "raw",
+        "record",
+        "region",
+        "serial",
+        "standard",
+        "template",
+        "updated",
+        "workflow",
+    )
 
-    def __init__(self, serial: int, product_arn: str, product_name: str | None, id: str, account: str, region: str,
-                 created: int) -> None:
+    def __init__(
+        self, serial: int, product_arn: str, product_name: str | None, id: str, account: str, region: str, created: int
+    ) -> None:
         self.serial, self.product_arn, self.product_name, self.id = serial, product_arn, product_name, id
         self.account, self.region = account, region
         self.created = self.updated = self.observed = created
@@ -120,15 +150,25 @@ class Finding:
 def _control_body(finding: Finding, check: Check) -> dict[str, Any]:
     control, resource = check.control, check.resource
     failed = check.status != "PASSED"
-    severity = {"Label": control.severity if failed else "INFORMATIONAL", "Original": control.severity if failed
-                else "INFORMATIONAL"}
+    severity = {
+        "Label": control.severity if failed else "INFORMATIONAL",
+        "Original": control.severity if failed else "INFORMATIONAL",
+    }
     types = ["Software and Configuration Checks/Industry and Regulatory Standards"]
     body: dict[str, Any] = {
-        "SchemaVersion": "2018-10-08", "Id": finding.id, "ProductArn": finding.product_arn,
-        "ProductName": finding.product_name, "CompanyName": "AWS", "Region": finding.region,
-        "GeneratorId": _generator(finding, control), "AwsAccountId": finding.account, "Types": types,
-        "FirstObservedAt": iso(check.changed), "LastObservedAt": iso(check.invoked),
-        "CreatedAt": iso(finding.created), "UpdatedAt": iso(finding.updated),
+        "SchemaVersion": "2018-10-08",
+        "Id": finding.id,
+        "ProductArn": finding.product_arn,
+        "ProductName": finding.product_name,
+        "CompanyName": "AWS",
+        "Region": finding.region,
+        "GeneratorId": _generator(finding, control),
+        "AwsAccountId": finding.account,
+        "Types": types,
+        "FirstObservedAt": iso(check.changed),
+        "LastObservedAt": iso(check.invoked),
+        "CreatedAt": iso(finding.created),
+        "UpdatedAt": iso(finding.updated),
         "Severity": {**severity, "Normalized": NORMALIZED[severity["Label"]]},
         "Title": control.title if finding.standard is None else f"{control.id} {control.title}",
         "Description": control.description,
@@ -155,7 +195,8 @@ def _product_fields(finding: Finding, check: Check) -> dict[str, str]:
     control = check.control
     name = finding.product_name or ""
     fields = {
-        "aws/securityhub/ProductName": name, "aws/securityhub/CompanyName": "AWS",
+        "aws/securityhub/ProductName": name,
+        "aws/securityhub/CompanyName": "AWS",
         "aws/securityhub/FindingId": f"{finding.product_arn}/{finding.id}",
         "Resources:0/Id": check.resource.arn,
     }
@@ -203,7 +244,10 @@ def short_hash(*parts: object) -> str:
 
 def asff_resource(resource: Resource) -> dict[str, Any]:
     result: dict[str, Any] = {
-        "Type": resource.kind.asff, "Id": resource.arn, "Partition": "aws", "Region": resource.region,
+        "Type": resource.kind.asff,
+        "Id": resource.arn,
+        "Partition": "aws",
+        "Region": resource.region,
     }
     if resource.tags:
         result["Tags"] = resource.tags

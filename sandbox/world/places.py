@@ -69,28 +69,49 @@ class Place:
             made += [self._hub_rule(control) for control in controls().values() if control.rule]
         if self.home:
             made += [self._pack_rule(control) for control in pack_controls()]
-        made.append(self._customer_rule("required-tags-solution", REQUIRED_TAGS.rule or "", REQUIRED_TAGS.resource_type))
+        made.append(
+            self._customer_rule("required-tags-solution", REQUIRED_TAGS.rule or "", REQUIRED_TAGS.resource_type)
+        )
         made.append(self._customer_rule(EMPTY_RULE, EMPTY_RULE, "AWS::DMS::ReplicationInstance"))
-        made.append(self._customer_rule("s3-bucket-versioning-enabled", "s3-bucket-versioning-enabled",
-                                        "AWS::S3::Bucket"))
+        made.append(
+            self._customer_rule("s3-bucket-versioning-enabled", "s3-bucket-versioning-enabled", "AWS::S3::Bucket")
+        )
         return made
 
     def _hub_rule(self, control: Control) -> ConfigRule:
         name = hub_rule_name(self.account, self.region, control)
         arn = self._arn("aws-service-rule/securityhub.amazonaws.com/", name)
-        return ConfigRule(name, control.rule or "", "securityhub", arn, control.resource_type,
-                          f"Serves the Security Hub control {control.id}.")
+        return ConfigRule(
+            name,
+            control.rule or "",
+            "securityhub",
+            arn,
+            control.resource_type,
+            f"Serves the Security Hub control {control.id}.",
+        )
 
     def _pack_rule(self, control: Control) -> ConfigRule:
         name = f"{control.rule}-conformance-pack-{self.pack_suffix}"
         arn = self._arn("aws-service-rule/config-conforms.amazonaws.com/", name)
-        return ConfigRule(name, control.rule or "", "pack", arn, control.resource_type,
-                          "Serves NZISM paragraphs " + ", ".join(f"CID:{cid}" for cid in control.nzism) + ".",
-                          control.nzism)
+        return ConfigRule(
+            name,
+            control.rule or "",
+            "pack",
+            arn,
+            control.resource_type,
+            "Serves NZISM paragraphs " + ", ".join(f"CID:{cid}" for cid in control.nzism) + ".",
+            control.nzism,
+        )
 
     def _customer_rule(self, name: str, identifier: str, resource_type: str) -> ConfigRule:
-        return ConfigRule(name, identifier, "customer", self._arn("", name), resource_type,
-                          f"The organisation's own use of {identifier}.")
+        return ConfigRule(
+            name,
+            identifier,
+            "customer",
+            self._arn("", name),
+            resource_type,
+            f"The organisation's own use of {identifier}.",
+        )
 
     def _arn(self, path: str, name: str) -> str:
         unique = short_hash(self.account, self.region, name)[:6]

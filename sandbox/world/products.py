@@ -11,31 +11,86 @@ from sandbox.world.resources import Resource
 
 # (product path, name, company, type, title, description, severity labels, resource types it speaks of)
 _PRODUCTS: tuple[tuple[str, str | None, str, str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
-    ("aws/guardduty", "GuardDuty", "Amazon", "TTPs/Initial Access/UnauthorizedAccess:EC2-SSHBruteForce",
-     "{name} is the target of SSH password guessing", "Many failed SSH logins were seen against {name}.",
-     ("LOW", "MEDIUM"), ("AWS::EC2::Instance",)),
-    ("aws/guardduty", "GuardDuty", "Amazon", "TTPs/Discovery/Recon:IAMUser-TorIPCaller",
-     "API calls for {name} came from an anonymising network", "A caller hid its address while using {name}.",
-     ("MEDIUM", "HIGH"), ("AWS::S3::Bucket", "AWS::IAM::User")),
-    ("aws/guardduty", "GuardDuty", "Amazon", "Effects/Data Exfiltration/Exfiltration:S3-AnomalousBehavior",
-     "Unusual amounts were read from {name}", "Reads of {name} differ from what is usual there.",
-     ("HIGH", "CRITICAL"), ("AWS::S3::Bucket",)),
-    ("aws/inspector", "Inspector", "Amazon", "Software and Configuration Checks/Vulnerabilities/CVE",
-     "CVE-2026-{cve} - openssl", "A package on {name} has a published weakness; a fixed version exists.",
-     ("LOW", "MEDIUM", "HIGH", "CRITICAL"), ("AWS::EC2::Instance", "AWS::ECR::Repository", "AWS::Lambda::Function")),
-    ("aws/macie", "Macie", "Amazon", "Sensitive Data Identifications/PII/SensitiveData:S3Object-Personal",
-     "{name} holds objects with personal data", "Objects in {name} look like names with addresses.",
-     ("MEDIUM", "HIGH"), ("AWS::S3::Bucket",)),
-    ("aws/access-analyzer", "IAM Access Analyzer", "AWS",
-     "Software and Configuration Checks/AWS Security Best Practices/External Access Granted",
-     "{name} can be reached from outside the organisation", "A policy lets another account use {name}.",
-     ("LOW", "HIGH"), ("AWS::S3::Bucket", "AWS::KMS::Key", "AWS::SQS::Queue")),
-    ("prowler/prowler", "Prowler", "Prowler", "Software and Configuration Checks",
-     "Scanner: {name} lacks a lifecycle rule", "A third-party scanner looked at {name}.",
-     ("LOW", "MEDIUM"), ("AWS::S3::Bucket",)),
-    ("aquasecurity/aquasecurity", None, "Aqua Security", "Software and Configuration Checks/Vulnerabilities",
-     "Image in {name} has a known weakness", "A third-party scanner looked at the newest image of {name}.",
-     ("MEDIUM", "HIGH"), ("AWS::ECR::Repository",)),
+    (
+        "aws/guardduty",
+        "GuardDuty",
+        "Amazon",
+        "TTPs/Initial Access/UnauthorizedAccess:EC2-SSHBruteForce",
+        "{name} is the target of SSH password guessing",
+        "Many failed SSH logins were seen against {name}.",
+        ("LOW", "MEDIUM"),
+        ("AWS::EC2::Instance",),
+    ),
+    (
+        "aws/guardduty",
+        "GuardDuty",
+        "Amazon",
+        "TTPs/Discovery/Recon:IAMUser-TorIPCaller",
+        "API calls for {name} came from an anonymising network",
+        "A caller hid its address while using {name}.",
+        ("MEDIUM", "HIGH"),
+        ("AWS::S3::Bucket", "AWS::IAM::User"),
+    ),
+    (
+        "aws/guardduty",
+        "GuardDuty",
+        "Amazon",
+        "Effects/Data Exfiltration/Exfiltration:S3-AnomalousBehavior",
+        "Unusual amounts were read from {name}",
+        "Reads of {name} differ from what is usual there.",
+        ("HIGH", "CRITICAL"),
+        ("AWS::S3::Bucket",),
+    ),
+    (
+        "aws/inspector",
+        "Inspector",
+        "Amazon",
+        "Software and Configuration Checks/Vulnerabilities/CVE",
+        "CVE-2026-{cve} - openssl",
+        "A package on {name} has a published weakness; a fixed version exists.",
+        ("LOW", "MEDIUM", "HIGH", "CRITICAL"),
+        ("AWS::EC2::Instance", "AWS::ECR::Repository", "AWS::Lambda::Function"),
+    ),
+    (
+        "aws/macie",
+        "Macie",
+        "Amazon",
+        "Sensitive Data Identifications/PII/SensitiveData:S3Object-Personal",
+        "{name} holds objects with personal data",
+        "Objects in {name} look like names with addresses.",
+        ("MEDIUM", "HIGH"),
+        ("AWS::S3::Bucket",),
+    ),
+    (
+        "aws/access-analyzer",
+        "IAM Access Analyzer",
+        "AWS",
+        "Software and Configuration Checks/AWS Security Best Practices/External Access Granted",
+        "{name} can be reached from outside the organisation",
+        "A policy lets another account use {name}.",
+        ("LOW", "HIGH"),
+        ("AWS::S3::Bucket", "AWS::KMS::Key", "AWS::SQS::Queue"),
+    ),
+    (
+        "prowler/prowler",
+        "Prowler",
+        "Prowler",
+        "Software and Configuration Checks",
+        "Scanner: {name} lacks a lifecycle rule",
+        "A third-party scanner looked at {name}.",
+        ("LOW", "MEDIUM"),
+        ("AWS::S3::Bucket",),
+    ),
+    (
+        "aquasecurity/aquasecurity",
+        None,
+        "Aqua Security",
+        "Software and Configuration Checks/Vulnerabilities",
+        "Image in {name} has a known weakness",
+        "A third-party scanner looked at the newest image of {name}.",
+        ("MEDIUM", "HIGH"),
+        ("AWS::ECR::Repository",),
+    ),
 )
 
 
@@ -65,13 +120,22 @@ def product_finding(rng: Random, serial: int, resources: dict[str, list[Resource
     finding = Finding(serial, arn, name, finding_id, about.account, about.region, moment)
     finding.label = rng.choice(labels)
     finding.template = {
-        "SchemaVersion": "2018-10-08", "Id": finding_id, "ProductArn": arn,
-        **({"ProductName": name} if name else {}), "CompanyName": company, "Region": about.region,
-        "GeneratorId": f"{path}/{title.split(' ')[0]}", "AwsAccountId": about.account, "Types": [kind],
-        "FirstObservedAt": iso(moment - 600_000), "LastObservedAt": iso(moment), "CreatedAt": iso(moment),
-        "UpdatedAt": iso(moment), "Title": title.format(**words)[:256], "Description": description.format(**words),
-        "ProductFields": {"aws/securityhub/FindingId": f"{arn}/{finding_id}",
-                          "aws/securityhub/CompanyName": company},
+        "SchemaVersion": "2018-10-08",
+        "Id": finding_id,
+        "ProductArn": arn,
+        **({"ProductName": name} if name else {}),
+        "CompanyName": company,
+        "Region": about.region,
+        "GeneratorId": f"{path}/{title.split(' ')[0]}",
+        "AwsAccountId": about.account,
+        "Types": [kind],
+        "FirstObservedAt": iso(moment - 600_000),
+        "LastObservedAt": iso(moment),
+        "CreatedAt": iso(moment),
+        "UpdatedAt": iso(moment),
+        "Title": title.format(**words)[:256],
+        "Description": description.format(**words),
+        "ProductFields": {"aws/securityhub/FindingId": f"{arn}/{finding_id}", "aws/securityhub/CompanyName": company},
         "Resources": [asff_resource(about)],
         "FindingProviderFields": {"Severity": {"Label": finding.label, "Original": finding.label}, "Types": [kind]},
     }
@@ -89,29 +153,66 @@ def odd_findings(serial: int, resources: list[Resource], moment: int) -> list[Fi
         arn = product_arn(first.region, path)
         finding = Finding(serial + len(made), arn, name, finding_id, first.account, first.region, moment)
         finding.template = {
-            "SchemaVersion": "2018-10-08", "Id": finding_id, "ProductArn": arn, "GeneratorId": f"{path}/check",
-            "AwsAccountId": first.account, "CreatedAt": iso(moment), "UpdatedAt": iso(moment),
-            "Title": "Something to look at", "Description": "A finding out of the ordinary.",
-            "Resources": [asff_resource(first)], **({"ProductName": name} if name else {}), **parts,
+            "SchemaVersion": "2018-10-08",
+            "Id": finding_id,
+            "ProductArn": arn,
+            "GeneratorId": f"{path}/check",
+            "AwsAccountId": first.account,
+            "CreatedAt": iso(moment),
+            "UpdatedAt": iso(moment),
+            "Title": "Something to look at",
+            "Description": "A finding out of the ordinary.",
+            "Resources": [asff_resource(first)],
+            **({"ProductName": name} if name else {}),
+            **parts,
         }
         made.append(finding)
         return finding
 
     stem = f"{first.account}/{first.region}"
-    add(f"prowler-iam-{stem}", "prowler/prowler", "Prowler", Resources=[asff_resource(r) for r in resources[:32]],
-        Title="One policy, many resources", Severity={"Label": "MEDIUM", "Normalized": 40})
+    add(
+        f"prowler-iam-{stem}",
+        "prowler/prowler",
+        "Prowler",
+        Resources=[asff_resource(r) for r in resources[:32]],
+        Title="One policy, many resources",
+        Severity={"Label": "MEDIUM", "Normalized": 40},
+    )
     bare = add(f"bare-{stem}", "aquasecurity/aquasecurity", None, Severity={"Normalized": 71})
     bare.workflow = bare.record = None
     add(f"product-only-{stem}", "aws/guardduty", "GuardDuty", Severity={"Product": 5.0, "Normalized": 45})
     add(f"twin-{stem}", "aws/guardduty", "GuardDuty", Severity={"Label": "LOW", "Normalized": 1})
     add(f"twin-{stem}", "aws/inspector", "Inspector", Severity={"Label": "HIGH", "Normalized": 70})
-    add(f"unicode-{stem}", "aws/macie", "Macie", Title="Données à caractère personnel – 個人情報 🔐",
-        Description="Bücher & <Grüße> \"quoted\" \u2028 line", Severity={"Label": "HIGH", "Normalized": 70})
-    add(f"long-{stem}", "prowler/prowler", "Prowler", Description="Wordy scanner output. " * 1400,
-        Severity={"Label": "LOW", "Normalized": 1})
-    add(f"no-arn-{stem}", "prowler/prowler", "Prowler", Severity={"Label": "LOW", "Normalized": 1},
-        Resources=[{"Type": "Other", "Id": "vm-0815.internal.example.org"},
-                   {"Type": "Other", "Id": "/subscriptions/7f/vm/legacy", "Provider": "Azure"}])
-    add(f"unavailable-{stem}", "prowler/prowler", "Prowler", Severity={"Label": "INFORMATIONAL", "Normalized": 0},
-        Compliance={"Status": "NOT_AVAILABLE", "StatusReasons": [{"ReasonCode": "CONFIG_EVALUATIONS_EMPTY"}]})
+    add(
+        f"unicode-{stem}",
+        "aws/macie",
+        "Macie",
+        Title="Données à caractère personnel – 個人情報 🔐",
+        Description='Bücher & <Grüße> "quoted" \u2028 line',
+        Severity={"Label": "HIGH", "Normalized": 70},
+    )
+    add(
+        f"long-{stem}",
+        "prowler/prowler",
+        "Prowler",
+        Description="Wordy scanner output. " * 1400,
+        Severity={"Label": "LOW", "Normalized": 1},
+    )
+    add(
+        f"no-arn-{stem}",
+        "prowler/prowler",
+        "Prowler",
+        Severity={"Label": "LOW", "Normalized": 1},
+        Resources=[
+            {"Type": "Other", "Id": "vm-0815.internal.example.org"},
+            {"Type": "Other", "Id": "/subscriptions/7f/vm/legacy", "Provider": "Azure"},
+        ],
+    )
+    add(
+        f"unavailable-{stem}",
+        "prowler/prowler",
+        "Prowler",
+        Severity={"Label": "INFORMATIONAL", "Normalized": 0},
+        Compliance={"Status": "NOT_AVAILABLE", "StatusReasons": [{"ReasonCode": "CONFIG_EVALUATIONS_EMPTY"}]},
+    )
     return made

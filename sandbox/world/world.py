@@ -32,15 +32,28 @@ class World:
     """
 
     def __init__(
-        self, *, seed: int | str = 1, accounts: int = 12, regions: tuple[str, ...] | list[str] = REGIONS,
-        findings: int = 20_000, start: int, recheck_share: float = 1 / 7, change_share: float = 0.01,
-        consolidated: bool = True, hub_role: str = "compliance-portal-hub",
-        member_role: str = "compliance-portal-member", external_id: str = EXTERNAL_ID,
+        self,
+        *,
+        seed: int | str = 1,
+        accounts: int = 12,
+        regions: tuple[str, ...] | list[str] = REGIONS,
+        findings: int = 20_000,
+        start: int,
+        recheck_share: float = 1 / 7,
+        change_share: float = 0.01,
+        consolidated: bool = True,
+        hub_role: str = "compliance-portal-hub",
+        member_role: str = "compliance-portal-member",
+        external_id: str = EXTERNAL_ID,
         queue_name: str = "compliance-portal-events",
     ) -> None:
         self.options: dict[str, Any] = {
-            "findings": findings, "recheck_share": recheck_share, "change_share": change_share,
-            "consolidated": consolidated, "accounts": accounts, "regions": list(regions),
+            "findings": findings,
+            "recheck_share": recheck_share,
+            "change_share": change_share,
+            "consolidated": consolidated,
+            "accounts": accounts,
+            "regions": list(regions),
         }
         self.seed, self.start, self.regions = seed, start - start % STEP, tuple(regions)
         self.home = self.regions[0]

@@ -23,14 +23,16 @@ def aggregated(call: Call, *, at_rest: bool = False) -> list[Place]:
     world = call.world
     here = (call.account, call.region) == (world.hub.id, world.home)
     if not here or call.params["ConfigurationAggregatorName"] != NAME:
-        raise AwsError("NoSuchConfigurationAggregatorException", "The configuration aggregator does not exist. Check "
-                                                                 "the configuration aggregator name and try again.")
+        raise AwsError(
+            "NoSuchConfigurationAggregatorException",
+            "The configuration aggregator does not exist. Check the configuration aggregator name and try again.",
+        )
     return [place for place in world.places.values() if place.enabled or at_rest]
 
 
 def _meets(place: Place, filters: dict[str, Any]) -> bool:
-    return filters.get("AccountId", place.account) == place.account \
-        and filters.get("AwsRegion", filters.get("Region", place.region)) == place.region
+    region = filters.get("AwsRegion", place.region)
+    return (filters.get("AccountId", place.account), region) == (place.account, place.region)
 
 
 @handles(_CONFIG, "DescribeConfigurationAggregators")
@@ -40,14 +42,22 @@ def describe_configuration_aggregators(call: Call) -> dict[str, Any]:
     here = (call.account, call.region) == (world.hub.id, world.home)
     if names and (not here or names != [NAME]):
         raise AwsError("NoSuchConfigurationAggregatorException", "The configuration aggregator does not exist.")
-    rows = [{
-        "ConfigurationAggregatorName": NAME,
-        "ConfigurationAggregatorArn": f"arn:aws:config:{call.region}:{call.account}:config-aggregator/{NAME}",
-        "OrganizationAggregationSource": {
-            "RoleArn": f"arn:aws:iam::{call.account}:role/aws-config-organisation", "AllAwsRegions": True,
-        },
-        "CreationTime": stamp(world.hub.joined), "LastUpdatedTime": stamp(world.hub.joined),
-    }] if here else []
+    rows = (
+        [
+            {
+                "ConfigurationAggregatorName": NAME,
+                "ConfigurationAggregatorArn": f"arn:aws:config:{call.region}:{call.account}:config-aggregator/{NAME}",
+                "OrganizationAggregationSource": {
+                    "RoleArn": f"arn:aws:iam::{call.account}:role/aws-config-organisation",
+                    "AllAwsRegions": True,
+                },
+                "CreationTime": stamp(world.hub.joined),
+                "LastUpdatedTime": stamp(world.hub.joined),
+            }
+        ]
+        if here
+        else []
+    )
     shown, more = page(call, rows, size=100)
     return {"ConfigurationAggregators": shown, **more}
 
@@ -59,7 +69,10 @@ def describe_sources_status(call: Call) -> dict[str, Any]:
     for place in aggregated(call, at_rest=True):
         status = "OUTDATED" if place.recorder_stopped else "SUCCEEDED" if place.enabled else "FAILED"
         row: dict[str, Any] = {
-            "SourceId": place.account, "SourceType": "ACCOUNT", "AwsRegion": place.region, "LastUpdateStatus": status,
+            "SourceId": place.account,
+            "SourceType": "ACCOUNT",
+            "AwsRegion": place.region,
+            "LastUpdateStatus": status,
             "LastUpdateTime": stamp(place.recorder_stopped or call.world.at),
         }
         if status == "FAILED":
@@ -81,11 +94,20 @@ def describe_aggregate_compliance_by_config_rules(call: Call) -> dict[str, Any]:
             continue
         for rule in place.rules.values():
             kind, count = compliance_of(place, rule)
-            if kind == "INSUFFICIENT_DATA" or filters.get("ComplianceType", kind) != kind \
-                    or filters.get("ConfigRuleName", rule.name) != rule.name:
+            if (
+                kind == "INSUFFICIENT_DATA"
+                or filters.get("ComplianceType", kind) != kind
+                or filters.get("ConfigRuleName", rule.name) != rule.name
+            ):
                 continue
-            rows.append({"ConfigRuleName": rule.name, "Compliance": compliance_shape(kind, count, _CAP),
-                         "AccountId": place.account, "AwsRegion": place.region})
+            rows.append(
+                {
+                    "ConfigRuleName": rule.name,
+                    "Compliance": compliance_shape(kind, count, _CAP),
+                    "AccountId": place.account,
+                    "AwsRegion": place.region,
+                }
+            )
     shown, more = page(call, rows, size=1000)
     return {"AggregateComplianceByConfigRules": shown, **more}
 
@@ -100,8 +122,8 @@ def get_aggregate_compliance_details(call: Call) -> dict[str, Any]:
             continue
         rows = [
             {**result(rule, check), "AccountId": place.account, "AwsRegion": place.region}
-            for check in place.evaluations(rule) if params.get("ComplianceType", check.compliance_type)
-            == check.compliance_type
+            for check in place.evaluations(rule)
+            if params.get("ComplianceType", check.compliance_type) == check.compliance_type
         ]
     shown, more = page(call, rows, size=50, empties=True)
     return {"AggregateEvaluationResults": shown, **more}
@@ -118,11 +140,15 @@ def get_aggregate_summary(call: Call) -> dict[str, Any]:
             counts = groups.setdefault(name, Counter())
             counts.update(compliance_of(place, rule)[0] for rule in place.rules.values())
     rows = [
-        {**({"GroupName": name} if key else {}), "ComplianceSummary": {
-            "CompliantResourceCount": _capped(counts["COMPLIANT"]),
-            "NonCompliantResourceCount": _capped(counts["NON_COMPLIANT"]),
-            "ComplianceSummaryTimestamp": stamp(call.world.at),
-        }} for name, counts in sorted(groups.items())
+        {
+            **({"GroupName": name} if key else {}),
+            "ComplianceSummary": {
+                "CompliantResourceCount": _capped(counts["COMPLIANT"]),
+                "NonCompliantResourceCount": _capped(counts["NON_COMPLIANT"]),
+                "ComplianceSummaryTimestamp": stamp(call.world.at),
+            },
+        }
+        for name, counts in sorted(groups.items())
     ]
     shown, more = page(call, rows, size=1000)
     return {**({"GroupByKey": key} if key else {}), "AggregateComplianceCounts": shown, **more}
@@ -142,10 +168,18 @@ def describe_aggregate_packs(call: Call) -> dict[str, Any]:
         kind = "NON_COMPLIANT" if kinds["NON_COMPLIANT"] else "COMPLIANT" if kinds["COMPLIANT"] else "INSUFFICIENT_DATA"
         if filters.get("ComplianceType", kind) != kind:
             continue
-        rows.append({
-            "ConformancePackName": PACK, "AccountId": place.account, "AwsRegion": place.region,
-            "Compliance": {"ComplianceType": kind, "CompliantRuleCount": kinds["COMPLIANT"],
-                           "NonCompliantRuleCount": kinds["NON_COMPLIANT"], "TotalRuleCount": kinds.total()},
-        })
+        rows.append(
+            {
+                "ConformancePackName": PACK,
+                "AccountId": place.account,
+                "AwsRegion": place.region,
+                "Compliance": {
+                    "ComplianceType": kind,
+                    "CompliantRuleCount": kinds["COMPLIANT"],
+                    "NonCompliantRuleCount": kinds["NON_COMPLIANT"],
+                    "TotalRuleCount": kinds.total(),
+                },
+            }
+        )
     shown, more = page(call, rows, size=100)
     return {"AggregateComplianceByConformancePacks": shown, **more}

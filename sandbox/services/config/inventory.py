@@ -20,12 +20,19 @@ def _item(resource: Resource, *, names: bool = True) -> dict[str, Any]:
     """A configuration item without tags, as the batch operations answer."""
     captured = stamp(resource.deleted or resource.created)
     row: dict[str, Any] = {
-        "version": "1.3", "accountId": resource.account, "configurationItemCaptureTime": captured,
+        "version": "1.3",
+        "accountId": resource.account,
+        "configurationItemCaptureTime": captured,
         "configurationItemStatus": "ResourceDeleted" if resource.deleted else "ResourceDiscovered",
-        "configurationStateId": str(resource.deleted or resource.created), "arn": resource.arn,
-        "resourceType": resource.kind.type, "resourceId": resource.id, "awsRegion": resource.region,
-        "availabilityZone": "Not Applicable", "resourceCreationTime": stamp(resource.created),
-        "configuration": json.dumps(resource.configuration(), ensure_ascii=False), "supplementaryConfiguration": {},
+        "configurationStateId": str(resource.deleted or resource.created),
+        "arn": resource.arn,
+        "resourceType": resource.kind.type,
+        "resourceId": resource.id,
+        "awsRegion": resource.region,
+        "availabilityZone": "Not Applicable",
+        "resourceCreationTime": stamp(resource.created),
+        "configuration": json.dumps(resource.configuration(), ensure_ascii=False),
+        "supplementaryConfiguration": {},
         "recordingFrequency": "CONTINUOUS",
     }
     return {**row, "resourceName": resource.name} if names else row
@@ -45,11 +52,15 @@ def list_discovered_resources(call: Call) -> dict[str, Any]:
         found += [gone for (kind, _), gone in call.place.deleted.items() if kind == params["resourceType"]]
     rows = []
     for resource in found:
-        if (params.get("resourceIds") and resource.id not in params["resourceIds"]) \
-                or params.get("resourceName") not in (None, resource.name):
+        if (params.get("resourceIds") and resource.id not in params["resourceIds"]) or params.get(
+            "resourceName"
+        ) not in (None, resource.name):
             continue
-        row: dict[str, Any] = {"resourceType": resource.kind.type, "resourceId": resource.id,
-                               "resourceName": resource.name}
+        row: dict[str, Any] = {
+            "resourceType": resource.kind.type,
+            "resourceId": resource.id,
+            "resourceName": resource.name,
+        }
         rows.append({**row, "resourceDeletionTime": stamp(resource.deleted)} if resource.deleted else row)
     shown, more = page(call, rows, size=100)
     return {"resourceIdentifiers": shown, **more}
@@ -59,14 +70,25 @@ def list_discovered_resources(call: Call) -> dict[str, Any]:
 def list_aggregate_discovered_resources(call: Call) -> dict[str, Any]:
     filters, rows = call.params.get("Filters", {}), []
     for place in aggregated(call):
-        if filters.get("AccountId", place.account) != place.account \
-                or filters.get("Region", place.region) != place.region:
+        if (
+            filters.get("AccountId", place.account) != place.account
+            or filters.get("Region", place.region) != place.region
+        ):
             continue
         for resource in _recorded(place, call.params["ResourceType"]):
-            if filters.get("ResourceId", resource.id) == resource.id \
-                    and filters.get("ResourceName", resource.name) == resource.name:
-                rows.append({"SourceAccountId": place.account, "SourceRegion": place.region, "ResourceId": resource.id,
-                             "ResourceType": resource.kind.type, "ResourceName": resource.name})
+            if (
+                filters.get("ResourceId", resource.id) == resource.id
+                and filters.get("ResourceName", resource.name) == resource.name
+            ):
+                rows.append(
+                    {
+                        "SourceAccountId": place.account,
+                        "SourceRegion": place.region,
+                        "ResourceId": resource.id,
+                        "ResourceType": resource.kind.type,
+                        "ResourceName": resource.name,
+                    }
+                )
     shown, more = page(call, rows, size=100, empties=True)
     return {"ResourceIdentifiers": shown, **more}
 
@@ -103,13 +125,18 @@ def get_resource_config_history(call: Call) -> dict[str, Any]:
     params, key = call.params, (call.params["resourceType"], call.params["resourceId"])
     resource = call.place.resources.get(key) or call.place.deleted.get(key)
     if resource is None:
-        raise AwsError("ResourceNotDiscoveredException", f"Resource {key[1]} of resourceType:{key[0]} is unknown or "
-                                                         "has not been discovered")
+        raise AwsError(
+            "ResourceNotDiscoveredException",
+            f"Resource {key[1]} of resourceType:{key[0]} is unknown or has not been discovered",
+        )
     later = int(params["laterTime"].timestamp() * 1000) if "laterTime" in params else call.now
     earlier = int(params["earlierTime"].timestamp() * 1000) if "earlierTime" in params else later - 7 * DAY
     if earlier > later or later - earlier > 7 * DAY:
-        raise AwsError("InvalidTimeRangeException", "The specified time range is not valid. The earlier time must be "
-                                                    "before the later, and a call spans 7 days at most.")
+        raise AwsError(
+            "InvalidTimeRangeException",
+            "The specified time range is not valid. The earlier time must be "
+            "before the later, and a call spans 7 days at most.",
+        )
     moments = [(resource.created, "ResourceDiscovered")]
     if resource.deleted:
         moments.append((resource.deleted, "ResourceDeleted"))
@@ -121,9 +148,14 @@ def get_resource_config_history(call: Call) -> dict[str, Any]:
 
 
 def _past(resource: Resource, moment: int, status: str) -> dict[str, Any]:
-    row = _item(resource) | {"configurationItemCaptureTime": stamp(moment), "configurationItemStatus": status,
-                             "configurationStateId": str(moment), "tags": resource.tags, "relatedEvents": [],
-                             "relationships": []}
+    row = _item(resource) | {
+        "configurationItemCaptureTime": stamp(moment),
+        "configurationItemStatus": status,
+        "configurationStateId": str(moment),
+        "tags": resource.tags,
+        "relatedEvents": [],
+        "relationships": [],
+    }
     row["configurationItemMD5Hash"] = hashlib.md5(row["configuration"].encode(), usedforsecurity=False).hexdigest()
     return row
 
@@ -143,8 +175,11 @@ def _selected(call: Call, places: list[Place]) -> dict[str, Any]:
     query = sql.parse(call.params["Expression"])
     rows = [row for place in places for row in _rows(place, query.types()) if query.meets(row)]
     shown, more = page(call, rows, size=25)
-    return {"Results": [json.dumps(query.pick(row), ensure_ascii=False) for row in shown],
-            "QueryInfo": {"SelectFields": [{"Name": name} for name in query.fields]}, **more}
+    return {
+        "Results": [json.dumps(query.pick(row), ensure_ascii=False) for row in shown],
+        "QueryInfo": {"SelectFields": [{"Name": name} for name in query.fields]},
+        **more,
+    }
 
 
 def _rows(place: Place, types: set[str] | None) -> list[dict[str, Any]]:
@@ -152,11 +187,19 @@ def _rows(place: Place, types: set[str] | None) -> list[dict[str, Any]]:
     rows = []
     if types is None or types - {sql.COMPLIANCE}:
         rows = [
-            {"resourceId": r.id, "resourceName": r.name, "resourceType": r.kind.type, "arn": r.arn,
-             "accountId": r.account, "awsRegion": r.region, "availabilityZone": "Not Applicable",
-             "resourceCreationTime": stamp(r.created).isoformat(), "configurationItemStatus": "ResourceDiscovered",
-             "tags": [{"key": k, "value": v, "tag": f"{k}={v}"} for k, v in r.tags.items()],
-             "configuration": r.configuration()}
+            {
+                "resourceId": r.id,
+                "resourceName": r.name,
+                "resourceType": r.kind.type,
+                "arn": r.arn,
+                "accountId": r.account,
+                "awsRegion": r.region,
+                "availabilityZone": "Not Applicable",
+                "resourceCreationTime": stamp(r.created).isoformat(),
+                "configurationItemStatus": "ResourceDiscovered",
+                "tags": [{"key": k, "value": v, "tag": f"{k}={v}"} for k, v in r.tags.items()],
+                "configuration": r.configuration(),
+            }
             for r in place.resources.values()
         ]
     if types is None or sql.COMPLIANCE in types:
@@ -169,14 +212,27 @@ def _compliance_rows(place: Place) -> list[dict[str, Any]]:
     for rule in place.rules.values():
         for check in place.evaluations(rule):
             key = (check.resource.kind.type, check.resource.id)
-            judged.setdefault(key, []).append({
-                "configRuleName": rule.name, "configRuleArn": rule.arn, "complianceType": check.compliance_type or "",
-            })
+            judged.setdefault(key, []).append(
+                {
+                    "configRuleName": rule.name,
+                    "configRuleArn": rule.arn,
+                    "complianceType": check.compliance_type or "",
+                }
+            )
     return [
-        {"resourceId": f"{kind}/{name}", "resourceType": sql.COMPLIANCE, "accountId": place.account,
-         "awsRegion": place.region, "configuration": {
-             "targetResourceId": name, "targetResourceType": kind, "configRuleList": rules,
-             "complianceType": "NON_COMPLIANT" if any(r["complianceType"] == "NON_COMPLIANT" for r in rules)
-             else "COMPLIANT"}}
+        {
+            "resourceId": f"{kind}/{name}",
+            "resourceType": sql.COMPLIANCE,
+            "accountId": place.account,
+            "awsRegion": place.region,
+            "configuration": {
+                "targetResourceId": name,
+                "targetResourceType": kind,
+                "configRuleList": rules,
+                "complianceType": "NON_COMPLIANT"
+                if any(r["complianceType"] == "NON_COMPLIANT" for r in rules)
+                else "COMPLIANT",
+            },
+        }
         for (kind, name), rules in judged.items()
     ]

@@ -50,9 +50,16 @@ def _rules(call: Call) -> list[ConfigRule]:
 @handles(_CONFIG, "DescribeConformancePacks")
 def describe_conformance_packs(call: Call) -> dict[str, Any]:
     rows = [
-        {"ConformancePackName": name, "ConformancePackArn": _arn(call), "ConformancePackId": _id(call),
-         "ConformancePackInputParameters": [], "DeliveryS3Bucket": "", "DeliveryS3KeyPrefix": "", "Type": "CUSTOM",
-         "LastUpdateRequestedTime": stamp(call.world.accounts[call.account].joined)}
+        {
+            "ConformancePackName": name,
+            "ConformancePackArn": _arn(call),
+            "ConformancePackId": _id(call),
+            "ConformancePackInputParameters": [],
+            "DeliveryS3Bucket": "",
+            "DeliveryS3KeyPrefix": "",
+            "Type": "CUSTOM",
+            "LastUpdateRequestedTime": stamp(call.world.accounts[call.account].joined),
+        }
         for name in _packs(call, strict=True)
     ]
     shown, more = page(call, rows, size=20)
@@ -61,12 +68,19 @@ def describe_conformance_packs(call: Call) -> dict[str, Any]:
 
 @handles(_CONFIG, "DescribeConformancePackStatus")
 def describe_conformance_pack_status(call: Call) -> dict[str, Any]:
+    stacks = f"arn:aws:cloudformation:{call.region}:{call.account}"
     joined = stamp(call.world.accounts[call.account].joined)
     rows = [
-        {"ConformancePackName": name, "ConformancePackArn": _arn(call), "ConformancePackId": _id(call),
-         "ConformancePackState": "CREATE_COMPLETE", "Type": "CUSTOM", "LastUpdateRequestedTime": joined,
-         "LastUpdateCompletedTime": joined,
-         "StackArn": f"arn:aws:cloudformation:{call.region}:{call.account}:stack/awsconfigconforms-{PACK}/{_id(call)}"}
+        {
+            "ConformancePackName": name,
+            "ConformancePackArn": _arn(call),
+            "ConformancePackId": _id(call),
+            "ConformancePackState": "CREATE_COMPLETE",
+            "Type": "CUSTOM",
+            "LastUpdateRequestedTime": joined,
+            "LastUpdateCompletedTime": joined,
+            "StackArn": f"{stacks}:stack/awsconfigconforms-{PACK}/{_id(call)}",
+        }
         for name in _packs(call, strict=False)
     ]
     shown, more = page(call, rows, size=20)
@@ -93,14 +107,20 @@ def get_conformance_pack_compliance_details(call: Call) -> dict[str, Any]:
     if ids and "ResourceType" not in filters:
         raise AwsError("InvalidParameterValueException", "Filters.ResourceIds needs Filters.ResourceType.")
     pairs = [
-        (rule, check) for rule in _rules(call) for check in call.place.evaluations(rule)
-        if check.compliance_type in _COUNTED and wanted in (None, check.compliance_type)
+        (rule, check)
+        for rule in _rules(call)
+        for check in call.place.evaluations(rule)
+        if check.compliance_type in _COUNTED
+        and wanted in (None, check.compliance_type)
         and filters.get("ResourceType", check.resource.kind.type) == check.resource.kind.type
         and (not ids or check.resource.id in ids)
     ]
     shown, more = page(call, pairs, size=10)
-    return {"ConformancePackName": PACK,
-            "ConformancePackRuleEvaluationResults": [result(rule, check) for rule, check in shown], **more}
+    return {
+        "ConformancePackName": PACK,
+        "ConformancePackRuleEvaluationResults": [result(rule, check) for rule, check in shown],
+        **more,
+    }
 
 
 _COUNTED = ("COMPLIANT", "NON_COMPLIANT")
@@ -113,8 +133,11 @@ def list_conformance_pack_compliance_scores(call: Call) -> dict[str, Any]:
     rows = []
     for name in (name for name in asked if name == PACK and call.place.home and call.place.enabled):
         kinds = [
-            check.compliance_type for rule in call.place.rules.values() if rule.origin == "pack"
-            for check in call.place.evaluations(rule) if check.compliance_type in _COUNTED
+            check.compliance_type
+            for rule in call.place.rules.values()
+            if rule.origin == "pack"
+            for check in call.place.evaluations(rule)
+            if check.compliance_type in _COUNTED
         ]
         score = f"{100 * kinds.count('COMPLIANT') / len(kinds):.2f}" if kinds else "INSUFFICIENT_DATA"
         rows.append({"ConformancePackName": name, "Score": score, "LastUpdatedTime": stamp(call.world.at)})

@@ -33,9 +33,19 @@ def describe_remediation_configurations(call: Call) -> dict[str, Any]:
         runbook = _runbook(rule) if rule is not None else None
         if rule is not None and runbook is not None:
             arn = f"arn:aws:config:{call.region}:{call.account}:remediation-configuration/{rule.name}/{rule.rule_id}"
-            rows.append({"ConfigRuleName": rule.name, "TargetType": "SSM_DOCUMENT", "TargetId": runbook,
-                         "TargetVersion": "1", "Automatic": False, "MaximumAutomaticAttempts": 5,
-                         "RetryAttemptSeconds": 60, "Arn": arn, "ResourceType": rule.resource_type})
+            rows.append(
+                {
+                    "ConfigRuleName": rule.name,
+                    "TargetType": "SSM_DOCUMENT",
+                    "TargetId": runbook,
+                    "TargetVersion": "1",
+                    "Automatic": False,
+                    "MaximumAutomaticAttempts": 5,
+                    "RetryAttemptSeconds": 60,
+                    "Arn": arn,
+                    "ResourceType": rule.resource_type,
+                }
+            )
     return {"RemediationConfigurations": rows}
 
 
@@ -52,16 +62,23 @@ def start_remediation_execution(call: Call) -> dict[str, Any]:
     """FailedItems: resources that the rule does not judge, or that a run is busy with."""
     rule = _configured(call)
     known = {(check.resource.kind.type, check.resource.id) for check in call.place.evaluations(rule)}
-    keys, failed = [], []
+    keys: list[dict[str, str]] = []
+    failed: list[dict[str, str]] = []
     for key in call.params["ResourceKeys"]:
         pair = (key["resourceType"], key["resourceId"])
         run = call.place.remediations.get((rule.name, *pair))
         (failed if pair not in known or (run is not None and not run.succeeded) else keys).append(key)
     if keys:
-        call.engine.journal.write("remediate", call.now, {
-            "account": call.account, "region": call.region, "rule": rule.name,
-            "keys": [[key["resourceType"], key["resourceId"]] for key in keys],
-        })
+        call.engine.journal.write(
+            "remediate",
+            call.now,
+            {
+                "account": call.account,
+                "region": call.region,
+                "rule": rule.name,
+                "keys": [[key["resourceType"], key["resourceId"]] for key in keys],
+            },
+        )
     if not failed:
         return {}
     return {"FailureMessage": "Some resources are unknown to the rule or being remediated.", "FailedItems": failed}
@@ -81,13 +98,20 @@ def describe_remediation_execution_status(call: Call) -> dict[str, Any]:
 
 
 def _status(resource_type: str, resource_id: str, run: Remediation) -> dict[str, Any]:
-    step: dict[str, Any] = {"Name": "remediate", "State": "SUCCEEDED" if run.succeeded else "PENDING",
-                            "StartTime": stamp(run.started)}
+    step: dict[str, Any] = {
+        "Name": "remediate",
+        "State": "SUCCEEDED" if run.succeeded else "PENDING",
+        "StartTime": stamp(run.started),
+    }
     if run.succeeded:
         step["StopTime"] = stamp(run.finishes)
-    return {"ResourceKey": {"resourceType": resource_type, "resourceId": resource_id},
-            "State": "SUCCEEDED" if run.succeeded else "IN_PROGRESS", "StepDetails": [step],
-            "InvocationTime": stamp(run.started), "LastUpdatedTime": stamp(run.finishes if run.succeeded else run.started)}
+    return {
+        "ResourceKey": {"resourceType": resource_type, "resourceId": resource_id},
+        "State": "SUCCEEDED" if run.succeeded else "IN_PROGRESS",
+        "StepDetails": [step],
+        "InvocationTime": stamp(run.started),
+        "LastUpdatedTime": stamp(run.finishes if run.succeeded else run.started),
+    }
 
 
 @handles(_CONFIG, "DescribeRemediationExceptions")

@@ -26,8 +26,10 @@ def named_rules(call: Call, names: list[str] | None) -> list[ConfigRule]:
 def named_rule(call: Call, name: str) -> ConfigRule:
     rule = call.place.rules.get(name)
     if rule is None:
-        raise AwsError("NoSuchConfigRuleException", f"The ConfigRule '{name}' provided in the request is invalid. "
-                                                    "Please check the configRule name.")
+        raise AwsError(
+            "NoSuchConfigRuleException",
+            f"The ConfigRule '{name}' provided in the request is invalid. Please check the configRule name.",
+        )
     return rule
 
 
@@ -43,8 +45,12 @@ def describe_config_rules(call: Call) -> dict[str, Any]:
 
 def _described(rule: ConfigRule) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "ConfigRuleName": rule.name, "ConfigRuleArn": rule.arn, "ConfigRuleId": rule.rule_id,
-        "Description": rule.description, "ConfigRuleState": "ACTIVE", "EvaluationModes": [{"Mode": "DETECTIVE"}],
+        "ConfigRuleName": rule.name,
+        "ConfigRuleArn": rule.arn,
+        "ConfigRuleId": rule.rule_id,
+        "Description": rule.description,
+        "ConfigRuleState": "ACTIVE",
+        "EvaluationModes": [{"Mode": "DETECTIVE"}],
         "Source": {"Owner": "AWS", "SourceIdentifier": rule.identifier.upper().replace("-", "_")},
     }
     if rule.resource_type != "AWS::::Account":
@@ -67,8 +73,11 @@ def _evaluation_status(call: Call, rule: ConfigRule) -> dict[str, Any]:
     joined = stamp(call.world.accounts[call.account].joined)
     checks = call.place.checks.get(rule.identifier, {}).values()
     row: dict[str, Any] = {
-        "ConfigRuleName": rule.name, "ConfigRuleArn": rule.arn, "ConfigRuleId": rule.rule_id,
-        "FirstActivatedTime": joined, "FirstEvaluationStarted": True,
+        "ConfigRuleName": rule.name,
+        "ConfigRuleArn": rule.arn,
+        "ConfigRuleId": rule.rule_id,
+        "FirstActivatedTime": joined,
+        "FirstEvaluationStarted": True,
     }
     if checks:
         last = stamp(max(check.invoked for check in checks))
@@ -93,8 +102,10 @@ def compliance_of(place: Place, rule: ConfigRule) -> tuple[str, int]:
 def compliance_shape(kind: str, count: int, cap: int) -> dict[str, Any]:
     if kind == "INSUFFICIENT_DATA":
         return {"ComplianceType": kind}
-    return {"ComplianceType": kind,
-            "ComplianceContributorCount": {"CappedCount": min(count, cap), "CapExceeded": count > cap}}
+    return {
+        "ComplianceType": kind,
+        "ComplianceContributorCount": {"CappedCount": min(count, cap), "CapExceeded": count > cap},
+    }
 
 
 @handles(_CONFIG, "DescribeComplianceByConfigRule")
@@ -128,12 +139,15 @@ def result(rule: ConfigRule, check: Check) -> dict[str, Any]:
     row: dict[str, Any] = {
         "EvaluationResultIdentifier": {
             "EvaluationResultQualifier": {
-                "ConfigRuleName": rule.name, "ResourceType": check.resource.kind.type,
-                "ResourceId": check.resource.id, "EvaluationMode": "DETECTIVE",
+                "ConfigRuleName": rule.name,
+                "ResourceType": check.resource.kind.type,
+                "ResourceId": check.resource.id,
+                "EvaluationMode": "DETECTIVE",
             },
             "OrderingTimestamp": stamp(check.changed),
         },
-        "ComplianceType": check.compliance_type, "ResultRecordedTime": stamp(check.invoked),
+        "ComplianceType": check.compliance_type,
+        "ResultRecordedTime": stamp(check.invoked),
         "ConfigRuleInvokedTime": stamp(check.invoked),
     }
     if check.status == "FAILED":

@@ -21,10 +21,21 @@ _CONDITION = re.compile(
 )
 _AND = re.compile(r"AND\b", re.IGNORECASE)
 _TEXT = re.compile(r"'((?:[^']|'')*)'")
-_ROOTS = frozenset({
-    "resourceId", "resourceName", "resourceType", "arn", "accountId", "awsRegion", "availabilityZone", "tags",
-    "resourceCreationTime", "configurationItemStatus", "configuration",
-})
+_ROOTS = frozenset(
+    {
+        "resourceId",
+        "resourceName",
+        "resourceType",
+        "arn",
+        "accountId",
+        "awsRegion",
+        "availabilityZone",
+        "tags",
+        "resourceCreationTime",
+        "configurationItemStatus",
+        "configuration",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -112,10 +123,10 @@ def _conditions(text: str) -> list[Condition]:
         if like and "%" in texts[0][:-1]:
             raise _invalid("% may stand at the end of a LIKE pattern only")
         found.append(Condition(match["field"], texts, like))
-        rest = rest[match.end():]
+        rest = rest[match.end() :]
         if not rest:
             return found
         joined = _AND.match(rest)
         if joined is None:
             raise _invalid(f"cannot read {rest.strip()!r}; only AND joins conditions")
-        rest = rest[joined.end():]
+        rest = rest[joined.end() :]

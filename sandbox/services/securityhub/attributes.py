@@ -14,26 +14,47 @@ Reader = Callable[[Finding], list[Any]]
 # Attribute -> path in ASFF; [] steps into each item of a list.
 _PATHS = {
     "string": {
-        "GeneratorId": "GeneratorId", "Type": "Types[]", "Title": "Title", "Description": "Description",
-        "RecommendationText": "Remediation.Recommendation.Text", "SourceUrl": "SourceUrl",
-        "CompanyName": "CompanyName", "ResourceType": "Resources[].Type", "ResourceId": "Resources[].Id",
-        "ResourcePartition": "Resources[].Partition", "ResourceRegion": "Resources[].Region",
-        "ResourceProvider": "Resources[].Provider", "ResourceApplicationName": "Resources[].ApplicationName",
-        "VerificationState": "VerificationState", "NoteText": "Note.Text", "NoteUpdatedBy": "Note.UpdatedBy",
-        "RelatedFindingsId": "RelatedFindings[].Id", "RelatedFindingsProductArn": "RelatedFindings[].ProductArn",
+        "GeneratorId": "GeneratorId",
+        "Type": "Types[]",
+        "Title": "Title",
+        "Description": "Description",
+        "RecommendationText": "Remediation.Recommendation.Text",
+        "SourceUrl": "SourceUrl",
+        "CompanyName": "CompanyName",
+        "ResourceType": "Resources[].Type",
+        "ResourceId": "Resources[].Id",
+        "ResourcePartition": "Resources[].Partition",
+        "ResourceRegion": "Resources[].Region",
+        "ResourceProvider": "Resources[].Provider",
+        "ResourceApplicationName": "Resources[].ApplicationName",
+        "VerificationState": "VerificationState",
+        "NoteText": "Note.Text",
+        "NoteUpdatedBy": "Note.UpdatedBy",
+        "RelatedFindingsId": "RelatedFindings[].Id",
+        "RelatedFindingsProductArn": "RelatedFindings[].ProductArn",
         "FindingProviderFieldsSeverityLabel": "FindingProviderFields.Severity.Label",
         "FindingProviderFieldsSeverityOriginal": "FindingProviderFields.Severity.Original",
-        "FindingProviderFieldsTypes": "FindingProviderFields.Types[]", "AwsAccountName": "AwsAccountName",
+        "FindingProviderFieldsTypes": "FindingProviderFields.Types[]",
+        "AwsAccountName": "AwsAccountName",
         "ComplianceAssociatedStandardsId": "Compliance.AssociatedStandards[].StandardsId",
         "VulnerabilitiesFixAvailable": "Vulnerabilities[].FixAvailable",
-        "VulnerabilitiesExploitAvailable": "Vulnerabilities[].ExploitAvailable", "WorkflowState": "WorkflowState",
+        "VulnerabilitiesExploitAvailable": "Vulnerabilities[].ExploitAvailable",
+        "WorkflowState": "WorkflowState",
     },
-    "map": {"ProductFields": "ProductFields", "UserDefinedFields": "UserDefinedFields",
-            "ResourceTags": "Resources[].Tags", "ResourceDetailsOther": "Resources[].Details.Other"},
+    "map": {
+        "ProductFields": "ProductFields",
+        "UserDefinedFields": "UserDefinedFields",
+        "ResourceTags": "Resources[].Tags",
+        "ResourceDetailsOther": "Resources[].Details.Other",
+    },
     "date": {"FirstObservedAt": "FirstObservedAt", "NoteUpdatedAt": "Note.UpdatedAt"},
-    "number": {"Confidence": "Confidence", "Criticality": "Criticality", "SeverityProduct": "Severity.Product",
-               "FindingProviderFieldsConfidence": "FindingProviderFields.Confidence",
-               "FindingProviderFieldsCriticality": "FindingProviderFields.Criticality"},
+    "number": {
+        "Confidence": "Confidence",
+        "Criticality": "Criticality",
+        "SeverityProduct": "Severity.Product",
+        "FindingProviderFieldsConfidence": "FindingProviderFields.Confidence",
+        "FindingProviderFieldsCriticality": "FindingProviderFields.Criticality",
+    },
     "boolean": {"Sample": "Sample"},
 }
 
@@ -92,7 +113,7 @@ def _walk(value: Any, steps: list[str]) -> list[Any]:
         if value is None:
             return []
         if many:
-            rest = steps[index + 1:]
+            rest = steps[index + 1 :]
             return [found for item in value for found in _walk(item, rest)] if isinstance(value, list) else []
     return [value]
 
@@ -101,7 +122,8 @@ def _path_reader(path: str, kind: str) -> Reader:
     steps = path.split(".")
     if kind == "date":
         return lambda finding: [ms for text in _walk(finding.body(), steps) if (ms := _moment(text)) is not None]
-    wanted = {"string": str, "map": dict, "number": (int, float), "boolean": bool}[kind]
+    types: dict[str, tuple[type, ...]] = {"string": (str,), "map": (dict,), "number": (int, float), "boolean": (bool,)}
+    wanted = types[kind]
     return lambda finding: [value for value in _walk(finding.body(), steps) if isinstance(value, wanted)]
 
 

@@ -21,9 +21,14 @@ DISABLED = {"Macie.1": "Macie is run by another team.", "IAM.6": "Hardware devic
 def describe_standards(call: Call) -> dict[str, Any]:
     enabled_hub(call)
     rows = [
-        {"StandardsArn": standard.arn(call.region), "Name": standard.name,
-         "Description": f"Controls that serve {standard.name}.", "EnabledByDefault": standard.key == "fsbp",
-         "Provider": "AWS", "StandardsManagedBy": {"Company": "AWS", "Product": "Security Hub"}}
+        {
+            "StandardsArn": standard.arn(call.region),
+            "Name": standard.name,
+            "Description": f"Controls that serve {standard.name}.",
+            "EnabledByDefault": standard.key == "fsbp",
+            "Provider": "AWS",
+            "StandardsManagedBy": {"Company": "AWS", "Product": "Security Hub"},
+        }
         for standard in STANDARDS.values()
     ]
     wanted = call.params.get("Providers")
@@ -44,9 +49,12 @@ def get_enabled_standards(call: Call) -> dict[str, Any]:
     for standard in STANDARDS.values():
         if standard.enabled:
             row: dict[str, Any] = {
-                "StandardsSubscriptionArn": _subscription(call, standard), "StandardsArn": standard.arn(call.region),
-                "StandardsInput": {}, "StandardsStatus": "INCOMPLETE" if stopped else "READY",
-                "StandardsControlsUpdatable": "READY_FOR_UPDATES", "Provider": "AWS",
+                "StandardsSubscriptionArn": _subscription(call, standard),
+                "StandardsArn": standard.arn(call.region),
+                "StandardsInput": {},
+                "StandardsStatus": "INCOMPLETE" if stopped else "READY",
+                "StandardsControlsUpdatable": "READY_FOR_UPDATES",
+                "Provider": "AWS",
             }
             if stopped:
                 row["StandardsStatusReason"] = {"StatusReasonCode": "NO_AVAILABLE_CONFIGURATION_RECORDER"}
@@ -67,9 +75,15 @@ def list_security_control_definitions(call: Call) -> dict[str, Any]:
         found = [control for control in found if standard is not None and standard.key in control.standards]
     shown, more = page(call, found, size=100)
     rows = [
-        {"SecurityControlId": control.id, "Title": control.title, "Description": control.description,
-         "RemediationUrl": control.remediation_url, "SeverityRating": control.severity,
-         "CurrentRegionAvailability": "AVAILABLE", "Provider": "AWS"}
+        {
+            "SecurityControlId": control.id,
+            "Title": control.title,
+            "Description": control.description,
+            "RemediationUrl": control.remediation_url,
+            "SeverityRating": control.severity,
+            "CurrentRegionAvailability": "AVAILABLE",
+            "Provider": "AWS",
+        }
         for control in shown
     ]
     return {"SecurityControlDefinitions": rows, **more}
@@ -98,13 +112,24 @@ def batch_get_security_controls(call: Call) -> dict[str, Any]:
     for name in asked:
         control = known.get(name.rsplit("/", 1)[-1])
         if control is None:
-            unknown.append({"SecurityControlId": name, "ErrorCode": "NOT_FOUND",
-                            "ErrorReason": "The control does not exist in this Region."})
+            unknown.append(
+                {
+                    "SecurityControlId": name,
+                    "ErrorCode": "NOT_FOUND",
+                    "ErrorReason": "The control does not exist in this Region.",
+                }
+            )
             continue
         row: dict[str, Any] = {
-            "SecurityControlId": control.id, "SecurityControlArn": _control_arn(call, control),
-            "Title": control.title, "Description": control.description, "RemediationUrl": control.remediation_url,
-            "SeverityRating": control.severity, "UpdateStatus": "READY", "Parameters": {}, "Provider": "AWS",
+            "SecurityControlId": control.id,
+            "SecurityControlArn": _control_arn(call, control),
+            "Title": control.title,
+            "Description": control.description,
+            "RemediationUrl": control.remediation_url,
+            "SeverityRating": control.severity,
+            "UpdateStatus": "READY",
+            "Parameters": {},
+            "Provider": "AWS",
             "SecurityControlStatus": "ENABLED" if _enabled(control) else "DISABLED",
         }
         if control.id in DISABLED:
@@ -115,10 +140,13 @@ def batch_get_security_controls(call: Call) -> dict[str, Any]:
 
 def _association(call: Call, control: Control, standard: Standard) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "StandardsArn": standard.arn(call.region), "SecurityControlId": control.id,
-        "SecurityControlArn": _control_arn(call, control), "UpdatedAt": stamp(call.world.accounts[call.account].joined),
+        "StandardsArn": standard.arn(call.region),
+        "SecurityControlId": control.id,
+        "SecurityControlArn": _control_arn(call, control),
+        "UpdatedAt": stamp(call.world.accounts[call.account].joined),
         "AssociationStatus": "ENABLED" if standard.enabled and _enabled(control) else "DISABLED",
-        "StandardsControlTitle": control.title, "StandardsControlDescription": control.description,
+        "StandardsControlTitle": control.title,
+        "StandardsControlDescription": control.description,
     }
     if requirements := control.related_requirements(standard.key):
         row["RelatedRequirements"] = requirements
@@ -149,8 +177,13 @@ def batch_get_standards_control_associations(call: Call) -> dict[str, Any]:
         control = controls().get(pair["SecurityControlId"].rsplit("/", 1)[-1])
         standard = _standard(call, pair["StandardsArn"])
         if control is None or standard is None or standard.key not in control.standards:
-            unknown.append({"StandardsControlAssociationId": pair, "ErrorCode": "NOT_FOUND",
-                            "ErrorReason": "The standard does not have this control."})
+            unknown.append(
+                {
+                    "StandardsControlAssociationId": pair,
+                    "ErrorCode": "NOT_FOUND",
+                    "ErrorReason": "The standard does not have this control.",
+                }
+            )
             continue
         arn = f"arn:aws:securityhub:{call.region}:{call.account}:control/{standard.path.split('/', 1)[1]}/{control.id}"
         rows.append({**_association(call, control, standard), "StandardsControlArns": [arn]})

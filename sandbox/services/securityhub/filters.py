@@ -33,8 +33,14 @@ def tests(filters: dict[str, Any], now: int) -> list[Test]:
             raise invalid(f"Filters.{name} may have {_VALUES} values at most, not {len(conditions)}")
         if not conditions:
             continue
-        build = {"string": _strings, "map": _maps, "date": _dates, "number": _numbers, "boolean": _booleans,
-                 "keyword": _keywords}[_kind(name)]
+        build = {
+            "string": _strings,
+            "map": _maps,
+            "date": _dates,
+            "number": _numbers,
+            "boolean": _booleans,
+            "keyword": _keywords,
+        }[_kind(name)]
         made.append(build(name, conditions, now))
     return made
 
@@ -98,7 +104,8 @@ def _maps(name: str, conditions: list[dict[str, str]], now: int) -> Test:
     def met(condition: dict[str, str], maps: list[dict[str, str]]) -> bool:
         return any(
             _meets(condition["Comparison"], condition["Value"], entry[condition["Key"]])
-            for entry in maps if condition["Key"] in entry
+            for entry in maps
+            if condition["Key"] in entry
         )
 
     def test(finding: Finding) -> bool:
@@ -145,7 +152,8 @@ def _dates(name: str, conditions: list[dict[str, Any]], now: int) -> Test:
     def test(finding: Finding) -> bool:
         return any(
             (first is None or value >= first) and (last is None or value <= last)
-            for value in read(finding) for first, last in bounds
+            for value in read(finding)
+            for first, last in bounds
         )
 
     return test
@@ -156,9 +164,11 @@ def _numbers(name: str, conditions: list[dict[str, float]], now: int) -> Test:
 
     def met(condition: dict[str, float], value: float) -> bool:
         return (
-            value >= condition.get("Gte", value) and value <= condition.get("Lte", value)
+            value >= condition.get("Gte", value)
+            and value <= condition.get("Lte", value)
             and value == condition.get("Eq", value)
-            and value > condition.get("Gt", value - 1) and value < condition.get("Lt", value + 1)
+            and value > condition.get("Gt", value - 1)
+            and value < condition.get("Lt", value + 1)
         )
 
     return lambda finding: any(met(condition, value) for value in read(finding) for condition in conditions)

@@ -49,7 +49,7 @@ class Renderer:
     def _forget(self) -> None:
         for finding in self._kept[: self.limit // 2]:
             finding.json = None
-        self._kept = self._kept[self.limit // 2:]
+        self._kept = self._kept[self.limit // 2 :]
 
 
 RENDERER = Renderer()
@@ -99,9 +99,11 @@ def _updated(call: Call, conditions: list[dict[str, Any]]) -> list[Finding]:
     if len(spans) == 1:
         return call.world.updated_between(*spans[0])
     return [
-        finding for finding in call.world.by_updated()
-        if any((low is None or finding.updated >= low) and (high is None or finding.updated <= high)
-               for low, high in spans)
+        finding
+        for finding in call.world.by_updated()
+        if any(
+            (low is None or finding.updated >= low) and (high is None or finding.updated <= high) for low, high in spans
+        )
     ]
 
 
@@ -144,10 +146,15 @@ def get_finding_history(call: Call) -> dict[str, Any]:
     until = int(call.params["EndTime"].timestamp() * 1000) if "EndTime" in call.params else call.now
     entries = [(finding.created, "BATCH_IMPORT_FINDINGS", []), *(finding.history or [])]
     rows = [
-        {"FindingIdentifier": asked, "UpdateTime": stamp(moment), "FindingCreated": moment == finding.created,
-         "UpdateSource": {"Type": source, "Identity": f"arn:aws:iam::{finding.account}:root"},
-         "Updates": [{"UpdatedField": field, "OldValue": old or "-", "NewValue": new or "-"}
-                     for field, old, new in updates]}
+        {
+            "FindingIdentifier": asked,
+            "UpdateTime": stamp(moment),
+            "FindingCreated": moment == finding.created,
+            "UpdateSource": {"Type": source, "Identity": f"arn:aws:iam::{finding.account}:root"},
+            "Updates": [
+                {"UpdatedField": field, "OldValue": old or "-", "NewValue": new or "-"} for field, old, new in updates
+            ],
+        }
         for moment, source, updates in sorted(entries, key=lambda entry: entry[0], reverse=True)
         if since <= moment <= until
     ]

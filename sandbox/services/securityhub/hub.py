@@ -29,8 +29,12 @@ def describe_hub(call: Call) -> dict[str, Any]:
         raise AwsError("ResourceNotFoundException", f"The hub {call.params['HubArn']} was not found")
     joined = call.world.accounts[call.account].joined
     generator = "SECURITY_CONTROL" if call.world.consolidated else "STANDARD_CONTROL"
-    return {"HubArn": arn, "SubscribedAt": iso(joined), "AutoEnableControls": True,
-            "ControlFindingGenerator": generator}
+    return {
+        "HubArn": arn,
+        "SubscribedAt": iso(joined),
+        "AutoEnableControls": True,
+        "ControlFindingGenerator": generator,
+    }
 
 
 def _aggregator_arn(call: Call) -> str:
@@ -54,8 +58,12 @@ def get_finding_aggregator(call: Call) -> dict[str, Any]:
     if call.account != call.world.hub.id or call.params["FindingAggregatorArn"] != arn:
         raise AwsError("ResourceNotFoundException", f"{call.params['FindingAggregatorArn']} was not found")
     linked = [region for region in call.world.regions if region != call.world.home]
-    return {"FindingAggregatorArn": arn, "FindingAggregationRegion": call.world.home,
-            "RegionLinkingMode": "ALL_REGIONS", "Regions": linked}
+    return {
+        "FindingAggregatorArn": arn,
+        "FindingAggregationRegion": call.world.home,
+        "RegionLinkingMode": "ALL_REGIONS",
+        "Regions": linked,
+    }
 
 
 @handles(_SH, "ListMembers")
@@ -68,11 +76,16 @@ def list_members(call: Call) -> dict[str, Any]:
             if account.id == world.hub.id:
                 continue
             on = world.places[account.id, call.region].hub and account.state == "ACTIVE"
-            rows.append({
-                "AccountId": account.id, "Email": account.email, "MasterId": world.hub.id,
-                "AdministratorId": world.hub.id, "MemberStatus": "Enabled" if on else
-                "AccountSuspended" if account.state != "ACTIVE" else "Removed", "UpdatedAt": stamp(account.joined),
-            })
+            rows.append(
+                {
+                    "AccountId": account.id,
+                    "Email": account.email,
+                    "MasterId": world.hub.id,
+                    "AdministratorId": world.hub.id,
+                    "MemberStatus": "Enabled" if on else "AccountSuspended" if account.state != "ACTIVE" else "Removed",
+                    "UpdatedAt": stamp(account.joined),
+                }
+            )
     if call.params.get("OnlyAssociated", True):
         rows = [row for row in rows if row["MemberStatus"] == "Enabled"]
     shown, more = page(call, rows, size=50)
@@ -94,9 +107,14 @@ def list_organization_admin_accounts(call: Call) -> dict[str, Any]:
 def describe_products(call: Call) -> dict[str, Any]:
     enabled_hub(call)
     rows = [
-        {"ProductArn": product_arn(call.region, path), "ProductName": name, "CompanyName": company,
-         "Description": f"Findings of {name}.", "Categories": ["Other"],
-         "IntegrationTypes": ["SEND_FINDINGS_TO_SECURITY_HUB"]}
+        {
+            "ProductArn": product_arn(call.region, path),
+            "ProductName": name,
+            "CompanyName": company,
+            "Description": f"Findings of {name}.",
+            "Categories": ["Other"],
+            "IntegrationTypes": ["SEND_FINDINGS_TO_SECURITY_HUB"],
+        }
         for path, name, company in product_catalogue()
     ]
     asked = call.params.get("ProductArn")
@@ -107,7 +125,9 @@ def describe_products(call: Call) -> dict[str, Any]:
 @handles(_SH, "ListEnabledProductsForImport")
 def list_enabled_products(call: Call) -> dict[str, Any]:
     enabled_hub(call)
-    rows = [f"arn:aws:securityhub:{call.region}:{call.account}:product-subscription/{path}"
-            for path, _, _ in product_catalogue()]
+    rows = [
+        f"arn:aws:securityhub:{call.region}:{call.account}:product-subscription/{path}"
+        for path, _, _ in product_catalogue()
+    ]
     shown, more = page(call, rows, size=100)
     return {"ProductSubscriptions": shown, **more}

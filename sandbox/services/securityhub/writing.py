@@ -32,8 +32,13 @@ def batch_update_findings(call: Call) -> dict[str, Any]:
     done, missed = [], []
     for identifier in asked:
         if _visible(call, identifier) is None:
-            missed.append({"FindingIdentifier": identifier, "ErrorCode": "FindingNotFound",
-                           "ErrorMessage": "The finding was not found."})
+            missed.append(
+                {
+                    "FindingIdentifier": identifier,
+                    "ErrorCode": "FindingNotFound",
+                    "ErrorMessage": "The finding was not found.",
+                }
+            )
         else:
             done.append(identifier)
     if done:
