@@ -1,0 +1,119 @@
+"""What AWS would not accept fails here too, and what the sandbox cannot do it says loudly."""
+
+from urllib import request
+from urllib.error import HTTPError
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from sandbox.protocol import BadOutputError, service_for
+
+AUTHORIZATION = "AWS4-HMAC-SHA256 Credential=dummy/20260101/ap-southeast-2/{service}/aws4_request, SignedHeaders=host"
+
+
+def raw(estate, service, body, *, target=None, path="/", content="application/x-amz-json-1.1"):
+    """(status, x-amzn-errortype or None, text) of a hand-made request."""
+    headers = {"Authorization": AUTHORIZATION.format(service=service), "Content-Type": content}
+    if target:
+        headers["X-Amz-Target"] = target
+    try:
+        with request.urlopen(request.Request(estate.url + path, data=body.encode(), headers=headers)) as answer:
+            return answer.status, None, answer.read().decode()
+    except HTTPError as refused:
+        return refused.code, refused.headers.get("x-amzn-errortype"), refused.read().decode()
+
+
+@pytest.mark.parametrize(
+    ("service", "call"),
+    [
+        ("config", lambda client: client.put_config_rule(ConfigRule={"Source": {"Owner": "AWS"}})),
+        ("securityhub", lambda client: client.list_automation_rules()),
+        ("organizations", lambda client: client.list_policies(Filter="SERVICE_CONTROL_POLICY")),
+        ("sts", lambda client: client.get_session_token()),
+        ("sqs", lambda client: client.create_queue(QueueName="another")),
+        ("auditmanager", lambda client: client.get_account_status()),
+        ("ssm", lambda client: client.list_compliance_summaries()),
+        ("iam", lambda client: client.list_users()),
+        ("cloudformation", lambda client: client.list_stacks()),
+        ("guardduty", lambda client: client.list_detectors()),
+        ("accessanalyzer", lambda client: client.list_analyzers()),
+    ],
+)
+def test_an_operation_nobody_implemented_fails_unmistakably(estate, service, call, capfd):
+    with pytest.raises(ClientError) as refused:
+        call(estate.client(service))
+    assert refused.value.response["Error"]["Code"] == "SandboxNotImplemented"
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+
+
+def test_a_bucket_is_not_answered_with_an_empty_success(estate):
+    with pytest.raises(ClientError) as refused:
+        estate.client("s3").list_buckets()
+    assert refused.value.response["Error"]["Code"] == "SandboxNotImplemented"
+
+
+def test_enums_are_checked(estate):
+    with pytest.raises(ClientError, match="not one of") as refused:
+        estate.client("securityhub").get_findings(
+            Filters={"RecordState": [{"Value": "ACTIVE", "Comparison": "SAME"}]}
+        )
+    assert refused.value.response["Error"]["Code"] == "InvalidInputException"
+
+
+def test_maximum_lengths_and_values_are_checked(estate):
+    with pytest.raises(ClientError, match="above the maximum 20") as refused:
+        estate.client("organizations").list_accounts(MaxResults=21)
+    assert refused.value.response["Error"]["Code"] == "InvalidInputException"
+    with pytest.raises(ClientError, match="above the maximum") as refused:
+        estate.client("config").describe_config_rules(ConfigRuleNames=[f"rule-{n}" for n in range(26)])
+    assert refused.value.response["Error"]["Code"] == "ValidationException"
+
+
+def test_unknown_parameters_are_refused_in_every_protocol(estate):
+    status, _, text = raw(estate, "config", '{"Colour": "red"}', target="StarlingDoveService.DescribeConfigRules")
+    assert (status, "unknown parameter" in text) == (400, True)
+    status, kind, text = raw(estate, "securityhub", '{"Colour": "red"}', path="/findings", content="application/json")
+    assert (status, kind, "Colour" in text) == (400, "InvalidInputException", True)
+    status, _, text = raw(estate, "sts", "Action=GetCallerIdentity&Version=2011-06-15&Colour=red", content="text/plain")
+    assert (status, "<Code>ValidationError</Code>" in text) == (400, True)
+
+
+def test_required_parameters_are_missed(estate):
+    status, _, text = raw(
+        estate, "config", '{"ConfigRuleName": "x"}', target="StarlingDoveService.StartRemediationExecution"
+    )
+    assert (status, "ResourceKeys: missing required parameter" in text) == (400, True)
+
+
+def test_a_body_of_the_wrong_type_is_a_serialization_error(estate):
+    status, _, text = raw(estate, "config", '{"Limit": "ten"}', target="StarlingDoveService.DescribeConformancePacks")
+    assert (status, "SerializationException" in text) == (400, True)
+    assert raw(estate, "config", "{", target="StarlingDoveService.DescribeConfigRules")[0] == 400
+
+
+def test_an_unsigned_request_is_refused(estate):
+    with pytest.raises(HTTPError) as refused:
+        request.urlopen(estate.url + "/findings")
+    assert refused.value.code == 403
+    assert "MissingAuthenticationToken" in refused.value.read().decode()
+
+
+def test_an_answer_outside_the_model_is_the_sandbox_s_own_defect():
+    service = service_for("config")
+    write = service.checks.writer(service.model.shape_for("DescribeConfigRulesResponse"))
+    with pytest.raises(BadOutputError, match="not one of"):
+        write({"ConfigRules": [{"Source": {"Owner": "ME"}}]}, "")
+    with pytest.raises(BadOutputError, match="not a member"):
+        write({"Rules": []}, "")
+    with pytest.raises(BadOutputError, match="required"):
+        write({"ConfigRules": [{"ConfigRuleName": "x"}]}, "")
+
+
+def test_the_endpoint_variable_alone_is_enough(estate, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", estate.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "dummy")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "dummy")
+    session = boto3.session.Session(region_name="ap-southeast-2")
+    assert session.client("sts").get_caller_identity()["Account"] == estate.world["hub_account"]
+    assert session.client("sqs").get_queue_url(QueueName=estate.world["queue_name"])["QueueUrl"]
