@@ -39,9 +39,7 @@ class Moment:
 
         if self.is_now:
             return where(valid_to=None, superseded_at=None)
-        still_valid = (
-            where(valid_to=None) | where(valid_to__gt=self.at) | where(end_recorded_at__gt=self.known_at)
-        )
+        still_valid = where(valid_to=None) | where(valid_to__gt=self.at) | where(end_recorded_at__gt=self.known_at)
         still_believed = where(superseded_at=None) | where(superseded_at__gt=self.known_at)
         begun = where(valid_from__lte=self.at, recorded_at__lte=self.known_at)
         return begun & still_valid & still_believed

@@ -1,5 +1,11 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from audit import views
 
 app_name = "audit"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("trail/", views.trail, name="trail"),
+    path("trail/verify/", views.verify, name="verify"),
+    path("trail/<int:pk>/", views.entry, name="entry"),
+]

@@ -132,6 +132,10 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "deliver the outbox": {"task": "desk.tasks.deliver_outbox", "schedule": 30},
+    "follow dates": {"task": "organisation.tasks.follow_dates", "schedule": 600},
+}
 CELERY_BEAT_SCHEDULE_FILENAME = env.optional("PORTAL_BEAT_SCHEDULE", "/tmp/portal-beat-schedule")  # noqa: S108
 
 AUTH_USER_MODEL = "organisation.User"
@@ -147,6 +151,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 if ENVIRONMENT == "test":
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "organisation.adapter.InvitedOnly"
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -166,6 +171,7 @@ TIME_ZONE = env.optional("PORTAL_TIME_ZONE", "UTC")
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.optional("STATIC_ROOT", str(BASE_DIR / "static-files")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = ENVIRONMENT == "test"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -215,6 +221,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "compliance_portal.errors.api_exception",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {

@@ -1,10 +1,21 @@
 from django.urls import include, path
 
+from compliance_portal import errors, health
+
 urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
     path("account/", include("allauth.urls")),
     path("", include("dashboard.urls")),
     path("findings/", include("findings.urls")),
     path("organisation/", include("organisation.urls")),
     path("desk/", include("desk.urls")),
     path("audit/", include("audit.urls")),
+    path("api/v1/", include("compliance_portal.api")),
 ]
+
+handler400 = errors.bad_request
+handler403 = errors.permission_denied
+handler404 = errors.not_found
+handler500 = errors.server_error

@@ -4,16 +4,17 @@ import zoneinfo
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from audit.moment import Moment
 from organisation.models import User
-from organisation.permissions import require
+from organisation.permissions import action_of, require
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 UNGUARDED = ("allauth.", "django.contrib.staticfiles.", "django.views.static")
@@ -36,21 +37,28 @@ class deny_by_default:  # noqa: N801  (named for what it does, in the list of mi
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(
-        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
-    ) -> HttpResponse | None:
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         if view.__module__.startswith(UNGUARDED):
             return None
-        if not hasattr(view, "action"):
-            raise PermissionDenied(f"{view.__module__}.{view.__name__} names no action")
-        if view.action is None:
+        try:
+            action = action_of(view)
+        except LookupError as unnamed:
+            raise PermissionDenied(str(unnamed)) from unnamed
+        if action is None:
             return None
         if not request.user.is_authenticated:
-            if request.path.startswith("/api/"):
-                return HttpResponse(status=401)
-            return redirect_to_login(request.get_full_path())
-        require(request.user, view.action)
+            return self._ask_to_log_in(request)
+        require(request.user, action)
         return None
+
+    def _ask_to_log_in(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/api/"):
+            problem = {"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": "Log in first."}
+            return JsonResponse(problem, status=401, content_type="application/problem+json")
+        if "HX-Request" in request.headers:
+            page = urlsplit(request.headers.get("HX-Current-URL", "")).path or "/"
+            return HttpResponse(status=401, headers={"HX-Redirect": redirect_to_login(page)["Location"]})
+        return redirect_to_login(request.get_full_path())
 
 
 class reader:  # noqa: N801
@@ -86,5 +94,3 @@ def asked(request: HttpRequest, name: str) -> datetime | None:
     if at is None:
         raise BadRequest(f"{name} must be a date such as 2026-06-30, or 2026-06-30T14:00")
     return at if timezone.is_aware(at) else timezone.make_aware(at)
-
-

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Self
 
 from django.db import transaction
 
-from organisation.models import SolutionAccount, TagRule
+from audit import clock, trail
+from organisation.models import Account, Solution, SolutionAccount, TagRule, User
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,10 @@ class Rules:
         whole: dict[str, set[int]] = defaultdict(set)
         shared: dict[str, set[int]] = defaultdict(set)
         tags: dict[int, list[tuple[str, str]]] = defaultdict(list)
-        places = SolutionAccount.objects.in_force(at).filter(solution__retired_at=None)
+        places = SolutionAccount.objects.in_force(at)
         for account, solution, is_whole in places.values_list("account__account_id", "solution_id", "whole"):
             (whole if is_whole else shared)[account].add(solution)
-        rules = TagRule.objects.in_force(at).filter(solution__retired_at=None)
+        rules = TagRule.objects.in_force(at)
         for solution, key, value in rules.values_list("solution_id", "key", "value"):
             tags[solution].append((key.lower(), value.lower()))
         return cls(
@@ -72,4 +74,88 @@ def on_ownership_change(callback: Callable[[int], None]) -> None:
 
 def ownership_changed(solution: int) -> None:
     for callback in _callbacks:
-        transaction.on_commit(lambda callback=callback: callback(solution))  # type: ignore[misc]
+        transaction.on_commit(partial(callback, solution))
+
+
+@transaction.atomic
+def add_account(
+    solution: Solution,
+    account: Account,
+    *,
+    whole: bool,
+    by: User | str,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> SolutionAccount:
+    """The solution lives in this account. since: now, or a day to come."""
+    place = SolutionAccount.objects.create(
+        solution=solution, account=account, whole=whole, valid_from=since or clock.now(), valid_to=until
+    )
+    told = {"account": account.account_id, "whole": whole, **_dates(place)}
+    trail.record(by, "solution.account_added", solution, **told)
+    ownership_changed(solution.pk)
+    return place
+
+
+@transaction.atomic
+def add_tag_rule(
+    solution: Solution,
+    *,
+    key: str,
+    value: str,
+    by: User | str,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> TagRule:
+    """What carries this tag in the solution's shared accounts is the solution's."""
+    rule = TagRule.objects.create(
+        solution=solution, key=key, value=value, valid_from=since or clock.now(), valid_to=until
+    )
+    trail.record(by, "solution.tag_rule_added", solution, key=key, value=value, **_dates(rule))
+    ownership_changed(solution.pk)
+    return rule
+
+
+@transaction.atomic
+def end(rule: SolutionAccount | TagRule, *, reason: str, by: User | str) -> None:
+    """The account or tag rule holds no longer; what it gave the solution belongs to it until now."""
+    rule.close(clock.now())
+    if isinstance(rule, SolutionAccount):
+        trail.record(by, "solution.account_ended", rule.solution, account=rule.account.account_id, reason=reason)
+    else:
+        trail.record(by, "solution.tag_rule_ended", rule.solution, key=rule.key, value=rule.value, reason=reason)
+    ownership_changed(rule.solution_id)
+
+
+@transaction.atomic
+def retire(solution: Solution, *, reason: str, by: User | str) -> None:
+    """The solution is no longer in use: its accounts, tag rules and grants end, its history stays."""
+    at = clock.now()
+    for place in solution.accounts.not_ended(at).select_related("account", "solution"):
+        end(place, reason=reason, by=by)
+    for rule in solution.tag_rules.not_ended(at).select_related("solution"):
+        end(rule, reason=reason, by=by)
+    for grant in solution.grants.not_ended(at).select_related("person", "solution"):
+        grant.end(reason=reason, by=by)
+    solution.retired_at = at
+    solution.save_version(read=solution.version)
+    trail.record(by, "solution.retired", solution, reason=reason)
+    ownership_changed(solution.pk)
+
+
+def follow_dates(at: datetime, *, back: timedelta = timedelta(hours=1)) -> set[int]:
+    """Tell of every solution with a rule that began or ended by its date of late. Safe to repeat."""
+    turned = {
+        *SolutionAccount.objects.turned(at - back, at).values_list("solution_id", flat=True),
+        *TagRule.objects.turned(at - back, at).values_list("solution_id", flat=True),
+    }
+    for solution in turned:
+        ownership_changed(solution)
+    return turned
+
+
+def _dates(rule: SolutionAccount | TagRule) -> dict[str, str | None]:
+    return {
+        "from": rule.valid_from.isoformat(),
+        "until": rule.valid_to.isoformat() if rule.valid_to else None,
+    }

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 
+from audit.acts import View, named
 from organisation.models import Role, User
 
 FIRST, SECOND, THIRD = Role.FIRST.value, Role.SECOND.value, Role.THIRD.value
@@ -16,6 +17,8 @@ LINES = {FIRST, SECOND, THIRD, EXTERNAL}
 
 MAY: dict[str, set[str]] = {
     "home.view": EVERYBODY,
+    "api.read_schema": EVERYBODY,
+    "self.view": EVERYBODY,
     "notice.view": EVERYBODY,
     "job.view": EVERYBODY,
     "preference.change": EVERYBODY,
@@ -27,19 +30,21 @@ MAY: dict[str, set[str]] = {
     "connection.sync": {SECOND, ADMINISTRATOR},
     "solution.view": EVERYBODY,
     "solution.manage": {SECOND, ADMINISTRATOR},
+    "account.view": {SECOND, THIRD, ADMINISTRATOR},
     "person.view": {SECOND, THIRD, ADMINISTRATOR},
     "person.manage": {ADMINISTRATOR},
     "trail.view": {THIRD},
 }
 
-View = TypeVar("View", bound=Callable[..., Any])
+
+def holders(action: str) -> list[str]:
+    """Names of the roles that may do it, in the order of the lines."""
+    return [str(role.label) for role in Role if role.value in MAY.get(action, set())]
 
 
 def may(user: object, action: str) -> bool:
     """Whether a role held today allows `action`."""
-    return (
-        isinstance(user, User) and user.is_active and bool(user.roles_today & MAY.get(action, set()))
-    )
+    return isinstance(user, User) and user.is_active and bool(user.roles_today & MAY.get(action, set()))
 
 
 def require(user: object, action: str, *, author: User | None = None) -> None:
@@ -53,14 +58,19 @@ def permitted(action: str) -> Callable[[View], View]:
     if action not in MAY:
         raise LookupError(f"{action} is not in the permission table")
 
-    def mark(view: View) -> View:
-        view.action = action  # type: ignore[attr-defined]
-        return view
-
-    return mark
+    return named(action)
 
 
 def public(view: View) -> View:
     """A view that needs no log-in. Each one is listed in the test of the permission table."""
-    view.action = None  # type: ignore[attr-defined]
-    return view
+    return named(None)(view)
+
+
+def action_of(view: Any) -> str | None:
+    """The action that a page's or an API's view stands for; None for a public one. Raises LookupError."""
+    marked: Any = view if hasattr(view, "action") else getattr(view, "cls", None)
+    if hasattr(marked, "action"):
+        action: str | None = marked.action
+        if action is None or action in MAY:
+            return action
+    raise LookupError(f"{view.__module__}.{getattr(view, '__qualname__', view)} names no action of the table")

@@ -1,4 +1,36 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
 from django.db import models
+from django.db.models import Q
+
+
+class TrailQuerySet(models.QuerySet["TrailEntry"]):
+    def about(self, kind: str, object_id: str) -> Self:
+        return self.filter(kind=kind, object_id=object_id)
+
+    def last_first(self) -> Self:
+        return self.order_by("-id")
+
+    def matching(self, *, actor: str = "", action: str = "", subject: str = "", words: str = "") -> Self:
+        """actor, subject: public ids. action: a whole one, or its beginning ("solution"). words: anywhere."""
+        found = self
+        if actor:
+            found = found.filter(actor=actor)
+        if action:
+            found = found.filter(Q(action=action) | Q(action__startswith=f"{action}."))
+        if subject:
+            found = found.filter(object_id__iexact=subject)
+        if words:
+            named = Q(actor_name__icontains=words) | Q(object_id__iexact=words) | Q(action__icontains=words)
+            found = found.filter(named | Q(detail__icontains=words))
+        return found
+
+    def between(self, since: datetime | None, until: datetime | None) -> Self:
+        found = self.filter(at__gte=since) if since else self
+        return found.filter(at__lt=until) if until else found
 
 
 class TrailEntry(models.Model):
@@ -14,6 +46,8 @@ class TrailEntry(models.Model):
     detail = models.JSONField(default=dict)
     request_id = models.CharField(max_length=64, blank=True)
     address = models.CharField(max_length=64, blank=True)
+
+    objects = TrailQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "trail entries"
@@ -36,3 +70,11 @@ class TrailLink(models.Model):
 
     def __str__(self) -> str:
         return f"link {self.position}"
+
+    @property
+    def hex(self) -> str:
+        return bytes(self.digest).hex()
+
+    @property
+    def previous_hex(self) -> str:
+        return bytes(self.previous).hex()

@@ -1,18 +1,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Self
 
 import pghistory
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from audit import clock
+from audit import clock, trail
 from organisation.models.dated import Dated, DatedQuerySet
 from organisation.models.person import Role, User
 from organisation.models.solution import Solution, SolutionAccount
 
+MANAGED = ("owner", "member")
 SEES_EVERYTHING = {Role.SECOND.value, Role.THIRD.value}
+
+
+class GrantQuerySet(DatedQuerySet["Grant"]):
+    def owners(self, at: datetime) -> Self:
+        return self.in_force(at).filter(kind=Grant.Kind.OWNER)
+
+    def managed(self) -> Self:
+        """Those that people give on a solution's page; an engagement gives and ends its own."""
+        return self.filter(kind__in=MANAGED)
 
 
 @pghistory.track()
@@ -30,13 +41,47 @@ class Grant(Dated):
     granted_by = models.CharField(max_length=200, help_text="Public id of who granted it, or a process.")
     reason = models.CharField(max_length=500, blank=True)
 
-    objects = DatedQuerySet["Grant"].as_manager()
+    objects = GrantQuerySet.as_manager()
 
     class Meta(Dated.Meta):
         pass
 
     def __str__(self) -> str:
         return f"{self.person}: {self.get_kind_display()} of {self.solution}"
+
+    @classmethod
+    @transaction.atomic
+    def give(
+        cls,
+        solution: Solution,
+        person: User,
+        *,
+        kind: str,
+        reason: str,
+        by: User | str,
+        until: datetime | None = None,
+    ) -> Grant:
+        """From now on `person` may see `solution`. by: a person, or the name of a process."""
+        granted_by = by if isinstance(by, str) else by.public_id
+        grant = cls.objects.create(
+            solution=solution,
+            person=person,
+            kind=kind,
+            reason=reason,
+            granted_by=granted_by,
+            valid_from=clock.now(),
+            valid_to=until,
+        )
+        ends = until.isoformat() if until else None
+        told = {"person": person.public_id, "kind": kind, "reason": reason, "until": ends}
+        trail.record(by, "grant.given", solution, **told)
+        return grant
+
+    @transaction.atomic
+    def end(self, *, reason: str, by: User | str) -> None:
+        self.close(clock.now())
+        told = {"person": self.person.public_id, "kind": self.kind, "reason": reason}
+        trail.record(by, "grant.ended", self.solution, **told)
 
 
 @dataclass(frozen=True)

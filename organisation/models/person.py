@@ -1,14 +1,16 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pghistory
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.db import models
+from django.db import models, transaction
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from audit import clock
+from audit import clock, trail
 from audit.public_id import PublicId
 from organisation.models.dated import Dated, DatedQuerySet
 
@@ -24,15 +26,47 @@ class Role(models.TextChoices):
     ADMINISTRATOR = "administrator", _("Administrator")
 
 
-class UserManager(BaseUserManager["User"]):
+class NotAllowed(Exception):
+    """A rule of the organisation stands against it; the message says which, to the reader."""
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def named_like(self, words: str) -> Self:
+        return self.filter(Q(name__icontains=words) | Q(email__icontains=words)) if words else self
+
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def closed(self) -> Self:
+        return self.filter(is_active=False)
+
+    def with_role(self, role: str, at: datetime) -> Self:
+        held = RoleAssignment.objects.in_force(at).filter(person=OuterRef("pk"), role=role)
+        return self.filter(Exists(held))
+
+    def without_role(self, at: datetime) -> Self:
+        held = RoleAssignment.objects.in_force(at).filter(person=OuterRef("pk"))
+        return self.active().filter(~Exists(held))
+
+    def listed(self, at: datetime) -> Self:
+        """With roles_then (in force at `at`) and solutions_then (how many they were granted)."""
+        granted = Q(grants__valid_from__lte=at) & (Q(grants__valid_to=None) | Q(grants__valid_to__gt=at))
+        roles = RoleAssignment.objects.in_force(at)
+        return self.annotate(solutions_then=Count("grants__solution", filter=granted, distinct=True)).prefetch_related(
+            Prefetch("role_assignments", roles, to_attr="roles_then")
+        )
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
-        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user: User = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def get_by_natural_key(self, username: str | None) -> User:
-        return self.get(email__iexact=username)
+        person: User = self.get(email__iexact=username)
+        return person
 
 
 class User(PublicId, AbstractBaseUser):
@@ -67,6 +101,67 @@ class User(PublicId, AbstractBaseUser):
         """The line whose home this person lands on: the first of their roles, in the order of Role."""
         return next((role.value for role in Role if role in self.roles_today), None)
 
+    @classmethod
+    @transaction.atomic
+    def add(cls, *, name: str, email: str, by: User | str, password: str | None = None) -> User:
+        """A person who may log in once they have a password (see organisation.invitations)."""
+        person: User = cls.objects.create_user(email, password, name=name)
+        trail.record(by, "person.added", person, name=name, email=person.email)
+        return person
+
+    @transaction.atomic
+    def prefer(self, *, name: str, time_zone: str) -> None:
+        """The person's own name and time zone, as they want them shown."""
+        before = {"name": self.name, "time_zone": self.time_zone}
+        self.name, self.time_zone = name, time_zone
+        self.save(update_fields=["name", "time_zone"])
+        after = {"name": name, "time_zone": time_zone}
+        changed = {key: [before[key], after[key]] for key in after if before[key] != after[key]}
+        if changed:
+            trail.record(self, "person.changed", self, changed=changed)
+
+    @transaction.atomic
+    def give_role(self, role: str, *, reason: str, by: User | str, until: datetime | None = None) -> RoleAssignment:
+        """From now on the person stands on this line, and on no other. Raises NotAllowed."""
+        if self == by:
+            raise NotAllowed(_("Nobody gives a role to themselves; another administrator can."))
+        User.objects.select_for_update().get(pk=self.pk)
+        at = clock.now()
+        held = self.role_assignments.not_ended(at).first()
+        if held:
+            raise NotAllowed(
+                _("One person stands on one line: end the role “%(role)s” first.") % {"role": held.get_role_display()}
+            )
+        granted_by = by if isinstance(by, str) else by.public_id
+        given = RoleAssignment.objects.create(
+            person=self, role=role, reason=reason, granted_by=granted_by, valid_from=at, valid_to=until
+        )
+        ends = until.isoformat() if until else None
+        trail.record(by, "role.given", self, role=role, reason=reason, until=ends)
+        self.__dict__.pop("roles_today", None)
+        return given
+
+    @transaction.atomic
+    def deactivate(self, *, reason: str, by: User | str) -> None:
+        """They may no longer log in; their roles and grants end. Raises NotAllowed."""
+        if self == by:
+            raise NotAllowed(_("Nobody closes their own log-in; another administrator can."))
+        at = clock.now()
+        for role in self.role_assignments.not_ended(at):
+            role.end(reason=reason, by=by)
+        for grant in self.grants.not_ended(at):
+            grant.end(reason=reason, by=by)
+        self.is_active = False
+        self.save(update_fields=["is_active"])
+        trail.record(by, "person.deactivated", self, reason=reason)
+
+    @transaction.atomic
+    def reactivate(self, *, reason: str, by: User | str) -> None:
+        """They may log in again, with no role until one is given."""
+        self.is_active = True
+        self.save(update_fields=["is_active"])
+        trail.record(by, "person.reactivated", self, reason=reason)
+
     @cached_property
     def visibility(self) -> Visibility:
         from organisation.models.grant import Visibility
@@ -91,3 +186,16 @@ class RoleAssignment(Dated):
 
     def __str__(self) -> str:
         return f"{self.person}: {self.get_role_display()}"
+
+    @transaction.atomic
+    def end(self, *, reason: str, by: User | str) -> None:
+        """Raises NotAllowed where nobody would be left to manage people."""
+        at = clock.now()
+        if self.role == Role.ADMINISTRATOR:
+            administrators = RoleAssignment.objects.select_for_update().filter(role=self.role)
+            others = administrators.in_force(at).exclude(person=self.person)
+            if not [other for other in others.select_related("person") if other.person.is_active]:
+                raise NotAllowed(_("The last administrator stays: give the role to somebody else first."))
+        self.close(at)
+        trail.record(by, "role.ended", self.person, role=self.role, reason=reason)
+        self.person.__dict__.pop("roles_today", None)

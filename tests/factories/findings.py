@@ -146,7 +146,5 @@ class FindingSpanFactory(DjangoModelFactory[FindingSpan]):
             keys = list(resource.solutions) if resource else []
         dates = {"valid_from": since, "recorded_at": since, "status_since": since}
         ends = {"valid_to": until, "end_recorded_at": until}
-        span: FindingSpan = super()._create(
-            model_class, *args, **{**dates, **ends, **fields, "solutions": keys}
-        )
+        span: FindingSpan = super()._create(model_class, *args, **{**dates, **ends, **fields, "solutions": keys})
         return span

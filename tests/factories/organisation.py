@@ -95,6 +95,7 @@ class SolutionFactory(DjangoModelFactory[Solution]):
 
     name = factory.Sequence(lambda n: f"Payments {n}")
     description = "Takes card payments."
+    added_at = LONG_AGO
 
     @factory.post_generation
     def accounts(self: Solution, create: bool, accounts: Any, **more: Any) -> None:

@@ -1,0 +1,18 @@
+"""/api/v1/: every floor brings its own routes; a floor that has an api.py is named here, lowest first."""
+
+from django.urls import URLPattern, URLResolver, path
+from drf_spectacular.views import SpectacularAPIView
+
+from desk import api as desk
+from organisation import api as organisation
+from organisation.permissions import permitted
+
+app_name = "api"
+
+schema = permitted("api.read_schema")(SpectacularAPIView.as_view(api_version="1"))
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("schema/", schema, name="schema"),
+    *organisation.urlpatterns,
+    *desk.urlpatterns,
+]

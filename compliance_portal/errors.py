@@ -1,0 +1,92 @@
+"""What a refusal says: a page to people, problem+json (RFC 9457) to programs."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import BadRequest
+from django.core.exceptions import PermissionDenied as Refused
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from organisation.models import Role, User
+from organisation.permissions import MAY, holders, may
+
+PROBLEM = "application/problem+json"
+
+
+def problem(status: int, detail: str, **more: Any) -> dict[str, Any]:
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        **more,
+    }
+
+
+def needed_for(user: object, action: str) -> str:
+    """In words, what this person would need to be allowed to do this."""
+    if action not in MAY:
+        return _("Nobody may do this.")
+    if may(user, action):
+        return _("Nobody decides on their own work: somebody else with your role can.")
+    roles = " · ".join(holders(action))
+    held = user.line if isinstance(user, User) else None
+    if held is None:
+        return _("It needs one of these roles: %(roles)s. You hold none today.") % {"roles": roles}
+    return _("It needs one of these roles: %(roles)s. Yours today is: %(held)s.") % {
+        "roles": roles,
+        "held": Role(held).label,
+    }
+
+
+def _answer(request: HttpRequest, status: int, detail: str, **context: object) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return JsonResponse(problem(status, detail), status=status, content_type=PROBLEM)
+    return render(request, f"{status}.html", {"detail": detail, **context}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    said = str(exception) if isinstance(exception, BadRequest) else ""
+    return _answer(request, 400, said or _("The request could not be understood."))
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, 403, needed_for(request.user, str(exception)))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, 404, _("There is nothing at this address, or it is not yours to see."))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    detail = _("The portal failed to answer. The fault was written to the log.")
+    return _answer(request, 500, detail)
+
+
+def api_exception(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's refusals in one form; `errors` names the fields of a form that was not valid."""
+    if isinstance(error, BadRequest):
+        error = exceptions.ParseError(str(error))
+    answer = exception_handler(error, context)
+    if answer is None:
+        return None
+    detail, more = str(error), {}
+    if isinstance(error, exceptions.ValidationError):
+        detail, more = _("Some fields are not valid."), {"errors": answer.data}
+    elif isinstance(error, Refused):
+        detail = needed_for(context["request"].user, str(error))
+    elif isinstance(error, Http404):
+        detail = _("There is nothing at this address, or it is not yours to see.")
+    return Response(
+        problem(answer.status_code, detail, **more),
+        status=answer.status_code,
+        headers=dict(answer.items()),
+        content_type=PROBLEM,
+    )

@@ -1,0 +1,8 @@
+from celery import shared_task
+
+from desk import outbox
+
+
+@shared_task
+def deliver_outbox() -> None:
+    outbox.deliver()

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from audit.keyset import page_of
+from audit.public_id import get_or_404
+from desk.models import Job, Notice
+from organisation.middleware import Request
+from organisation.permissions import permitted
+
+
+@permitted("job.view")
+def jobs(request: Request) -> HttpResponse:
+    seen = Job.objects.visible_to(request.user)
+    running = list(seen.unfinished().order_by("-id")[:20])
+    waiting = len(running)
+    heading = _("Nothing is running")
+    if waiting:
+        heading = ngettext("%(n)d job is running", "%(n)d jobs are running", waiting) % {"n": waiting}
+    page = page_of(seen.finished(), order=("-id",), cursor=request.GET.get("cursor", ""))
+    return render(request, "desk/jobs.html", {"heading": heading, "running": running, "page": page})
+
+
+@vary_on_headers("HX-Request")
+@permitted("job.view")
+def job(request: Request, public_id: str) -> HttpResponse:
+    found = get_or_404(Job.objects.visible_to(request.user), public_id)
+    template = "frame/_progress.html" if request.htmx else "desk/job.html"
+    return render(request, template, {"job": found, "url": request.path})
+
+
+@permitted("notice.view")
+def notices(request: Request) -> HttpResponse:
+    seen = Notice.objects.visible_to(request.user)
+    unread = seen.unread().count()
+    heading = _("Nothing new")
+    if unread:
+        heading = ngettext("%(n)d unread notice", "%(n)d unread notices", unread) % {"n": unread}
+    page = page_of(seen, order=("-id",), cursor=request.GET.get("cursor", ""))
+    return render(request, "desk/notices.html", {"heading": heading, "unread": unread, "page": page})
+
+
+@permitted("notice.view")
+def open_notice(request: Request, public_id: str) -> HttpResponse:
+    """The notice is read, and its reader where it leads."""
+    mine = Notice.objects.visible_to(request.user)
+    found = get_or_404(mine, public_id)
+    mine.filter(pk=found.pk).mark_read()
+    safe = url_has_allowed_host_and_scheme(found.url, allowed_hosts=None)
+    return redirect(found.url if found.url and safe else "desk:notices")
+
+
+@require_POST
+@permitted("notice.view")
+def read_notices(request: Request) -> HttpResponse:
+    Notice.objects.visible_to(request.user).mark_read()
+    return redirect("desk:notices")

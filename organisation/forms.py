@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import zoneinfo
+from datetime import date, datetime
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from audit import clock
+from organisation.models import Account, Grant, Role, Solution, SolutionAccount, TagRule, User
+from organisation.models.dated import begins, ends
+
+
+def day_field(**options: Any) -> forms.DateField:
+    return forms.DateField(required=False, widget=forms.DateInput({"type": "date", "class": "short"}), **options)
+
+
+class SolutionForm(forms.Form):
+    """version: of the row as the person saw it."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    description = forms.CharField(
+        label=_("What it does"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea({"rows": 4}),
+        help_text=_("One or two sentences that an auditor understands."),
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, solution: Solution | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.solution = solution
+        if solution:
+            for name in self.fields:
+                self.initial[name] = getattr(solution, name)
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if Solution.objects.named(name).exclude(pk=self.solution.pk if self.solution else 0).exists():
+            raise forms.ValidationError(_("Another solution has this name."))
+        return name
+
+
+class UntilForm(forms.Form):
+    """Something that may end on a day: all of that day, in the organisation's zone."""
+
+    until = day_field(label=_("Until"), help_text=_("The last day on which it holds. Empty: until you end it."))
+
+    def clean_until(self) -> datetime | None:
+        day: date | None = self.cleaned_data["until"]
+        if day and ends(day) <= clock.now():
+            raise forms.ValidationError(_("This day is over."))
+        return ends(day) if day else None
+
+
+class RuleForm(UntilForm):
+    """An ownership rule: from now, or from a day to come. What belonged to whom in the past stays."""
+
+    since = day_field(label=_("From"), help_text=_("Empty: from now. It cannot begin in the past."))
+
+    def __init__(self, *args: Any, solution: Solution, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.solution = solution
+
+    def clean_since(self) -> datetime | None:
+        day: date | None = self.cleaned_data["since"]
+        if day is None or day == timezone.localdate(clock.now()):
+            return None
+        if begins(day) < clock.now():
+            raise forms.ValidationError(_("It cannot begin in the past."))
+        return begins(day)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and until <= since:
+            self.add_error("until", _("It would end before it begins."))
+        return cleaned
+
+
+class SolutionAccountForm(RuleForm):
+    account = forms.ModelChoiceField(Account.objects.none(), label=_("Account"))
+    whole = forms.TypedChoiceField(
+        label=_("What belongs to the solution"),
+        choices=[
+            ("yes", _("All of it: every resource in the account")),
+            ("no", _("A share of it: what a tag rule of the solution names")),
+        ],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+        initial="yes",
+    )
+    field_order = ("account", "whole", "since", "until")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        held = SolutionAccount.objects.not_ended(clock.now()).filter(solution=self.solution)
+        self.fields["account"].queryset = Account.objects.exclude(  # type: ignore[attr-defined]
+            pk__in=held.values("account_id")
+        )
+        self.fields["account"].label_from_instance = (  # type: ignore[attr-defined]
+            lambda account: f"{account.name} · {account.account_id}" if account.name else account.account_id
+        )
+
+
+class TagRuleForm(RuleForm):
+    key = forms.CharField(label=_("Tag key"), max_length=128, initial="solution")
+    value = forms.CharField(
+        label=_("Tag value"),
+        max_length=256,
+        help_text=_("Capitals make no difference. * at the end stands for any ending."),
+    )
+    field_order = ("key", "value", "since", "until")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        same = TagRule.objects.not_ended(clock.now()).filter(
+            solution=self.solution, key__iexact=cleaned.get("key", ""), value__iexact=cleaned.get("value", "")
+        )
+        if same.exists():
+            self.add_error("value", _("The solution has this rule already."))
+        return cleaned
+
+
+class GrantForm(UntilForm):
+    person = forms.ModelChoiceField(User.objects.none(), label=_("Person"))
+    kind = forms.ChoiceField(
+        label=_("As"),
+        choices=[
+            (Grant.Kind.OWNER.value, _("Owner: answers for the solution")),
+            (Grant.Kind.MEMBER.value, _("Member: works on it")),
+        ],
+        widget=forms.RadioSelect,
+        initial=Grant.Kind.MEMBER.value,
+    )
+    reason = forms.CharField(label=_("Why"), max_length=500)
+    field_order = ("person", "kind", "until", "reason")
+
+    def __init__(self, *args: Any, solution: Solution, **options: Any) -> None:
+        super().__init__(*args, **options)
+        at = clock.now()
+        held = Grant.objects.not_ended(at).managed().filter(solution=solution)
+        people = User.objects.active().with_role(Role.FIRST, at).exclude(pk__in=held.values("person_id"))
+        self.fields["person"].queryset = people.order_by("name")  # type: ignore[attr-defined]
+        self.fields["person"].help_text = _("People of the first line who have no part in it yet.")
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label=_("Why"), max_length=500, help_text=_("It goes into the trail."))
+
+
+class RoleForm(UntilForm):
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, widget=forms.RadioSelect)
+    reason = forms.CharField(label=_("Why"), max_length=500)
+    field_order = ("role", "until", "reason")
+
+
+class PersonForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=200)
+    email = forms.EmailField(label=_("E-mail"))
+    role = forms.ChoiceField(
+        label=_("Role"),
+        choices=[*Role.choices, ("", _("None yet"))],
+        required=False,
+        widget=forms.RadioSelect,
+        help_text=_("One person stands on one line."),
+    )
+    reason = forms.CharField(label=_("Why"), max_length=500, help_text=_("It goes into the trail."))
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"].lower()
+        if User.objects.filter(email=email).exists():
+            raise forms.ValidationError(_("Somebody with this e-mail address is here already."))
+        return email
+
+
+class PreferencesForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=200, help_text=_("As others see it."))
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        choices=lambda: [(zone, zone.replace("_", " ")) for zone in sorted(zoneinfo.available_timezones())],
+        help_text=_("Moments are shown in it. Days end in the organisation's zone."),
+    )

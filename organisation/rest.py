@@ -1,0 +1,93 @@
+"""What every floor's api.py builds on: the permission table, keyset pages, one list and one row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from django.db.models import Model, QuerySet
+from rest_framework.generics import GenericAPIView
+from rest_framework.pagination import BasePagination
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+from rest_framework.views import APIView
+
+from audit.keyset import Page, page_of
+from audit.public_id import get_or_404
+from organisation.permissions import require
+
+PAGE_SIZE = 100
+
+
+class Permitted(BasePermission):
+    """The same table as for pages: a view names its `action`."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        require(request.user, view.action)  # type: ignore[attr-defined]
+        return True
+
+
+class KeysetPagination(BasePagination):
+    """{"results": […], "next": address or null}; ?cursor= and ?size= (1-500)."""
+
+    request: Request
+    page: Page[Any]
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        said = request.query_params.get("size", "")
+        size = min(max(int(said), 1), 500) if said.isdecimal() else PAGE_SIZE
+        cursor = request.query_params.get("cursor", "")
+        self.request = request
+        self.page = page_of(queryset, order=view.order, cursor=cursor, size=size)
+        return self.page.rows
+
+    def get_paginated_response(self, data: Any) -> Response:
+        here, cursor = self.request.build_absolute_uri(), self.page.next_cursor
+        return Response({"results": data, "next": replace_query_param(here, "cursor", cursor) if cursor else None})
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        following = {"type": "string", "format": "uri", "nullable": True}
+        return {
+            "type": "object",
+            "required": ["results", "next"],
+            "properties": {"results": schema, "next": following},
+        }
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        return [
+            {"name": "cursor", "in": "query", "schema": {"type": "string"}},
+            {"name": "size", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 500}},
+        ]
+
+
+class Door(GenericAPIView[Any]):
+    """action: of the permission table. rows(): what the reader may see, as the page shows it."""
+
+    action: ClassVar[str]
+    permission_classes = [Permitted]
+    pagination_class = KeysetPagination
+    lookup_field = "public_id"
+
+    def rows(self) -> QuerySet[Any]:
+        raise NotImplementedError
+
+    def get_queryset(self) -> QuerySet[Any]:
+        if getattr(self, "swagger_fake_view", False):
+            model: type[Model] = self.get_serializer_class().Meta.model  # type: ignore[attr-defined]
+            return model._default_manager.none()
+        return self.rows()
+
+
+class ListDoor(Door):
+    order: ClassVar[Sequence[str]] = ("id",)
+
+    def get(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
+class RowDoor(Door):
+    def get(self, request: Request, public_id: str) -> Response:
+        return Response(self.get_serializer(get_or_404(self.get_queryset(), public_id)).data)

@@ -1,0 +1,13 @@
+from collections.abc import Iterable
+
+from django import template
+
+from organisation.models import Grant
+
+register = template.Library()
+
+
+@register.simple_tag
+def owner_names(grants: Iterable[Grant]) -> list[str]:
+    """Names of the people among `grants` who own the solution."""
+    return [grant.person.name for grant in grants if grant.kind == Grant.Kind.OWNER]

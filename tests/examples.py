@@ -1,0 +1,87 @@
+"""An address for every URL that names an object: what `test_permissions` walks. A new URL registers here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from audit import trail
+from organisation.models import Grant, Role, User
+from tests.factories import (
+    GrantFactory,
+    JobFactory,
+    NoticeFactory,
+    RoleAssignmentFactory,
+    SolutionAccountFactory,
+    SolutionFactory,
+    TagRuleFactory,
+    UserFactory,
+)
+
+Make = Callable[[User], Any]
+NOT_THEIRS = frozenset({Role.FIRST.value, Role.EXTERNAL.value})
+
+
+@dataclass(frozen=True)
+class Example:
+    """own(person): the URL's arguments for an object within this person's reach. other(person): for
+    one that is not, and which is then not found by the lines `hidden_from`."""
+
+    own: Make
+    other: Make | None = None
+    hidden_from: frozenset[str] = NOT_THEIRS
+
+
+def _solution(person: User) -> Any:
+    return GrantFactory(person=person).solution
+
+
+def _id(row: Any) -> dict[str, Any]:
+    return {"public_id": row.public_id}
+
+
+def _part(row: Any) -> dict[str, Any]:
+    return {"public_id": row.solution.public_id, "pk": row.pk}
+
+
+def _role(person: User) -> dict[str, Any]:
+    role = RoleAssignmentFactory()
+    return {"public_id": role.person.public_id, "pk": role.pk}
+
+
+SOLUTION = Example(own=lambda person: _id(_solution(person)), other=lambda person: _id(SolutionFactory()))
+PERSON = Example(own=lambda person: _id(UserFactory()))
+JOB = Example(
+    own=lambda person: _id(JobFactory(requested_by=person)),
+    other=lambda person: _id(JobFactory()),
+    hidden_from=frozenset(Role.values) - {Role.ADMINISTRATOR.value},
+)
+
+EXAMPLES: dict[str, Example] = {
+    "api:job": JOB,
+    "api:person": PERSON,
+    "api:solution": SOLUTION,
+    "audit:entry": Example(own=lambda person: {"pk": trail.record(person, "person.changed", person).pk}),
+    "desk:job": JOB,
+    "desk:open_notice": Example(
+        own=lambda person: _id(NoticeFactory(person=person)),
+        other=lambda person: _id(NoticeFactory()),
+        hidden_from=frozenset(Role.values),
+    ),
+    "organisation:add_account": SOLUTION,
+    "organisation:add_grant": SOLUTION,
+    "organisation:add_tag_rule": SOLUTION,
+    "organisation:change_solution": SOLUTION,
+    "organisation:deactivate": PERSON,
+    "organisation:end_account": Example(own=lambda person: _part(SolutionAccountFactory())),
+    "organisation:end_grant": Example(own=lambda person: _part(GrantFactory(kind=Grant.Kind.MEMBER))),
+    "organisation:end_role": Example(own=_role),
+    "organisation:end_tag_rule": Example(own=lambda person: _part(TagRuleFactory())),
+    "organisation:give_role": PERSON,
+    "organisation:invite": PERSON,
+    "organisation:person": PERSON,
+    "organisation:reactivate": Example(own=lambda person: _id(UserFactory(is_active=False))),
+    "organisation:retire_solution": SOLUTION,
+    "organisation:solution": SOLUTION,
+}

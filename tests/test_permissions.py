@@ -1,0 +1,134 @@
+"""Every URL × every line, walked from the resolver and held against the one table of permissions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from organisation.middleware import UNGUARDED
+from organisation.models import Role
+from organisation.permissions import MAY, action_of
+from tests.conftest import LogIn
+from tests.examples import EXAMPLES
+from tests.factories import UserFactory
+
+PUBLIC = {"healthz", "readyz", "metrics"}
+LOGGED_OUT_ACCOUNT_PAGES = {
+    "account_email_verification_sent",
+    "account_login",
+    "account_logout",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key_done",
+    "account_signup",
+    "account_inactive",
+}
+TRAITS = {
+    Role.FIRST: "first_line",
+    Role.SECOND: "second_line",
+    Role.THIRD: "third_line",
+    Role.EXTERNAL: "external",
+    Role.ADMINISTRATOR: "administrator",
+}
+REACHED = {200, 302, 405, 422}
+
+
+def walked(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
+            yield from walked(pattern, inner)
+        else:
+            yield f"{prefix}{pattern.name}", pattern
+
+
+def is_ours(view: Any) -> bool:
+    return not view.__module__.startswith(UNGUARDED)
+
+
+EVERY = list(walked(get_resolver()))
+OURS = {name: pattern for name, pattern in EVERY if is_ours(pattern.callback)}
+GUARDED = sorted(name for name in OURS if name not in PUBLIC)
+
+
+def address(name: str, person: Any) -> str:
+    if not OURS[name].pattern.converters:
+        return reverse(name)
+    if name not in EXAMPLES:
+        pytest.fail(f"{name} names an object: add an example of one to tests/examples.py")
+    return reverse(name, kwargs=EXAMPLES[name].own(person))
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_every_endpoint_names_an_action_of_the_table(name: str) -> None:
+    action = action_of(OURS[name].callback)
+    assert (action is None) == (name in PUBLIC)
+
+
+def test_every_endpoint_has_a_name_of_its_own() -> None:
+    names = [name for name, pattern in EVERY if is_ours(pattern.callback)]
+    assert len(names) == len(set(names))
+    assert not [name for name in names if name.endswith("None")]
+
+
+@pytest.mark.parametrize("name", GUARDED)
+@pytest.mark.parametrize("role", Role.values)
+def test_a_line_reaches_what_the_table_allows_and_nothing_else(log_in: LogIn, name: str, role: str) -> None:
+    browser = log_in(**{TRAITS[Role(role)]: True})
+    action = action_of(OURS[name].callback)
+    url = address(name, browser.person)
+    answer = browser.get(url)
+    if role in MAY[str(action)]:
+        assert answer.status_code in REACHED, f"{role} may {action}, and got {answer.status_code}"
+    else:
+        assert answer.status_code == 403
+        assert browser.post(url).status_code == 403
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_nobody_gets_in_without_a_log_in(db: None, name: str) -> None:
+    url = address(name, UserFactory())
+    for answer in (Client().get(url), Client().post(url)):
+        if url.startswith("/api/"):
+            assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
+        else:
+            assert answer.status_code == 302
+            assert answer["Location"].startswith(reverse("account_login"))
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_a_person_without_a_role_reaches_nothing(log_in: LogIn, name: str) -> None:
+    browser = log_in()
+    assert browser.get(address(name, browser.person)).status_code == 403
+
+
+@pytest.mark.parametrize("name", sorted(name for name, one in EXAMPLES.items() if one.other))
+@pytest.mark.parametrize("role", Role.values)
+def test_what_belongs_to_others_is_not_found(log_in: LogIn, name: str, role: str) -> None:
+    example = EXAMPLES[name]
+    action = str(action_of(OURS[name].callback))
+    if role not in MAY[action] & example.hidden_from:
+        pytest.skip("this line sees every one of them, or none")
+    browser = log_in(**{TRAITS[Role(role)]: True})
+    assert example.other is not None
+    url = reverse(name, kwargs=example.other(browser.person))
+    assert browser.get(url).status_code == 404
+
+
+@pytest.mark.parametrize("name", sorted({name for name, one in EVERY if not is_ours(one.callback)}))
+def test_account_pages_ask_for_a_log_in(db: None, name: str) -> None:
+    patterns = dict(EVERY)
+    if name in LOGGED_OUT_ACCOUNT_PAGES or patterns[name].pattern.converters:
+        pytest.skip("made for people who are not logged in")
+    if patterns[name].pattern.regex.groups:
+        pytest.skip("made for people who are not logged in")
+    answer = Client().get(reverse(name))
+    assert answer.status_code in {302, 405}, answer.status_code
+
+
+def test_examples_are_of_urls_that_exist() -> None:
+    assert set(EXAMPLES) <= set(OURS)
