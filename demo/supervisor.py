@@ -49,7 +49,7 @@ class Supervisor:
 
     def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
         process = processes.start(command, environment=environment, log=self.log(name))
-        record = {"pid": process.pid, "command": processes.command_of(process.pid)}
+        record = {"pid": process.pid, "command": list(command)}
         (self.records / name).write_text(json.dumps(record))
         self.running[name] = process
 
@@ -87,6 +87,7 @@ def stop_leftovers(records: Path) -> None:
     """Stop what a run that was killed left behind: recognised by pid and command line together."""
     for record in records.glob("*"):
         left = json.loads(record.read_text())
-        if left["command"] and processes.command_of(left["pid"]) == left["command"]:
+        # The interpreter may call itself by another name; spaces separate arguments where /proc is missing.
+        if " ".join(processes.command_of(left["pid"])[1:]) == " ".join(left["command"][1:]):
             processes.stop_leftover(left["pid"], grace=GRACE)
         record.unlink()

@@ -46,11 +46,13 @@ def test_a_process_that_ends_by_itself_is_named_with_the_end_of_its_log(tmp_path
 
 def test_a_process_left_by_a_killed_run_is_stopped_by_the_next(tmp_path: Path) -> None:
     left = subprocess.Popen(WAIT, start_new_session=True)
+    while not processes.command_of(left.pid):  # a moment passes between the start and its command line
+        time.sleep(0.01)
     records = tmp_path / "processes"
     records.mkdir()
-    (records / "worker").write_text(json.dumps({"pid": left.pid, "command": processes.command_of(left.pid)}))
+    (records / "worker").write_text(json.dumps({"pid": left.pid, "command": WAIT}))
     with Supervisor(tmp_path):
-        assert left.wait(1) == -signal.SIGTERM
+        assert left.wait(5) == -signal.SIGTERM
 
 
 def test_a_pid_that_is_now_somebody_elses_is_left_alone(tmp_path: Path) -> None:
