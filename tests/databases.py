@@ -26,18 +26,35 @@ class Clone:
 
 @contextmanager
 def cloned() -> Iterator[Clone]:
-    """Point the default connection at a clone of the test database until the block ends."""
+    """Work on a clone of the test database until the block ends."""
+    with a_clone() as clone, working_on(clone):
+        yield clone
+
+
+@contextmanager
+def a_clone() -> Iterator[Clone]:
+    """A clone that exists until the block ends, beside the database that tests work on."""
     original = str(connection.settings_dict["NAME"])
-    clone = f"{original}_clone_{next(_numbers)}"
+    name = f"{original}_clone_{next(_numbers)}"
     connection.close()
-    _on_server(sql.SQL("CREATE DATABASE {} TEMPLATE {}"), clone, original)
-    connection.settings_dict["NAME"] = clone
+    _on_server(sql.SQL("CREATE DATABASE {} TEMPLATE {}"), name, original)
     try:
-        yield Clone(clone, {**os.environ, "DATABASE_URL": _url(clone), "REDIS_URL": settings.REDIS_URL})
+        yield Clone(name, {**os.environ, "DATABASE_URL": _url(name), "REDIS_URL": settings.REDIS_URL})
+    finally:
+        _on_server(sql.SQL("DROP DATABASE {} WITH (FORCE)"), name)
+
+
+@contextmanager
+def working_on(clone: Clone) -> Iterator[None]:
+    """Point the default connection at the clone until the block ends."""
+    original = connection.settings_dict["NAME"]
+    connection.close()
+    connection.settings_dict["NAME"] = clone.name
+    try:
+        yield
     finally:
         connection.close()
         connection.settings_dict["NAME"] = original
-        _on_server(sql.SQL("DROP DATABASE {} WITH (FORCE)"), clone)
 
 
 def _on_server(statement: sql.SQL, *databases: str) -> None:

@@ -1,0 +1,173 @@
+"""A whole installation for the journeys: sandbox AWS, synced database, portal process, browser."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django.plugin import DjangoDbBlocker
+
+from organisation.models import Solution, User
+from sandbox import Sandbox
+from tests.databases import Clone, a_clone, working_on
+from tests.factories import AccountFactory, GrantFactory, SolutionAccountFactory, SolutionFactory, UserFactory
+from tests.factories.organisation import PASSWORD
+
+DAYS = 10
+QUIET = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@dataclass
+class Installation:
+    """What a journey stands on. people: by line; solutions: Payments owns one account, Ledger another."""
+
+    address: str
+    clone: Clone
+    sandbox: Sandbox
+    people: dict[str, User]
+    payments: Solution
+    ledger: Solution
+
+
+@pytest.fixture(scope="session")
+def installation(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    folder = tmp_path_factory.mktemp("journeys")
+    clock_file = folder / "clock.json"
+    set_back(clock_file, DAYS)
+    with (
+        django_db_blocker.unblock(),
+        a_clone() as clone,
+        Sandbox(seed=11, accounts=6, findings=900, days=DAYS, clock_file=clock_file) as sandbox,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        environment = {"PORTAL_CLOCK_FILE": str(clock_file), **_aws(sandbox)}
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        patch.setattr(settings, "CLOCK_FILE", str(clock_file))
+        with working_on(clone):
+            made = _prepared(clone, sandbox, clock_file)
+        with _portal({**clone.environment, **environment}, folder) as made.address:
+            yield made
+
+
+def set_back(clock_file: Path, days: float) -> None:
+    """Let the portal and the sandbox both live `days` ago."""
+    clock_file.write_text(json.dumps({"offset_seconds": -days * 86_400}), encoding="utf-8")
+
+
+def _aws(sandbox: Sandbox) -> dict[str, str]:
+    return {
+        "AWS_ENDPOINT_URL": sandbox.url,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+
+
+def _prepared(clone: Clone, sandbox: Sandbox, clock_file: Path) -> Installation:
+    """People and solutions, and the estate read at the beginning, half-way and now."""
+    with urllib.request.urlopen(f"{sandbox.url}/_sandbox/world") as answer:
+        world: dict[str, Any] = json.load(answer)
+    owned = [account["id"] for account in world["accounts"] if account["solution"]]
+    payments, ledger = SolutionFactory(name="Payments"), SolutionFactory(name="Ledger")
+    for solution, account in ((payments, owned[0]), (ledger, owned[-1])):
+        SolutionAccountFactory(solution=solution, account=AccountFactory(account_id=account))
+    people = {
+        "first": UserFactory(name="Ana Engineer", email="ana@example.org", first_line=True),
+        "second": UserFactory(name="Sam Oversight", email="sam@example.org", second_line=True),
+        "third": UserFactory(name="Tui Auditor", email="tui@example.org", third_line=True),
+        "administrator": UserFactory(name="Ada Admin", email="ada@example.org", administrator=True),
+    }
+    GrantFactory(person=people["first"], solution=payments)
+    call_command(
+        "connect", "Sandbox", "--hub-account", world["hub_account"], "--home-region", world["home_region"],
+        "--hub-role", world["hub_role"], "--member-role", world["member_role"],
+        "--external-id", world["external_id"], verbosity=0,
+    )  # fmt: skip
+    for days in (DAYS, DAYS / 2, 0):
+        set_back(clock_file, days)
+        with suppress(SystemExit, CommandError):  # one account of the sandbox refuses us, on purpose
+            call_command("sync", "--full", "--inline", verbosity=0)
+    return Installation("", clone, sandbox, people, payments, ledger)
+
+
+@contextmanager
+def _portal(environment: dict[str, str], folder: Path) -> Iterator[str]:
+    """The portal as it is served in earnest: gunicorn, collected static files, strict headers."""
+    static = folder / "static"
+    environment = {**environment, "PORTAL_ENVIRONMENT": "demo", "STATIC_ROOT": str(static)}
+    subprocess.run([sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"], env=environment, check=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    command = ["gunicorn", "compliance_portal.wsgi", "--bind", address, "--threads", "4"]
+    with (folder / "portal.log").open("w") as log:
+        process = subprocess.Popen([sys.executable, "-m", *command], env=environment, stdout=log, stderr=log)
+        try:
+            _wait_for(f"http://{address}/healthz", process)
+            yield f"http://{address}"
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(150):
+        with suppress(OSError), urllib.request.urlopen(address):
+            return
+        assert process.poll() is None, "the portal ended before it answered"
+        time.sleep(0.2)
+    raise AssertionError(f"{address} does not answer")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert path, "The journeys need a browser: install chromium."
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def visit(installation: Installation, browser: Browser) -> Iterator[Callable[..., Page]]:
+    """`visit("second")`: that person's browser, logged in at their home. No page may report an error."""
+    contexts, complaints = [], []
+
+    def _visit(person: str, **settings: Any) -> Page:
+        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **settings})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.goto(f"{installation.address}/")
+        page.get_by_label("E-mail").fill(installation.people[person].email)
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{installation.address}/")
+        return page
+
+    yield _visit
+    for context in contexts:
+        context.close()
+    assert complaints == []
