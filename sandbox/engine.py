@@ -29,11 +29,11 @@ _NO_PRINCIPAL = Principal("", "", "")
 
 
 class CutConnectionError(Exception):
-    """Send the head and half of this answer, then hang up."""
+    """Send the head and half of this answer, then hang up. reset: abruptly, not in good order."""
 
-    def __init__(self, response: Response) -> None:
+    def __init__(self, response: Response, *, reset: bool) -> None:
         super().__init__("cut")
-        self.response = response
+        self.response, self.reset = response, reset
 
 
 class Engine:
@@ -95,38 +95,38 @@ class Engine:
         if (service.name, operation.name) not in OPERATIONS:
             return self._not_implemented(service, request, service.name, operation.name, request_id)
         try:
-            value = self._run(service, credential, operation.name, params)
+            value, faults = self._run(service, credential, operation.name, params)
             response = service.result(operation, value, request_id)
         except AwsError as error:
             return service.error(error, request_id)
         except BadOutputError as error:
             print(f"sandbox: bad output of {service.name}:{operation.name}: {error}", file=sys.stderr, flush=True)
             return service.error(AwsError("SandboxBadOutput", str(error), 500), request_id)
-        return self._finish(value, response)
-
-    def _finish(self, value: dict[str, Any], response: Response) -> Response:
-        if isinstance(value, _Cut):
-            raise CutConnectionError(response)
+        kinds = {fault.kind for fault in faults}
+        if kinds & {"cut", "truncate"}:
+            raise CutConnectionError(response, reset="cut" in kinds)
         return response
 
-    def _run(self, service: Service, credential: Credential, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        started = time.monotonic()
-        counted = faults = None
+    def _run(
+        self, service: Service, credential: Credential, operation: str, params: dict[str, Any]
+    ) -> tuple[dict[str, Any], list[Fault]]:
+        """The operation's result, and the faults that its delivery is to suffer."""
+        started, faults = time.monotonic(), None
         while True:
             with self.lock:
                 now = self.catch_up()
                 who = identity.principal(self.world, credential, now)
-                if counted is None:
-                    counted = (service.name, operation, who.account)
-                    self.calls[counted] += 1
+                if faults is None:
+                    self.calls[service.name, operation, who.account] += 1
                     faults = self._hindrances(service.name, operation, who, credential.region)
-                empty = any(fault.kind == "empty_page" for fault in faults or ())
+                empty = any(fault.kind == "empty_page" for fault in faults)
                 call = Call(self, who, credential.region, service.name, operation, params, now, started, empty)
                 value = OPERATIONS[service.name, operation](call)
             if not isinstance(value, Wait):
-                return _Cut(value) if any(fault.kind == "cut" for fault in faults or ()) else value
+                self._stopping.wait(sum(fault.seconds for fault in faults if fault.kind == "slow"))
+                return value, faults
             if time.monotonic() >= value.until or self._stopping.wait(_POLL):
-                return {}
+                return {}, faults
 
     def _hindrances(self, service: str, operation: str, who: Principal, region: str) -> list[Fault]:
         """Raise what rates and faults demand; return the faults that only shape the answer."""
@@ -144,8 +144,6 @@ class Engine:
                 raise identity.expired(service)
             if fault.kind == "access_denied":
                 raise denied(service, operation, who)
-            if fault.kind == "slow":
-                self._stopping.wait(fault.seconds)
         return hits
 
     def _not_implemented(
@@ -157,10 +155,6 @@ class Engine:
         if service is None or service.protocol not in ("json", "rest-json", "query"):
             return _foreign_error(request, error, request_id)
         return service.error(error, request_id)
-
-
-class _Cut(dict[str, Any]):
-    """A result whose delivery is to be cut."""
 
 
 def _foreign_error(request: Request, error: AwsError, request_id: str) -> Response:

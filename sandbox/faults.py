@@ -1,4 +1,8 @@
-"""Faults that a test arms: throttles, outages, cut connections, empty pages, stale tokens, refusals, delays."""
+"""Faults that a test arms: throttles, outages, cut connections, empty pages, stale tokens, refusals, delays.
+
+Two ways to lose an answer half-way: "cut" resets the connection, and the client raises; "truncate" closes it in
+good order, and botocore, which neither insists on Content-Length nor on whole JSON, answers 200 without members.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from typing import Any
 
 from sandbox.protocol import AwsError
 
-KINDS = ("throttle", "error500", "error503", "cut", "empty_page", "expired_token", "access_denied", "slow")
+KINDS = ("throttle", "error500", "error503", "cut", "truncate", "empty_page", "expired_token", "access_denied", "slow")
 THROTTLE = {
     "securityhub": ("LimitExceededException", 429),
     "organizations": ("TooManyRequestsException", 400),

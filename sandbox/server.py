@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 import sys
 import threading
 import traceback
@@ -54,6 +55,8 @@ class Handler(BaseHTTPRequestHandler):
             response = self.server.engine.serve(Request(self.command, self.path, headers, body))
         except CutConnectionError as cut:
             self._send(cut.response, cut=True)
+            if cut.reset:
+                self._reset()
             return
         except Exception:
             traceback.print_exc()
@@ -75,7 +78,11 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write("\r\n".join(head).encode("latin-1") + body)
         if cut:
             self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
+
+    def _reset(self) -> None:
+        """Closing with nothing to linger for sends a reset instead of an orderly end."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: what matters is counted, see /_sandbox/calls."""

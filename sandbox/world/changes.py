@@ -184,6 +184,7 @@ def _add_place(world: World, now: int, account: str, region: str) -> None:
     world.add_resource(account_resource(account, region), place, now)
     for kind in rng.choices(kinds, [kind.weight for kind in kinds], k=_NEW_PLACE_RESOURCES):
         world.add_resource(resource(rng, kind, world.accounts[account], region), place, now)
+    world.pass_absent(place, now)
 
 
 def close_account(world: World, now: int, account: str) -> None:
@@ -219,7 +220,7 @@ def service(world: World, now: int, account: str, region: str, service: str, on:
     if not on:
         for finding in [f for f in world.findings.values() if (f.account, f.region) == (account, region)]:
             world.drop(finding)
-    for check in [check for checks in place.checks.values() for check in checks.values()]:
+    for check in place.all_checks():
         check.findings = []
         if on:
             world.report(check, now)
@@ -237,7 +238,7 @@ def consolidate(world: World, now: int) -> None:
     if world.consolidated:
         raise NoSuchThingError("Consolidated control findings are on already")
     world.consolidated = True
-    for check in list(world.live):
+    for check in [check for place in world.places.values() for check in place.all_checks()]:
         if not check.control.in_hub or not check.findings:
             continue
         for finding in check.findings:

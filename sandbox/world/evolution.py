@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sandbox.world.catalogue import Control
 from sandbox.world.clock import DAY
 from sandbox.world.estate import ENV_FAILS, SEVERITY_FAILS, SOLUTIONS
-from sandbox.world.findings import Check, Finding
+from sandbox.world.findings import GONE, Check, Finding
 from sandbox.world.products import product_finding
 from sandbox.world.resources import KINDS, Resource, resource
 
@@ -88,15 +88,17 @@ def settle(world: World, rng: Random, check: Check) -> None:
 
 
 def age(check: Check, moment: int) -> None:
-    """The last evaluation was no later than this."""
+    """Nothing of this check is later than this moment."""
+    check.created, check.resource.created = min(check.created, moment), min(check.resource.created, moment)
     check.changed, check.invoked = min(check.changed, moment), min(check.invoked, moment)
     for finding in check.findings:
-        finding.updated = finding.observed = min(finding.updated, moment)
+        finding.created, finding.updated = min(finding.created, moment), min(finding.updated, moment)
+        finding.observed = finding.updated
 
 
 def set_status(world: World, check: Check, status: str, moment: int) -> None:
     """The check's compliance changes, and with it, in place, its findings."""
-    old = check.status
+    old, moment = check.status, max(moment, check.invoked + 1)
     check.previous, check.status = old, status
     check.changed = check.invoked = moment
     for finding in check.findings:
@@ -144,7 +146,7 @@ def _recheck(world: World, number: int, moment: int) -> None:
     slot = world.rotation[number % len(world.rotation)]
     kept = []
     for offset, check in enumerate(slot):
-        if check.position < 0:
+        if check.position == GONE:
             continue
         kept.append(check)
         if not world.places[check.resource.account, check.resource.region].frozen:
@@ -202,8 +204,8 @@ def delete_resource(world: World, gone: Resource, moment: int) -> None:
             for finding in check.findings:
                 if finding.record != "ARCHIVED":
                     world.archive(finding, moment)
-            check.findings = []
-            # The finding keeps its check: that is what it tells of.
+            check.findings = []  # the findings keep their check: that is what they tell of
+    world.pass_absent(place, moment)
 
 
 # -- other products, people, retention ----------------------------------------------------------------------------

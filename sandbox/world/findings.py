@@ -28,6 +28,9 @@ def uuid_of(*parts: object) -> str:
     return f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:]}"
 
 
+GONE, ABSENT = -1, -2  # positions of checks outside World.live
+
+
 class Check:
     """One control on one resource: the truth that a Security Hub finding and a Config evaluation both tell.
 
@@ -52,7 +55,7 @@ class Check:
         self.created = self.changed = self.invoked = created
         self.previous: str | None = None
         self.findings: list[Finding] = []
-        self.position = -1  # where it stands in World.live, -1: not there
+        self.position = GONE  # where it stands in World.live
 
     @property
     def compliance_type(self) -> str | None:

@@ -45,6 +45,7 @@ class Place:
         self.resources: dict[tuple[str, str], Resource] = {}
         self.deleted: dict[tuple[str, str], Resource] = {}
         self.checks: dict[str, dict[int, Check]] = {}
+        self.absent: dict[str, Check] = {}  # control id -> its pass for the account: no resource of that type
         self.evaluating: dict[str, int] = {}  # rule name -> when a requested evaluation completes
         self.remediations: dict[tuple[str, str, str], Remediation] = {}
         self._rules: dict[str, ConfigRule] | None = None
@@ -66,7 +67,7 @@ class Place:
     def _made_rules(self) -> list[ConfigRule]:
         made = []
         if self.hub:
-            made += [self._hub_rule(control) for control in controls().values() if control.rule]
+            made += [self._hub_rule(control) for control in controls().values() if control.rule and control.enabled]
         if self.home:
             made += [self._pack_rule(control) for control in pack_controls()]
         made.append(
@@ -120,6 +121,10 @@ class Place:
     @property
     def pack_suffix(self) -> str:
         return short_hash(self.account, self.region, "pack")[:9]
+
+    def all_checks(self) -> list[Check]:
+        found = [check for checks in self.checks.values() for check in checks.values()]
+        return [*found, *self.absent.values()]
 
     def evaluations(self, rule: ConfigRule) -> list[Check]:
         """The checks behind a rule that Config has a result for, oldest resource first."""

@@ -9,10 +9,10 @@ from random import Random
 from typing import Any
 
 from sandbox.world import estate, evolution
-from sandbox.world.catalogue import REQUIRED_TAGS, Control, Standard, controls_by_type
+from sandbox.world.catalogue import OFTEN_ABSENT, Control, Standard, controls_by_type
 from sandbox.world.clock import DAY
 from sandbox.world.estate import Account
-from sandbox.world.findings import Check, Finding, uuid_of
+from sandbox.world.findings import ABSENT, GONE, Check, Finding, uuid_of
 from sandbox.world.places import Place
 from sandbox.world.products import odd_findings, product_arn, product_finding
 from sandbox.world.resources import KINDS, Resource, account_resource, resource
@@ -143,6 +143,11 @@ class World:
     def add_resource(self, made: Resource, place: Place, moment: int) -> list[Check]:
         """Put a resource into the inventory and all checks of its type on it, statuses drawn by its solution."""
         made.created = moment
+        for control in controls_by_type().get(made.kind.type, ()) if place.absent else ():
+            if passed := place.absent.pop(control.id, None):
+                self.retire(passed)
+                for finding in passed.findings:
+                    self.archive(finding, moment)
         place.resources[made.kind.type, made.id] = made
         rng = Random(f"{self.seed}/statuses/{made.account}/{made.region}/{made.id}/{moment}")
         return [
@@ -155,14 +160,33 @@ class World:
         place.checks.setdefault(control.rule or control.id, {})[check.serial] = check
         check.position = len(self.live)
         self.live.append(check)
-        if self.rotation:
-            self.rotation[check.serial * 619 % len(self.rotation)].append(check)
+        self._rotate(check)
         if place.hub:
             self.report(check, moment)
         return check
 
+    def pass_absent(self, place: Place, moment: int) -> None:
+        """Security Hub passes a control for the account where there is nothing to check; Config says nothing."""
+        account = place.resources.get(("AWS::::Account", place.account))
+        if account is None or not place.hub:
+            return
+        here = {kind for kind, _ in place.resources}
+        for control in [c for kind in OFTEN_ABSENT if kind not in here for c in controls_by_type()[kind]]:
+            if control.enabled and control.id not in place.absent:
+                check = Check(self.next_serial(), control, account, "PASSED", moment)
+                check.position = ABSENT
+                place.absent[control.id] = check
+                self._rotate(check)
+                self.report(check, moment)
+
+    def _rotate(self, check: Check) -> None:
+        if self.rotation:
+            self.rotation[check.serial * 619 % len(self.rotation)].append(check)
+
     def report(self, check: Check, moment: int) -> None:
         """Security Hub (or Config, for a customer's rule) makes findings of a check that has none yet."""
+        if check.control.in_hub and not check.control.enabled:
+            return
         standards: tuple[Standard | None, ...] = (None,)
         if check.control.in_hub and not self.consolidated:
             standards = check.control.enabled_standards
@@ -201,17 +225,18 @@ class World:
     def retire(self, check: Check) -> None:
         """Nothing evaluates this check any more."""
         if check.position < 0:
+            check.position = GONE
             return
         last = self.live.pop()
         if last is not check:
             self.live[check.position] = last
             last.position = check.position
-        check.position = -1
+        check.position = GONE
         place = self.places[check.resource.account, check.resource.region]
         place.checks[check.control.rule or check.control.id].pop(check.serial, None)
 
     def archive(self, finding: Finding, moment: int) -> None:
-        finding.record, finding.archived_at, finding.updated = "ARCHIVED", moment, moment
+        finding.record, finding.archived_at, finding.updated = "ARCHIVED", moment, max(moment, finding.updated)
         finding.remember(moment, "BATCH_IMPORT_FINDINGS", [("RecordState", "ACTIVE", "ARCHIVED")])
         self.archived.append(finding)
         self.touch(finding)
@@ -241,8 +266,9 @@ class World:
             self._fill(self.places[key], int(wanted * 0.94 * share / total))
         self._product_findings(int(wanted * 0.05))
         for place in self.places.values():
+            self.pass_absent(place, self.start - DAY)
             if place.recorder_stopped is not None:
-                for check in [c for checks in place.checks.values() for c in checks.values()]:
+                for check in place.all_checks():
                     evolution.age(check, place.recorder_stopped)
         self.edition += 1
 
@@ -310,4 +336,4 @@ def resources_by_type(place: Place) -> dict[str, list[Resource]]:
     return result
 
 
-__all__ = ["REQUIRED_TAGS", "STEP", "World", "resources_by_type"]
+__all__ = ["STEP", "World", "resources_by_type"]

@@ -30,9 +30,7 @@ class Estate:
         made = keys or {"aws_access_key_id": f"AKIA{account}" if account else "dummy", "aws_secret_access_key": "dummy"}
         key = (service, region, *made.values())
         if key not in self._clients:
-            self._clients[key] = boto3.client(
-                service, region_name=region, endpoint_url=self.url, config=_QUIET, **made
-            )
+            self._clients[key] = boto3.client(service, region_name=region, endpoint_url=self.url, config=_QUIET, **made)
         return self._clients[key]
 
     def control(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
@@ -58,8 +56,11 @@ class Estate:
     def findings(self, *, account: str | None = None, region: str = HOME, **asked: Any) -> list[dict[str, Any]]:
         """Every finding that GetFindings pages through."""
         pages = self.client("securityhub", account=account, region=region).get_paginator("get_findings")
-        return [finding for page in pages.paginate(**asked, PaginationConfig={"PageSize": 100})
-                for finding in page["Findings"]]
+        return [
+            finding
+            for page in pages.paginate(**asked, PaginationConfig={"PageSize": 100})
+            for finding in page["Findings"]
+        ]
 
     def settled(self, read: Callable[[], Any]) -> tuple[Any, dict[str, Any]]:
         """(what read() answers, facts) of one and the same step of the world."""

@@ -55,9 +55,7 @@ def test_a_bucket_is_not_answered_with_an_empty_success(estate):
 
 def test_enums_are_checked(estate):
     with pytest.raises(ClientError, match="not one of") as refused:
-        estate.client("securityhub").get_findings(
-            Filters={"RecordState": [{"Value": "ACTIVE", "Comparison": "SAME"}]}
-        )
+        estate.client("securityhub").get_findings(Filters={"RecordState": [{"Value": "ACTIVE", "Comparison": "SAME"}]})
     assert refused.value.response["Error"]["Code"] == "InvalidInputException"
 
 

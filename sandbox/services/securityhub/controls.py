@@ -9,12 +9,10 @@ from sandbox.paging import page
 from sandbox.protocol import AwsError
 from sandbox.services.securityhub.hub import enabled_hub
 from sandbox.world import stamp
-from sandbox.world.catalogue import STANDARDS, Control, Standard, controls
+from sandbox.world.catalogue import DISABLED, STANDARDS, Control, Standard, controls
 
 _SH = "securityhub"
 _BATCH = 100
-# Switched off on purpose, so that "disabled" is seen: (control, reason).
-DISABLED = {"Macie.1": "Macie is run by another team.", "IAM.6": "Hardware devices are not issued."}
 
 
 @handles(_SH, "DescribeStandards")
@@ -97,10 +95,6 @@ def _control_arn(call: Call, control: Control) -> str:
     return f"arn:aws:securityhub:{call.region}:{call.account}:security-control/{control.id}"
 
 
-def _enabled(control: Control) -> bool:
-    return bool(control.enabled_standards) and control.id not in DISABLED
-
-
 @handles(_SH, "BatchGetSecurityControls")
 def batch_get_security_controls(call: Call) -> dict[str, Any]:
     """By id or ARN, 100 at most."""
@@ -130,7 +124,7 @@ def batch_get_security_controls(call: Call) -> dict[str, Any]:
             "UpdateStatus": "READY",
             "Parameters": {},
             "Provider": "AWS",
-            "SecurityControlStatus": "ENABLED" if _enabled(control) else "DISABLED",
+            "SecurityControlStatus": "ENABLED" if control.enabled else "DISABLED",
         }
         if control.id in DISABLED:
             row["LastUpdateReason"] = DISABLED[control.id]
@@ -144,7 +138,7 @@ def _association(call: Call, control: Control, standard: Standard) -> dict[str, 
         "SecurityControlId": control.id,
         "SecurityControlArn": _control_arn(call, control),
         "UpdatedAt": stamp(call.world.accounts[call.account].joined),
-        "AssociationStatus": "ENABLED" if standard.enabled and _enabled(control) else "DISABLED",
+        "AssociationStatus": "ENABLED" if standard.enabled and control.enabled else "DISABLED",
         "StandardsControlTitle": control.title,
         "StandardsControlDescription": control.description,
     }

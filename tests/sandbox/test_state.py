@@ -1,0 +1,54 @@
+"""A sandbox that starts again has the world it had."""
+
+import json
+
+import pytest
+
+from sandbox import Sandbox
+from sandbox.journal import StateMismatchError
+
+OPTIONS = {"seed": "kept", "findings": 300, "days": 1}
+
+
+@pytest.fixture
+def state(tmp_path):
+    return tmp_path / "state.jsonl"
+
+
+def test_what_callers_wrote_is_there_after_a_restart(make_estate, state):
+    first = make_estate(**OPTIONS, state=state)
+    finding = first.findings(Filters={"ComplianceStatus": [{"Value": "FAILED", "Comparison": "EQUALS"}]})[0]
+    first.client("securityhub").batch_update_findings(
+        FindingIdentifiers=[{"Id": finding["Id"], "ProductArn": finding["ProductArn"]}],
+        Workflow={"Status": "SUPPRESSED"},
+        Note={"Text": "kept", "UpdatedBy": "tests"},
+    )
+    first.control("advance", {"days": 1.5})
+    first.control("change", {"change": "add_account", "name": "new-one"})
+    first.control("advance", {"days": 0.5})
+    before, facts = first.settled(first.findings)
+    first.sandbox.stop()
+    second = Sandbox(**OPTIONS, state=state)
+    try:
+        second.start()
+        again = type(first)(second)
+        assert again.facts() == facts
+        assert again.findings() == before
+        assert again.account("new-one")
+    finally:
+        second.stop()
+
+
+def test_a_line_cut_off_by_a_crash_is_forgotten(make_estate, state):
+    make_estate(**OPTIONS, state=state).sandbox.engine.stop()
+    whole = state.read_text()
+    state.write_text(whole + '{"at": 17, "verb": "arch')
+    make_estate(**OPTIONS, state=state)
+    assert state.read_text() == whole
+
+
+def test_the_state_of_another_world_is_refused(make_estate, state):
+    make_estate(**OPTIONS, state=state)
+    assert json.loads(state.read_text().splitlines()[0])["world"]["seed"] == "kept"
+    with pytest.raises(StateMismatchError, match="use those options, or another state file"):
+        Sandbox(**{**OPTIONS, "seed": "another"}, state=state)
