@@ -21,6 +21,7 @@ from embedded.servers import owning
 REGIONS = "ap-southeast-2,us-east-1,eu-west-1"
 ACCOUNTS = "12"
 SEED = "7"
+LINES = {"first": "First line", "second": "Second line", "third": "Third line", "administrator": "Administrator"}
 
 
 def run(choices: Choices, console: Console) -> None:
@@ -125,6 +126,10 @@ class Demo:
     def first_run(self, address: str) -> None:
         """Connect, then read the estate again and again from the past to now, as the product would have."""
         progress, choices = self.progress, self.choices
+        if not progress.people:
+            with self.console.step("People and solutions"):
+                progress.people = commands.seed(address, choices.folder / "credentials.json")
+            progress.save()
         if not progress.connected:
             with self.console.step("Connection"):
                 commands.connect(self.world)
@@ -134,10 +139,6 @@ class Demo:
             with self.console.step("First sync") as say:
                 commands.sync(say)
             progress.days_back = choices.days
-            progress.save()
-        if not progress.people:
-            with self.console.step("People and solutions"):
-                progress.people = commands.seed(address)
             progress.save()
         self.history()
 
@@ -171,9 +172,10 @@ class Demo:
             line("\nYour own AWS is used: see docs/operations.md, “Your own AWS”. In another terminal:")
             line(f"  . {folder}/env")
             line("  .venv/bin/python manage.py connect --help")
+            line(f"  .venv/bin/python manage.py invite you@example.org --name You --portal {address}")
         line(f"\n  {address}\n")
         for person in self.progress.people:
-            line(f"  {person['line']:<22}{person['email']:<34}{person['password']}")
+            line(f"  {LINES.get(person['line'], person['line']):<15} {person['email']:<24} {person['password']}")
 
 
 def _say_when(say: Say, when: str, words: str) -> None:
