@@ -1,0 +1,198 @@
+"""The only place that makes a boto3 client: sessions, assumed roles, endpoints, retries, pages.
+
+Credentials come from boto3's default chain and from the roles of a connection. They are kept in
+this process until five minutes before they end, never in the database and never in a log.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from botocore.loaders import create_loader
+
+from audit import clock
+from findings.aws_errors import EndlessPages, NoWayIn, code_of
+from findings.models import Connection
+
+SESSION_NAME = "compliance-portal"
+EARLY = timedelta(minutes=5)
+LASTING = timedelta(days=365)
+EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+SAME_TOKEN_AT_MOST = 25
+CONFIG = Config(
+    retries={"mode": "adaptive", "max_attempts": 8},
+    connect_timeout=10,
+    read_timeout=60,
+    max_pool_connections=8,
+    user_agent_extra="compliance-portal",
+)
+_loader = create_loader()
+
+
+@dataclass(slots=True)
+class _Identity:
+    """Somebody we are: a session, until when, and the clients made with it. arn: as AWS sees us."""
+
+    session: boto3.Session
+    expires: datetime
+    arn: str = ""
+    clients: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+
+_identities: dict[tuple[Any, ...], _Identity] = {}
+_lock = threading.RLock()
+
+
+@dataclass(frozen=True)
+class Service:
+    """One AWS service in one region, as one account. Raises botocore's errors as they are."""
+
+    connection: Connection
+    name: str
+    region: str
+    account: str
+
+    def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """One call, in boto3's names ("get_findings"). Credentials that ended are renewed once."""
+        try:
+            return self._call(operation, parameters)
+        except ClientError as error:
+            if code_of(error) not in EXPIRED:
+                raise
+            forget(self.connection)
+            return self._call(operation, parameters)
+
+    def _call(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        method = getattr(_client(self.connection, self.account, self.name, self.region), operation)
+        return cast("dict[str, Any]", method(**parameters))
+
+    def pages(self, operation: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """Every page until there is no token; a page may be empty and still have one. Raises EndlessPages."""
+        token_name = self._token_name(operation)
+        token, repeated = None, 0
+        while True:
+            page = self.call(operation, **parameters)
+            yield page
+            following = page.get(token_name)
+            if not following:
+                return
+            repeated = repeated + 1 if following == token else 0
+            if repeated > SAME_TOKEN_AT_MOST:
+                raise EndlessPages(f"{self.name}:{operation} answers with the same token again and again")
+            token = parameters[token_name] = following
+
+    def items(self, operation: str, member: str, **parameters: Any) -> Iterator[Any]:
+        """Every element of the list `member` of every page."""
+        for page in self.pages(operation, **parameters):
+            yield from page.get(member) or ()
+
+    def _token_name(self, operation: str) -> str:
+        client = _client(self.connection, self.account, self.name, self.region)
+        shape = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation]).input_shape
+        return "nextToken" if "nextToken" in shape.members else "NextToken"
+
+
+def hub(connection: Connection, name: str, region: str = "") -> Service:
+    """A service as the hub account, in the home region unless another is named."""
+    return Service(connection, name, region or connection.home_region, connection.hub_account)
+
+
+def member(connection: Connection, account: str, name: str, region: str) -> Service:
+    """A service as a member account, by its member role. Calls raise NoWayIn where there is none."""
+    return Service(connection, name, region, account)
+
+
+def caller(connection: Connection, account: str = "") -> str:
+    """The ARN that AWS sees when we act in the hub (or this) account. Raises ClientError, NoWayIn."""
+    account = account or connection.hub_account
+    with _lock:
+        who = _identity(connection, account)
+    if not who.arn:
+        sts = _client(connection, account, "sts", connection.home_region)
+        who.arn = str(sts.get_caller_identity()["Arn"])
+    return who.arn
+
+
+def default_caller(connection: Connection) -> dict[str, Any]:
+    """GetCallerIdentity of the portal's own credentials, before any role."""
+    client = _made(boto3_session(), "sts", connection.home_region)
+    return cast("dict[str, Any]", client.get_caller_identity())
+
+
+def assume_hub_without_external_id(connection: Connection) -> None:
+    """Try to become the hub role without its external id. Raises ClientError when refused, as it should be."""
+    _assume(boto3_session(), connection, connection.hub_account, connection.hub_role, external_id="")
+
+
+def forget(connection: Connection) -> None:
+    """Drop what is kept of a connection's credentials; the next call asks for new ones."""
+    with _lock:
+        for key in [key for key in _identities if key[0] == connection.pk]:
+            del _identities[key]
+
+
+def boto3_session(credentials: dict[str, Any] | None = None) -> boto3.Session:
+    """A session of these temporary credentials, or of the default chain. Service models are read once."""
+    core = botocore.session.get_session()
+    core.register_component("data_loader", _loader)
+    if credentials is None:
+        return boto3.Session(botocore_session=core)
+    return boto3.Session(
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+        botocore_session=core,
+    )
+
+
+def _client(connection: Connection, account: str, name: str, region: str) -> Any:
+    with _lock:
+        who = _identity(connection, account)
+        if (name, region) not in who.clients:
+            who.clients[name, region] = _made(who.session, name, region)
+        return who.clients[name, region]
+
+
+def _made(session: boto3.Session, name: str, region: str) -> Any:
+    return cast("Any", session).client(name, region_name=region, config=CONFIG)
+
+
+def _identity(connection: Connection, account: str) -> _Identity:
+    """Who we are in this account: the hub's role or our own credentials, else the member role through the hub."""
+    is_hub = account == connection.hub_account
+    role = connection.hub_role if is_hub else connection.member_role
+    key = (connection.pk, account, role, connection.hub_role, connection.external_id, connection.home_region)
+    known = _identities.get(key)
+    if known is not None and clock.now() < known.expires - EARLY:
+        return known
+    if is_hub and not role:
+        made = _Identity(boto3_session(), clock.now() + LASTING)
+    elif not role:
+        raise NoWayIn("the connection names no member role, so only what the hub account sees is read")
+    else:
+        source = boto3_session() if is_hub else _identity(connection, connection.hub_account).session
+        made = _assume(source, connection, account, role, external_id=connection.external_id)
+    _identities[key] = made
+    return made
+
+
+def _assume(source: boto3.Session, connection: Connection, account: str, role: str, *, external_id: str) -> _Identity:
+    region = connection.home_region
+    partition = source.get_partition_for_region(region)
+    more = {"ExternalId": external_id} if external_id else {}
+    answer = _made(source, "sts", region).assume_role(
+        RoleArn=f"arn:{partition}:iam::{account}:role/{role.lstrip('/')}",
+        RoleSessionName=SESSION_NAME,
+        DurationSeconds=3600,
+        **more,
+    )
+    credentials = answer["Credentials"]
+    return _Identity(boto3_session(credentials), credentials["Expiration"], answer["AssumedRoleUser"]["Arn"])

@@ -1,0 +1,134 @@
+"""What AWS's errors mean for a reading: a coverage state, and a sentence that says what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
+
+from findings.models import CoverageState
+
+
+class EndlessPages(Exception):
+    """A listing that does not come to an end."""
+
+
+class NoWayIn(Exception):
+    """The connection has no role by which this account could be entered."""
+
+
+DENIED = {
+    "AccessDenied",
+    "AccessDeniedException",
+    "AuthFailure",
+    "AuthorizationError",
+    "AWSOrganizationsAccessDenied",
+    "IncompleteSignature",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "OptInRequired",
+    "SignatureDoesNotMatch",
+    "UnauthorizedOperation",
+    "UnrecognizedClientException",
+}
+THROTTLED = {
+    "LimitExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "TooManyRequestsException",
+}
+OFF = {
+    "AWSOrganizationsNotInUseException": "The account belongs to no AWS organisation.",
+    "InvalidAccessException": "Security Hub is not enabled there. Enable it, or leave it off on purpose.",
+    "NoAvailableConfigurationRecorderException": (
+        "AWS Config records nothing there. Set up a configuration recorder, or leave it off on purpose."
+    ),
+    "NoSuchConfigurationAggregatorException": "The Config aggregator is not there any more. Test the connection.",
+    "SubscriptionRequiredException": "The account has not signed up for the service.",
+}
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Why something could not be read. words: one or two sentences, with no secret in them."""
+
+    state: CoverageState
+    words: str
+
+
+def code_of(error: BaseException) -> str:
+    """AWS's error code, or the name of botocore's error."""
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", ""))
+    return type(error).__name__
+
+
+def denied(error: BaseException) -> bool:
+    """Whether AWS refused us. The answer to what exists behind the refusal stays unknown."""
+    return code_of(error) in DENIED or isinstance(error, NoWayIn | NoCredentialsError | PartialCredentialsError)
+
+
+def service_off(error: BaseException) -> bool:
+    """Whether AWS said that the service is not in use there. An unknown operation or a 404 never says so."""
+    return isinstance(error, ClientError) and code_of(error) in OFF
+
+
+def unreadable(error: BaseException) -> Unreadable:
+    """The error in the words of coverage."""
+    if isinstance(error, NoWayIn):
+        return Unreadable(CoverageState.DENIED, f"Not read: {error}.")
+    if denied(error):
+        return Unreadable(CoverageState.DENIED, _refusal(error))
+    if service_off(error):
+        return Unreadable(CoverageState.DISABLED, OFF[code_of(error)])
+    return Unreadable(CoverageState.FAILED, _failure(error))
+
+
+def _refusal(error: BaseException) -> str:
+    operation = _operation(error)
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return "The portal has no AWS credentials. Give its processes a role, or the usual AWS variables."
+    if operation == "AssumeRole":
+        return (
+            "AWS refused to let the portal assume the role there. Deploy the member role's template in that"
+            " account, and check the trusted role and the external id."
+        )
+    if code_of(error) in {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}:
+        return f"AWS refused {operation}. Add that action to the role's policy, and look for an SCP that denies it."
+    if code_of(error) == "OptInRequired":
+        return "The region or service is not opened for that account. Open it, or take it out of use."
+    return f"AWS did not accept the portal's credentials ({code_of(error)}). Check them, and that the region is open."
+
+
+def _failure(error: BaseException) -> str:
+    code, operation = code_of(error), _operation(error)
+    if code in THROTTLED:
+        return f"AWS slowed {operation} down too often. The portal tries again by itself."
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if status >= 500:
+            return f"AWS answered {operation} with an error of its own ({code}). The portal tries again by itself."
+        return f"AWS did not accept {operation} ({code}). The portal tries again by itself; tell its maintainers."
+    if isinstance(error, ConnectionError | HTTPClientError):
+        return "The connection to AWS broke or was refused. Check the network; the portal tries again by itself."
+    if isinstance(error, BotoCoreError):
+        return f"The AWS library gave up ({code}). Check the AWS settings of the portal."
+    if isinstance(error, EndlessPages):
+        return f"A listing did not come to an end: {error}."
+    return f"The reading ended with an error ({code}). Its details are in the log."
+
+
+def _operation(error: BaseException) -> str:
+    return str(getattr(error, "operation_name", "") or "the call")

@@ -1,0 +1,197 @@
+"""Reading AWS Config: every result of every rule, or only of the rules that found something else.
+
+A run between sweeps asks Config once what all rules found of all resources, compares it with
+what is held, and reads the details of those rules alone that differ. Where Config does not keep
+that summary, the rules' own compliance decides, and the nightly sweep finds the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from findings import aws, config_held, config_places
+from findings.aws import Service
+from findings.aws_errors import NoWayIn, code_of, unreadable
+from findings.config_held import Held
+from findings.config_places import Outcome
+from findings.connectors import config
+from findings.connectors.config import Aggregate, Cell, Direct, Subject, Summary, Way
+from findings.connectors.config_rules import Rule, RuleBook, rules_of
+from findings.merge import Sweep, merge_inventory
+from findings.models import CoverageState, Scope
+from findings.reading import CHUNK, PARALLEL, Place, Reading, Row
+from findings.staging import StagedResource
+
+CELLS_AT_ONCE = 400
+"""Rules whose details are asked for before what they found is staged."""
+RULE_IS_GONE = "NoSuchConfigRuleException"
+Answer = tuple[Cell, list[dict[str, Any]]]
+
+
+def read(reading: Reading) -> Outcome:
+    """Read the scope and the places it covers."""
+    scope = reading.scope
+    service = Service(reading.connection, "config", scope.region, scope.account)
+    name = config.aggregator(service) if scope.covers.exists() else ""
+    way: Way = Aggregate(service, name) if name else Direct(service)
+    sources = config.aggregated_places(service, name) if name else {}
+    places = [scope, *scope.covers.filter(retired_at=None)]
+    complete = reading.sweep is not None
+    config_places.look_at_recorders(reading, places, sources, all_of_them=complete)
+    if complete:
+        _read_everything(reading, way, places)
+    else:
+        _read_changes(reading, way, places)
+    return config_places.outcome(reading, places, sources)
+
+
+def _read_everything(reading: Reading, way: Way, places: list[Scope]) -> None:
+    listed = _inventory(reading, way, places)
+    book, matrix = _rules(reading, places), way.matrix()
+    summary = _summary(way)
+    cells = sorted({*matrix, *summary.results, *book.rules})
+    config_places.count_rules(places, cells)
+    _read_cells(reading, way, cells, book, summary, listed)
+    reading.merge([], cursor=reading.run.started_at, finish=True)
+
+
+def _read_changes(reading: Reading, way: Way, places: list[Scope]) -> None:
+    """Details of the rules that found something else than what is held; the rest is confirmed as it stands.
+
+    Where the summary spoke for everything that is held, what it no longer has is gone.
+    """
+    held = config_held.held(reading.connection, [(row.account, row.region) for row in places])
+    matrix, summary = way.matrix(), _summary(way)
+    speaks = bool(summary.results)
+    differing = _differing(held, matrix, summary)
+    if speaks:
+        reading.sweep = Sweep(reading.run)
+    book = RuleBook(held.rules())
+    missing = {cell[:2] for cell in differing if not book.knows(cell)}
+    new_there = [place for place in places if (place.account, place.region) in missing]
+    book.add(rule for place in new_there for rule in _rules_there(reading, place))
+    changed = sorted(differing & ({*matrix, *summary.results} if speaks else {*matrix, *held.results}))
+    _read_cells(reading, way, changed, book, summary, held.resources)
+    if speaks:
+        unchanged = [cell for cell in held.results if cell not in differing]
+        config_held.confirm(reading.run, unchanged)
+    reading.merge([], cursor=reading.run.started_at, finish=True)
+
+
+def _differing(held: Held, matrix: Mapping[Cell, str], summary: Summary) -> set[Cell]:
+    if summary.results:
+        words = summary.words
+        cells = {*held.results, *summary.results}
+        found = {cell for cell in cells if held.said(cell, words) != summary.results.get(cell, {})}
+    else:
+        found = {cell for cell in held.results if held.compliance(cell) != matrix.get(cell, held.compliance(cell))}
+    return found | (set(matrix) - set(held.results))
+
+
+def _summary(way: Way) -> Summary:
+    """What Config keeps of all rules; nothing where it cannot be asked, which is not to be relied on."""
+    try:
+        return config.summary(way)
+    except (ClientError, BotoCoreError):
+        return Summary({}, {})
+
+
+def _read_cells(
+    reading: Reading,
+    way: Way,
+    cells: list[Cell],
+    book: RuleBook,
+    summary: Summary,
+    known: dict[Subject, StagedResource],
+) -> None:
+    """Ask for the details of these rules, several at a time, and merge what they found."""
+    waiting: list[Row] = []
+    remaining = iter(cells)
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        while some := list(islice(remaining, CELLS_AT_ONCE)):
+            answers = list(zip(some, pool.map(lambda cell: _details(way, cell), some), strict=True))
+            reading.heartbeat()
+            subjects = {config.subject_of(row, cell) for cell, rows in answers for row in rows}
+            if strangers := subjects - known.keys():
+                _look_up(way, strangers, known)
+            waiting += _staged(answers, book, summary, known)
+            if len(waiting) >= CHUNK // 2:
+                reading.merge(waiting)
+                waiting = []
+    if waiting:
+        reading.merge(waiting)
+
+
+def _details(way: Way, cell: Cell) -> list[dict[str, Any]]:
+    """A rule's results; none where the rule has just been deleted."""
+    try:
+        return way.details(cell)
+    except ClientError as error:
+        if code_of(error) == RULE_IS_GONE:
+            return []
+        raise
+
+
+def _look_up(way: Way, strangers: set[Subject], known: dict[Subject, StagedResource]) -> None:
+    """Name resources by their ARN where Config's inventory has them, else by their place and id."""
+    try:
+        known.update(config.resources_named(way, strangers))
+    except (ClientError, BotoCoreError) as error:
+        if unreadable(error).state == CoverageState.DENIED:
+            raise
+    for subject in strangers - known.keys():
+        known[subject] = config.unlisted(subject)
+
+
+def _staged(
+    answers: Iterable[Answer],
+    book: RuleBook,
+    summary: Summary,
+    known: Mapping[Subject, StagedResource],
+) -> Iterator[Row]:
+    for cell, rows in answers:
+        rule = book.rule(cell, arn=summary.arns.get(cell, ""))
+        for row in rows:
+            subject = config.subject_of(row, cell)
+            yield config.staged(row, rule, known[subject], subject)
+
+
+def _inventory(reading: Reading, way: Way, places: list[Scope]) -> dict[Subject, StagedResource]:
+    """Every resource that Config records, merged place by place."""
+    listed: dict[Subject, StagedResource] = {}
+    try:
+        listed.update(reading.alive(config.resources(way)))
+    except (ClientError, BotoCoreError) as error:
+        reading.remarks.append(f"Config's inventory could not be read. {unreadable(error).words}")
+        return {}
+    by_place: dict[Place, list[StagedResource]] = {(row.account, row.region): [] for row in places}
+    for subject, resource in listed.items():
+        by_place.setdefault(subject[:2], []).append(resource)
+    for (account, region), resources in by_place.items():
+        with reading.transaction() as at:
+            merge_inventory(reading.connection, account, region, resources, at=at, complete=True)
+    return listed
+
+
+def _rules(reading: Reading, places: list[Scope]) -> RuleBook:
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        found = list(pool.map(lambda place: _rules_there(reading, place), places))
+    return RuleBook(rule for rules in found for rule in rules)
+
+
+def _rules_there(reading: Reading, place: Scope) -> list[Rule]:
+    """The rules of a place; none where its member role cannot be assumed, which the recorder's state says."""
+    service = aws.member(reading.connection, place.account, "config", place.region)
+    try:
+        return rules_of(service)
+    except NoWayIn:
+        return []
+    except ClientError as error:
+        if place.read_through_id is None or unreadable(error).state != CoverageState.DENIED:
+            raise
+        return []

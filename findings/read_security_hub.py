@@ -1,0 +1,136 @@
+"""Reading Security Hub: windows of UpdatedAt, in order, each stored together with the cursor."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from findings import aws
+from findings.aws import Service
+from findings.aws_errors import EndlessPages, NoWayIn, unreadable
+from findings.connectors import security_hub
+from findings.connectors.security_hub import BEGINNING, Window
+from findings.merge import merge_checks
+from findings.models import CoverageState, FindingSpan, Scope, Source, Workflow
+from findings.reading import PARALLEL, Place, Reading, Row, in_chunks, latest_evaluations
+from findings.staging import StagedFinding
+
+OVERLAP = timedelta(minutes=30)
+ENOUGH = 2_000
+"""Rows after which a finished window is stored; less is kept for the next one."""
+HANDLED_AT_MOST = 2_000
+"""Findings notified about or suppressed that a run between sweeps reads again."""
+
+
+def read(reading: Reading) -> dict[Place, datetime]:
+    """Read the scope, everything or what changed. Returns AWS's latest evaluation by place."""
+    scope = reading.scope
+    hub = Service(reading.connection, "securityhub", scope.region, scope.account)
+    security_hub.describe(hub)
+    covered = places_of_config(reading)
+    if reading.sweep is not None:
+        _read_catalogue(reading, hub)
+    waiting: list[Row] = []
+    start = reading.run.started_at
+    for window in windows(None if reading.sweep else scope.cursor, start):
+        rows = reading.alive(security_hub.findings_in(hub, window, covered_by_config=covered))
+        waiting += in_chunks(rows, reading.merge)
+        if len(waiting) >= ENOUGH and window.end is not None:
+            reading.merge(waiting, cursor=window.end)
+            waiting = []
+    if reading.sweep is None:
+        waiting += _read_handled(reading, hub, covered)
+    reading.merge(waiting, cursor=start, finish=True)
+    return latest_evaluations(reading)
+
+
+def windows(cursor: datetime | None, start: datetime) -> list[Window]:
+    """Windows from the cursor to the start of the run; of everything, finer towards the present.
+
+    Security Hub evaluates most of its controls again within a day, so that day is cut into hours.
+    A sweep ends with an open window: what was updated while it read is not taken for vanished.
+    """
+    edges = [start]
+    if cursor is not None:
+        earliest = cursor - OVERLAP
+        while edges[-1] - timedelta(days=1) > earliest:
+            edges.append(edges[-1] - timedelta(days=1))
+        edges.append(earliest)
+    else:
+        for step, until in ((1, 24), (24, 7 * 24), (7 * 24, 91 * 24)):
+            while edges[-1] > start - timedelta(hours=until):
+                edges.append(edges[-1] - timedelta(hours=step))
+        edges.append(BEGINNING)
+    edges.reverse()
+    found = [Window(first, last) for first, last in pairwise(edges)]
+    return found if cursor is not None else [*found, Window(start - OVERLAP, None)]
+
+
+def _read_handled(reading: Reading, hub: Service, covered: set[Place]) -> list[Row]:
+    """What people notified about, suppressed or took up again: AWS does not move UpdatedAt for that.
+
+    Where so much is handled that reading it again would take long, it waits for the next sweep.
+    """
+    held = set(
+        FindingSpan.objects.filter(
+            valid_to=None,
+            superseded_at=None,
+            workflow__in=[Workflow.NOTIFIED, Workflow.SUPPRESSED],
+            finding__connection=reading.connection,
+            finding__source=Source.SECURITY_HUB,
+            **place_filter(reading.scope),
+        ).values_list("finding__native_id", flat=True)[: HANDLED_AT_MOST + 1]
+    )
+    if len(held) > HANDLED_AT_MOST:
+        return []
+    rows = list(reading.alive(security_hub.findings_handled(hub, covered_by_config=covered)))
+    listed = {row.native_id for row in rows if isinstance(row, StagedFinding)}
+    again = security_hub.findings_by_id(hub, held - listed, covered_by_config=covered)
+    return rows + list(reading.alive(again))
+
+
+def place_filter(scope: Scope) -> dict[str, str]:
+    """Lookups for the findings of a scope that reads for itself alone; none for one that covers others."""
+    if scope.covers.exists():
+        return {}
+    return {"account": scope.account, "region": scope.region}
+
+
+def places_of_config(reading: Reading) -> set[Place]:
+    """Places whose evaluations Config itself tells us of."""
+    scopes = Scope.objects.filter(connection=reading.connection, source=Source.CONFIG, retired_at=None)
+    unread = [CoverageState.DISABLED, CoverageState.DENIED]
+    return set(scopes.exclude(state__in=unread).values_list("account", "region"))
+
+
+def _read_catalogue(reading: Reading, hub: Service) -> None:
+    """Controls and how many of them run where. Without it findings can be read still, with less said of them."""
+    try:
+        checks = security_hub.catalogue(hub)
+    except (ClientError, BotoCoreError, EndlessPages) as error:
+        reading.remarks.append(f"The control catalogue could not be read. {unreadable(error).words}")
+        return
+    with reading.transaction() as at:
+        merge_checks(checks, at=at)
+    reading.heartbeat()
+    controls = [check.key for check in checks]
+    covered = [reading.scope, *reading.scope.covers.filter(retired_at=None)]
+    enterable = [row for row in covered if row.state != CoverageState.DISABLED]
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        for scope, enabled in zip(
+            enterable, pool.map(lambda row: _enabled(reading, row, controls), enterable), strict=True
+        ):
+            scope.checks_enabled = enabled
+    Scope.objects.bulk_update(enterable, ["checks_enabled"])
+
+
+def _enabled(reading: Reading, scope: Scope, controls: list[str]) -> int | None:
+    """How many controls run in a place; None where we may not ask."""
+    service = aws.member(reading.connection, scope.account, "securityhub", scope.region)
+    try:
+        return security_hub.controls_enabled(service, controls)
+    except (ClientError, BotoCoreError, NoWayIn):
+        return None

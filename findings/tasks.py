@@ -1,0 +1,66 @@
+"""Celery's door to the sync. The database row is the work: a task may be lost, or come twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from celery import Task, shared_task
+from django.db import transaction
+
+from audit import clock
+from desk.models import Job
+from findings import coverage, discovery, sync, sync_jobs
+from findings.models import Connection, Scope, SyncRun
+
+BUSY_AGAIN_AFTER = 2
+"""Seconds until a job asks again for a scope that another worker reads."""
+HINT_LASTS = timedelta(minutes=5)
+"""How long a due scope is not hinted at again, so that a busy queue does not fill with the same."""
+
+
+@shared_task
+def begin_sync(job_id: int) -> None:
+    """Discover, then hand out the scopes of a job."""
+    job = Job.objects.get(pk=job_id)
+    for scope in sync_jobs.begin(job):
+        sync_scope.delay(scope.pk, sync_jobs.kind_of(job), job_id)
+
+
+@shared_task(bind=True, max_retries=None)
+def sync_scope(self: Task[Any, None], scope_id: int, kind: str | None = None, job_id: int | None = None) -> None:
+    """Read one scope; for a job, come back while another worker has it."""
+    done = sync.run(scope_id, SyncRun.Kind(kind) if kind else None, job_id)
+    if done is None and job_id is not None and sync_jobs.still_wanted(job_id, scope_id):
+        raise self.retry(countdown=BUSY_AGAIN_AFTER)
+
+
+@shared_task
+def discover(connection_id: int) -> None:
+    discovery.discover(Connection.objects.get(pk=connection_id))
+
+
+@shared_task
+def sync_due() -> None:
+    """Beat's fan-out: scopes that are due, connections to discover anew, jobs that nobody works at."""
+    at = clock.now()
+    with transaction.atomic():
+        coverage.grow_old(at=at)
+    with transaction.atomic():
+        due = list(Scope.objects.due(at).filter(retired_at=None).select_for_update(skip_locked=True))
+        Scope.objects.filter(pk__in=[scope.pk for scope in due]).update(due_at=at + HINT_LASTS)
+    for scope in due:
+        sync_scope.delay(scope.pk)
+    for connection in Connection.objects.filter(enabled=True):
+        if discovery.due(connection, at=at):
+            discover.delay(connection.pk)
+    for job in sync_jobs.forgotten(at=at):
+        begin_sync.delay(job.pk)
+
+
+@shared_task
+def sweep_nightly() -> None:
+    """Every scope is due for a complete sweep."""
+    Scope.objects.read_directly().filter(retired_at=None, connection__enabled=True).update(
+        sweep_due=True, due_at=clock.now()
+    )
