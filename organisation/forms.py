@@ -82,7 +82,7 @@ class RuleForm(UntilForm):
 
 
 class SolutionAccountForm(RuleForm):
-    account = forms.ModelChoiceField(Account.objects.none(), label=_("Account"))
+    account = forms.ModelChoiceField(Account.objects.none(), label=_("Account"), empty_label=_("Choose an account"))
     whole = forms.TypedChoiceField(
         label=_("What belongs to the solution"),
         choices=[
@@ -126,7 +126,7 @@ class TagRuleForm(RuleForm):
 
 
 class GrantForm(UntilForm):
-    person = forms.ModelChoiceField(User.objects.none(), label=_("Person"))
+    person = forms.ModelChoiceField(User.objects.none(), label=_("Person"), empty_label=_("Choose a person"))
     kind = forms.ChoiceField(
         label=_("As"),
         choices=[

@@ -4,7 +4,7 @@ import zoneinfo
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, PermissionDenied
@@ -56,7 +56,8 @@ class deny_by_default:  # noqa: N801  (named for what it does, in the list of mi
             problem = {"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": "Log in first."}
             return JsonResponse(problem, status=401, content_type="application/problem+json")
         if "HX-Request" in request.headers:
-            page = urlsplit(request.headers.get("HX-Current-URL", "")).path or "/"
+            shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+            page = urlunsplit(("", "", shown.path or "/", shown.query, ""))
             return HttpResponse(status=401, headers={"HX-Redirect": redirect_to_login(page)["Location"]})
         return redirect_to_login(request.get_full_path())
 

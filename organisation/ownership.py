@@ -91,7 +91,7 @@ def add_account(
     place = SolutionAccount.objects.create(
         solution=solution, account=account, whole=whole, valid_from=since or clock.now(), valid_to=until
     )
-    told = {"account": account.account_id, "whole": whole, **_dates(place)}
+    told = {"account": account.account_id, "whole": whole, **_dates(since, until)}
     trail.record(by, "solution.account_added", solution, **told)
     ownership_changed(solution.pk)
     return place
@@ -111,7 +111,7 @@ def add_tag_rule(
     rule = TagRule.objects.create(
         solution=solution, key=key, value=value, valid_from=since or clock.now(), valid_to=until
     )
-    trail.record(by, "solution.tag_rule_added", solution, key=key, value=value, **_dates(rule))
+    trail.record(by, "solution.tag_rule_added", solution, key=key, value=value, **_dates(since, until))
     ownership_changed(solution.pk)
     return rule
 
@@ -154,8 +154,7 @@ def follow_dates(at: datetime, *, back: timedelta = timedelta(hours=1)) -> set[i
     return turned
 
 
-def _dates(rule: SolutionAccount | TagRule) -> dict[str, str | None]:
-    return {
-        "from": rule.valid_from.isoformat(),
-        "until": rule.valid_to.isoformat() if rule.valid_to else None,
-    }
+def _dates(since: datetime | None, until: datetime | None) -> dict[str, str]:
+    """Days to come, where some were given: the entry itself says when it was written."""
+    days = {"from": since, "until": until}
+    return {name: at.isoformat(timespec="minutes") for name, at in days.items() if at}

@@ -72,8 +72,8 @@ class Grant(Dated):
             valid_from=clock.now(),
             valid_to=until,
         )
-        ends = until.isoformat() if until else None
-        told = {"person": person.public_id, "kind": kind, "reason": reason, "until": ends}
+        ends = {"until": until.isoformat(timespec="minutes")} if until else {}
+        told = {"person": person.public_id, "kind": kind, "reason": reason, **ends}
         trail.record(by, "grant.given", solution, **told)
         return grant
 

@@ -136,8 +136,8 @@ class User(PublicId, AbstractBaseUser):
         given = RoleAssignment.objects.create(
             person=self, role=role, reason=reason, granted_by=granted_by, valid_from=at, valid_to=until
         )
-        ends = until.isoformat() if until else None
-        trail.record(by, "role.given", self, role=role, reason=reason, until=ends)
+        ends = {"until": until.isoformat(timespec="minutes")} if until else {}
+        trail.record(by, "role.given", self, role=role, reason=reason, **ends)
         self.__dict__.pop("roles_today", None)
         return given
 
