@@ -1,5 +1,21 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from findings.views import checks, connections, coverage, detail, explorer, resources
 
 app_name = "findings"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", explorer.explorer, name="explorer"),
+    path("coverage/", coverage.coverage, name="coverage"),
+    path("unowned/", resources.unowned_resources, name="unowned"),
+    path("checks/<str:public_id>/", checks.check, name="check"),
+    path("resources/<str:public_id>/", resources.resource, name="resource"),
+    path("connections/", connections.connections, name="connections"),
+    path("connections/add/", connections.add, name="connection_add"),
+    path("connections/<str:public_id>/", connections.connection, name="connection"),
+    path("connections/<str:public_id>/change/", connections.change, name="connection_change"),
+    path("connections/<str:public_id>/sync/", connections.sync, name="connection_sync"),
+    path("connections/<str:public_id>/set-aside/", connections.set_aside, name="connection_set_aside"),
+    path("<str:public_id>/", detail.finding, name="finding"),
+    path("<str:public_id>/record/", detail.record, name="record"),
+]

@@ -1,0 +1,184 @@
+"""The explorer's filter: read from an address in one place, and written into addresses in one place.
+
+Parameters, all optional and combinable (many: the name is repeated, any of its values will do):
+
+    status          many: pass, fail, unknown, not_applicable, report
+    severity        many: critical, high, medium, low, informational, none; or its rank, 5 to 0
+    solution        S-3, or none for what belongs to no solution
+    account         many: 12 digits
+    region          many
+    check           many: K-12
+    source          security_hub, config
+    product         many: a product's name as its findings give it
+    workflow        many: new, notified, resolved, suppressed
+    suppressed      yes, no. What scores count is suppressed=no
+    resource        A-9: any of a finding's resources
+    type            AWS::S3::Bucket: of any of its resources
+    since           the status stands since this date or later
+    changed_since   anything about it changed on this date or later
+    q               check key or title, resource ARN, F-12, K-12, A-9, or AWS's own id in full
+    record          active (default), archived, any
+    counted         yes (default): what scores count, one of two sources of the same fact; any
+
+Beside them: order (see ORDERS), columns, cursor, and the moment (as_of, known_at), which `url`
+keeps. Another page links with `url_for(status="fail", check=check, suppressed="no")`: a row with a
+public id, a choice, a date and a list are all written as they should be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import Enum
+from typing import Any, Self
+
+from django.db.models import Q
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from audit.moment import Moment
+from findings.models import FindingSpan, Posture
+from findings.models.queries import SpanQuerySet
+from findings.parameters import PARAMETERS, SEVERITY_WORDS, Unreadable, Words
+from organisation.models import Visibility
+
+MOMENT = ("as_of", "known_at")
+BESIDE = (*MOMENT, "order", "columns")
+WORST_FIRST = "-severity"
+
+ORDERS: dict[str, tuple[str, ...]] = {
+    WORST_FIRST: ("-severity", "-status_since", "finding_id"),
+    "severity": ("severity", "-status_since", "finding_id"),
+    "-since": ("-status_since", "finding_id"),
+    "since": ("status_since", "finding_id"),
+    "-changed": ("-valid_from", "finding_id"),
+    "changed": ("valid_from", "finding_id"),
+    "account": ("account", "region", "-severity", "finding_id"),
+    "-account": ("-account", "region", "-severity", "finding_id"),
+    "check": ("check_ran__key", "-severity", "finding_id"),
+    "-check": ("-check_ran__key", "-severity", "finding_id"),
+}
+
+
+@dataclass(frozen=True)
+class FindingFilter:
+    """values: what each parameter was read as. errors: parameter → what is wrong with its value."""
+
+    values: Mapping[str, list[Any]] = field(default_factory=dict)
+    given: Mapping[str, list[str]] = field(default_factory=dict)
+    errors: Mapping[str, Words] = field(default_factory=dict)
+    order: str = WORST_FIRST
+
+    @classmethod
+    def of(cls, query: QueryDict, user: object) -> Self:
+        """Read an address's query. Never raises: what cannot be read stands in `errors`."""
+        values: dict[str, list[Any]] = {}
+        given: dict[str, list[str]] = {}
+        errors: dict[str, Words] = {}
+        for name in query:
+            if name in PARAMETERS:
+                texts = [text for one in query.getlist(name) if (text := one.replace("\x00", "").strip())]
+                if texts:
+                    given[name] = texts
+                    try:
+                        values[name] = _read(name, texts)
+                    except Unreadable as problem:
+                        errors[name] = problem.words
+            elif name in BESIDE and query[name]:
+                given[name] = query.getlist(name)
+        order = query.get("order") or WORST_FIRST
+        if order not in ORDERS:
+            errors["order"], order = _("There is no such order."), WORST_FIRST
+        if "solution" in values and not _open_to(values["solution"][0], user):
+            errors["solution"] = _("There is no such solution, or it is not yours to see.")
+        return cls(values, given, errors, order)
+
+    @property
+    def is_narrowed(self) -> bool:
+        return any(name in PARAMETERS for name in self.given)
+
+    def __getitem__(self, name: str) -> list[Any]:
+        """The values of a parameter, its default where none is given."""
+        default = PARAMETERS[name].default
+        return list(self.values.get(name) or ([] if default is None else [default]))
+
+    def spans(self, user: object, moment: Moment, *, but: Iterable[str] = ()) -> SpanQuerySet[FindingSpan]:
+        """What the filter finds for `user` at `moment`, as if the parameters in `but` were not given."""
+        if self.errors:
+            return FindingSpan.objects.none()
+        found = FindingSpan.objects.at(moment).visible_to(user)
+        skipped = set(but)
+        for name, parameter in PARAMETERS.items():
+            if name not in skipped and (values := self[name]):
+                found = found.filter(parameter.where(values))
+        return found
+
+    def postures(self, user: object, *, but: Iterable[str] = ()) -> Any:
+        """The same as kept postures, for the present moment; None where they cannot tell."""
+        conditions = Q()
+        skipped = set(but)
+        for name, values in self.values.items():
+            tallied = PARAMETERS[name].tallied
+            if name in skipped or values == [PARAMETERS[name].default]:
+                continue
+            if tallied is None:
+                return None
+            conditions &= tallied(values)
+        return Posture.objects.none() if self.errors else Posture.objects.visible_to(user).filter(conditions)
+
+    @property
+    def bare_url(self) -> str:
+        """The address without any narrowing; moment, order and columns stay."""
+        return url_for(**{name: values for name, values in self.given.items() if name in BESIDE})
+
+    def url(self, **change: Any) -> str:
+        """The address of the explorer with this filter and `change`; None takes a parameter away."""
+        return url_for(**{**self.given, **change})
+
+
+def _read(name: str, texts: list[str]) -> list[Any]:
+    parameter = PARAMETERS[name]
+    if len(texts) > 1 and not parameter.many:
+        raise Unreadable(_("One value only."))
+    if len(texts) > 100:
+        raise Unreadable(_("100 values at most."))
+    return [parameter.read(text) for text in texts]
+
+
+def _open_to(solution: int | None, user: object) -> bool:
+    if solution is None:
+        return True
+    seen = Visibility.of(user)
+    return seen.everything or solution in seen.solutions
+
+
+def url_for(**parameters: Any) -> str:
+    """The explorer's address with these parameters; see the module's docstring. None: without it."""
+    query = QueryDict(mutable=True)
+    for name, value in parameters.items():
+        many = value if isinstance(value, (list, tuple, set, frozenset)) else [value]
+        if written := [_written(name, one) for one in many if one is not None and one != ""]:
+            query.setlist(name, written)
+    path = reverse("findings:explorer")
+    return f"{path}?{query.urlencode(safe=':')}" if query else path
+
+
+def kept(query: QueryDict) -> dict[str, str]:
+    """The moment in a page's query, to hand on to `url_for`."""
+    return {name: query[name] for name in MOMENT if query.get(name)}
+
+
+def _written(name: str, value: Any) -> str:
+    if hasattr(value, "public_id"):
+        return str(value.public_id)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name == "severity" and isinstance(value, int):
+        return SEVERITY_WORDS.get(int(value), str(value))
+    if name == "solution" and isinstance(value, int):
+        return f"S-{value}"
+    if isinstance(value, Enum):
+        return str(value.value)
+    return value.isoformat() if isinstance(value, (date, datetime)) else str(value)

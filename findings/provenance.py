@@ -1,0 +1,75 @@
+"""How a finding is known: its raw record, the reading that brought it, the place it was read from."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+import zstandard
+from django.db.models import Q
+
+from audit.moment import Moment
+from findings.models import Finding, FindingRecord, Resource, Scope, SyncRun
+
+MOST_SHOWN = 20_000
+"""Characters of a record that its page shows."""
+
+
+@dataclass(frozen=True)
+class RawRecord:
+    """body: the record as JSON bytes. later: it was captured after the moment, and none older is held."""
+
+    captured_at: datetime
+    body: bytes
+    later: bool
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
+
+    @property
+    def text(self) -> str:
+        return orjson.dumps(orjson.loads(self.body), option=orjson.OPT_INDENT_2).decode()
+
+    @property
+    def shown(self) -> str:
+        return self.text[:MOST_SHOWN]
+
+    @property
+    def is_cut(self) -> bool:
+        return len(self.text) > MOST_SHOWN
+
+
+def record_at(finding: Finding, moment: Moment) -> RawRecord | None:
+    """The latest record captured by the moment, else the first one held; None where none was known then."""
+    known = FindingRecord.objects.filter(finding=finding, captured_at__lte=moment.known_at)
+    record = known.filter(captured_at__lte=moment.at).order_by("-captured_at", "-pk").first()
+    later = record is None
+    record = record or known.order_by("captured_at", "pk").first()
+    if record is None:
+        return None
+    return RawRecord(record.captured_at, zstandard.decompress(bytes(record.body)), later)
+
+
+def scope_of(finding: Finding) -> Scope | None:
+    """Where it was read: its account, region and source."""
+    names = ("account", "region", "source")
+    place = {name: getattr(finding, name) for name in names}
+    return Scope.objects.filter(connection=finding.connection, **place).first()
+
+
+def run_of(finding: Finding, scope: Scope | None, captured_at: datetime) -> SyncRun | None:
+    """The reading that captured a record then; None where it is no longer known."""
+    if scope is None:
+        return None
+    under_way = Q(finished_at=None) | Q(finished_at__gte=captured_at)
+    runs = SyncRun.objects.filter(under_way, scope=scope.read_through_id or scope.pk, started_at__lte=captured_at)
+    return runs.order_by("-started_at", "-pk").first()
+
+
+def resources_of(finding: Finding) -> list[Resource]:
+    """All the resources that the finding is about, its first one first."""
+    found = list(Resource.objects.filter(links__finding=finding).order_by("pk"))
+    return sorted(found, key=lambda resource: resource.pk != finding.resource_id)
