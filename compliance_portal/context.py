@@ -59,6 +59,7 @@ SET_UP = (
 )
 OWN = (
     Entry("desk:jobs", _("Jobs"), "jobs", "j"),
+    Entry("organisation:preferences", _("Preferences"), "people"),
     Entry("mfa_index", _("Two-step verification"), "lock"),
     Entry("account_change_password", _("Password"), "lock"),
 )

@@ -40,6 +40,7 @@ def solutions(request: Request) -> HttpResponse:
         "state": state,
         "q": words,
         "may_manage": may(request.user, "solution.manage"),
+        "may_see_accounts": may(request.user, "account.view"),
         "unclaimed": Account.objects.unclaimed(at).count() if may(request.user, "account.view") else 0,
     }
     return render(request, "organisation/solutions.html", context)
