@@ -39,6 +39,7 @@ class Queue:
         self._handles: dict[str, str] = {}
 
     def put(self, body: str, sent: int, delay: float = 0.0) -> Message:
+        self._expire(sent)
         message = Message(body, sent, delay)
         self.messages[message.id] = message
         return message

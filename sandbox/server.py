@@ -42,9 +42,6 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_request(self) -> None:
-        if self.headers.get("Expect") == "100-continue":
-            self.send_response_only(100)
-            self.end_headers()
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path.startswith("/_sandbox/"):
             status, value = control.answer(self.server.engine, self.command, self.path, body)
@@ -65,9 +62,6 @@ class Handler(BaseHTTPRequestHandler):
         self._send(response)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_request  # noqa: N815 - http.server calls them so
-
-    def handle_expect_100(self) -> bool:
-        return True
 
     def _send(self, response: Response, *, cut: bool = False) -> None:
         """In one write, so that no small packet waits for another. cut: half the body, then hang up."""
@@ -119,6 +113,7 @@ class Sandbox:
             self.engine.stop()
             raise
         self._thread: threading.Thread | None = None
+        self._served = False
 
     @property
     def port(self) -> int:
@@ -129,16 +124,19 @@ class Sandbox:
         return f"http://{self._server.server_address[0]!s}:{self.port}"
 
     def start(self) -> Sandbox:
+        self._served = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
         return self
 
     def serve_forever(self) -> None:
         """In this thread, until stop() is called from another."""
+        self._served = True
         self._server.serve_forever(0.1)
 
     def stop(self) -> None:
-        self._server.shutdown()
+        if self._served:
+            self._server.shutdown()
         self.engine.stop()
         self._server.server_close()
         if self._thread is not None:

@@ -139,8 +139,3 @@ def controls_by_type() -> dict[str, tuple[Control, ...]]:
     for resource_type in ("AWS::S3::Bucket", "AWS::EC2::Instance"):
         result[resource_type].append(REQUIRED_TAGS)
     return {key: tuple(value) for key, value in result.items()}
-
-
-@lru_cache(maxsize=1)
-def titles_by_rule() -> dict[str, Control]:
-    return {control.rule: control for control in (*controls().values(), REQUIRED_TAGS) if control.rule}

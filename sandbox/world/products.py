@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from sandbox.world.clock import iso
-from sandbox.world.findings import Finding, asff_resource, uuid_of
+from sandbox.world.findings import NORMALIZED, Finding, asff_resource, uuid_of
 from sandbox.world.resources import Resource
 
 # (product path, name, company, type, title, description, severity labels, resource types it speaks of)
@@ -147,11 +147,10 @@ def product_finding(rng: Random, serial: int, resources: dict[str, list[Resource
 def odd_findings(serial: int, resources: list[Resource], moment: int) -> list[Finding]:
     """Findings within the API model that a careless reader trips over. resources: 32 or more of one place."""
     first = resources[0]
-    made: list[Finding] = []
-
-    def add(finding_id: str, path: str, name: str | None, **parts: Any) -> Finding:
-        arn = product_arn(first.region, path)
-        finding = Finding(serial + len(made), arn, name, finding_id, first.account, first.region, moment)
+    made = []
+    for number, (stem, path, name, parts) in enumerate(_odd_parts(resources)):
+        arn, finding_id = product_arn(first.region, path), f"{stem}-{first.account}/{first.region}"
+        finding = Finding(serial + number, arn, name, finding_id, first.account, first.region, moment)
         finding.template = {
             "SchemaVersion": "2018-10-08",
             "Id": finding_id,
@@ -166,53 +165,34 @@ def odd_findings(serial: int, resources: list[Resource], moment: int) -> list[Fi
             **({"ProductName": name} if name else {}),
             **parts,
         }
+        if stem == "bare":
+            finding.workflow = finding.record = None
         made.append(finding)
-        return finding
-
-    stem = f"{first.account}/{first.region}"
-    add(
-        f"prowler-iam-{stem}",
-        "prowler/prowler",
-        "Prowler",
-        Resources=[asff_resource(r) for r in resources[:32]],
-        Title="One policy, many resources",
-        Severity={"Label": "MEDIUM", "Normalized": 40},
-    )
-    bare = add(f"bare-{stem}", "aquasecurity/aquasecurity", None, Severity={"Normalized": 71})
-    bare.workflow = bare.record = None
-    add(f"product-only-{stem}", "aws/guardduty", "GuardDuty", Severity={"Product": 5.0, "Normalized": 45})
-    add(f"twin-{stem}", "aws/guardduty", "GuardDuty", Severity={"Label": "LOW", "Normalized": 1})
-    add(f"twin-{stem}", "aws/inspector", "Inspector", Severity={"Label": "HIGH", "Normalized": 70})
-    add(
-        f"unicode-{stem}",
-        "aws/macie",
-        "Macie",
-        Title="Données à caractère personnel – 個人情報 🔐",
-        Description='Bücher & <Grüße> "quoted" \u2028 line',
-        Severity={"Label": "HIGH", "Normalized": 70},
-    )
-    add(
-        f"long-{stem}",
-        "prowler/prowler",
-        "Prowler",
-        Description="Wordy scanner output. " * 1400,
-        Severity={"Label": "LOW", "Normalized": 1},
-    )
-    add(
-        f"no-arn-{stem}",
-        "prowler/prowler",
-        "Prowler",
-        Severity={"Label": "LOW", "Normalized": 1},
-        Resources=[
-            {"Type": "Other", "Id": "vm-0815.internal.example.org"},
-            {"Type": "Other", "Id": "/subscriptions/7f/vm/legacy", "Provider": "Azure"},
-        ],
-    )
-    add(
-        f"unavailable-{stem}",
-        "prowler/prowler",
-        "Prowler",
-        Severity={"Label": "INFORMATIONAL", "Normalized": 0},
-        Compliance={"Status": "NOT_AVAILABLE", "StatusReasons": [{"ReasonCode": "CONFIG_EVALUATIONS_EMPTY"}]},
-    )
     return made
+
+
+def _odd_parts(resources: list[Resource]) -> list[tuple[str, str, str | None, dict[str, Any]]]:
+    """(stem of the Id, product path, product name, what is out of the ordinary) of each."""
+    low, medium, high = ({"Label": label, "Normalized": NORMALIZED[label]} for label in ("LOW", "MEDIUM", "HIGH"))
+    many = {"Title": "One policy, many resources", "Resources": [asff_resource(r) for r in resources[:32]]}
+    foreign = [
+        {"Type": "Other", "Id": "vm-0815.internal.example.org"},
+        {"Type": "Other", "Id": "/subscriptions/7f/vm/legacy", "Provider": "Azure"},
+    ]
+    words = {
+        "Title": "Données à caractère personnel – 個人情報 🔐",
+        "Description": 'Bücher & <Grüße> "quoted" \u2028 line',
+    }
+    nothing = {"Status": "NOT_AVAILABLE", "StatusReasons": [{"ReasonCode": "CONFIG_EVALUATIONS_EMPTY"}]}
+    none = {"Label": "INFORMATIONAL", "Normalized": 0}
+    return [
+        ("many", "prowler/prowler", "Prowler", {**many, "Severity": medium}),
+        ("bare", "aquasecurity/aquasecurity", None, {"Severity": {"Normalized": 71}}),
+        ("unlabelled", "aws/guardduty", "GuardDuty", {"Severity": {"Product": 5.0, "Normalized": 45}}),
+        ("twin", "aws/guardduty", "GuardDuty", {"Severity": low}),
+        ("twin", "aws/inspector", "Inspector", {"Severity": high}),
+        ("unicode", "aws/macie", "Macie", {**words, "Severity": high}),
+        ("long", "prowler/prowler", "Prowler", {"Description": "Wordy scanner output. " * 1400, "Severity": low}),
+        ("no-arn", "prowler/prowler", "Prowler", {"Resources": foreign, "Severity": low}),
+        ("unavailable", "prowler/prowler", "Prowler", {"Compliance": nothing, "Severity": none}),
+    ]

@@ -15,6 +15,7 @@ from botocore.config import Config
 from sandbox import Sandbox
 
 HOME = "ap-southeast-2"
+BOTO: Any = boto3  # its overloads want the service name as a literal
 _QUIET = Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=15)
 
 
@@ -30,8 +31,12 @@ class Estate:
         made = keys or {"aws_access_key_id": f"AKIA{account}" if account else "dummy", "aws_secret_access_key": "dummy"}
         key = (service, region, *made.values())
         if key not in self._clients:
-            self._clients[key] = boto3.client(service, region_name=region, endpoint_url=self.url, config=_QUIET, **made)
+            self._clients[key] = BOTO.client(service, region_name=region, endpoint_url=self.url, config=_QUIET, **made)
         return self._clients[key]
+
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.close()
 
     def control(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
         """The control plane's JSON, or {"status": ..., "error": ...}."""
@@ -44,14 +49,14 @@ class Estate:
             return {"status": refused.code, **json.load(refused)}
 
     @property
-    def world(self) -> dict[str, Any]:
+    def world(self) -> Any:
         return self.control("world")
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> Any:
         return self.control("facts?at=now")
 
     def account(self, name: str) -> str:
-        return next(account["id"] for account in self.world["accounts"] if account["name"] == name)
+        return next(str(account["id"]) for account in self.world["accounts"] if account["name"] == name)
 
     def findings(self, *, account: str | None = None, region: str = HOME, **asked: Any) -> list[dict[str, Any]]:
         """Every finding that GetFindings pages through."""
@@ -70,29 +75,37 @@ class Estate:
                 return value, facts
 
 
+MakeEstate = Callable[..., Estate]
+
+
 @pytest.fixture(scope="session")
 def estate() -> Iterator[Estate]:
     """An estate that tests only read."""
-    with Sandbox(seed="tests", findings=2500, days=12) as sandbox:
-        yield Estate(sandbox)
+    with Sandbox(seed="tests", findings=1600, days=12) as sandbox:
+        estate = Estate(sandbox)
+        yield estate
+        estate.close()
 
 
 @pytest.fixture
 def own_estate() -> Iterator[Estate]:
     """A small estate that a test may change."""
     with Sandbox(seed="own", findings=400, days=2) as sandbox:
-        yield Estate(sandbox)
+        estate = Estate(sandbox)
+        yield estate
+        estate.close()
 
 
 @pytest.fixture
-def make_estate() -> Iterator[Callable[..., Estate]]:
+def make_estate() -> Iterator[MakeEstate]:
     """Estates with options of the test's choice."""
-    made: list[Sandbox] = []
+    made: list[Estate] = []
 
     def make(**options: Any) -> Estate:
-        made.append(Sandbox(**{"seed": "made", "findings": 300, **options}).start())
-        return Estate(made[-1])
+        made.append(Estate(Sandbox(**{"seed": "made", "findings": 300, **options}).start()))
+        return made[-1]
 
     yield make
-    for sandbox in made:
-        sandbox.stop()
+    for estate in made:
+        estate.close()
+        estate.sandbox.stop()

@@ -1,17 +1,20 @@
 """The conformance pack, and remediation of what it and others found."""
 
 from collections import Counter
+from typing import Any
 
 import pytest
+
+from tests.sandbox.conftest import Estate, MakeEstate
 
 PACK = "Operational-Best-Practices-for-NZISM-Foundation"
 
 
-def everything(client, operation, key, **asked):
+def everything(client: Any, operation: str, key: str, **asked: Any) -> Any:
     return [row for page in client.get_paginator(operation).paginate(**asked) for row in page[key]]
 
 
-def test_the_pack_names_the_requirements_of_its_rules(estate):
+def test_the_pack_names_the_requirements_of_its_rules(estate: Estate) -> None:
     client = estate.client("config")
     (pack,) = client.describe_conformance_packs()["ConformancePackDetails"]
     (status,) = client.describe_conformance_pack_status()["ConformancePackStatusDetails"]
@@ -24,9 +27,10 @@ def test_the_pack_names_the_requirements_of_its_rules(estate):
     assert all(controls.values())
 
 
-def test_the_score_is_text_and_follows_from_the_details(estate):
+def test_the_score_is_text_and_follows_from_the_details(estate: Estate) -> None:
     client = estate.client("config")
-    results, token = [], {}
+    results: list[Any] = []
+    token: dict[str, str] = {}
     while True:
         page = client.get_conformance_pack_compliance_details(ConformancePackName=PACK, Limit=100, **token)
         results += page["ConformancePackRuleEvaluationResults"]
@@ -38,7 +42,7 @@ def test_the_score_is_text_and_follows_from_the_details(estate):
     assert score["Score"] == f"{100 * kinds['COMPLIANT'] / kinds.total():.2f}"
 
 
-def test_the_aggregator_counts_the_pack_s_rules_per_account(estate):
+def test_the_aggregator_counts_the_pack_s_rules_per_account(estate: Estate) -> None:
     client = estate.client("config")
     rows = everything(
         client,
@@ -52,21 +56,21 @@ def test_the_aggregator_counts_the_pack_s_rules_per_account(estate):
         assert counts["CompliantRuleCount"] + counts["NonCompliantRuleCount"] <= counts["TotalRuleCount"]
 
 
-def test_there_is_no_pack_elsewhere(estate):
+def test_there_is_no_pack_elsewhere(estate: Estate) -> None:
     client = estate.client("config", region="us-east-1")
     assert client.describe_conformance_packs()["ConformancePackDetails"] == []
     with pytest.raises(client.exceptions.NoSuchConformancePackException):
         client.describe_conformance_pack_compliance(ConformancePackName=PACK)
 
 
-def test_a_remediation_puts_the_resource_right(make_estate):
+def test_a_remediation_puts_the_resource_right(make_estate: MakeEstate) -> None:
     estate = make_estate(findings=2000, days=0, change_share=0)
     account = estate.account("hr-systems-prod")
     client, rule = estate.client("config", account=account), "s3-bucket-versioning-enabled"
     (setup,) = client.describe_remediation_configurations(ConfigRuleNames=[rule])["RemediationConfigurations"]
     assert setup["TargetType"] == "SSM_DOCUMENT"
 
-    def failing():
+    def failing() -> Any:
         return [
             row["EvaluationResultIdentifier"]["EvaluationResultQualifier"]["ResourceId"]
             for row in everything(
@@ -96,7 +100,7 @@ def test_a_remediation_puts_the_resource_right(make_estate):
     assert [f["Compliance"]["Status"] for f in found] == ["PASSED"]
 
 
-def test_a_rule_without_a_runbook_cannot_be_remediated(estate):
+def test_a_rule_without_a_runbook_cannot_be_remediated(estate: Estate) -> None:
     client = estate.client("config")
     with pytest.raises(client.exceptions.NoSuchRemediationConfigurationException):
         client.describe_remediation_execution_status(ConfigRuleName="required-tags-solution")

@@ -1,25 +1,28 @@
 """Config rules and what they found, read in the account and through the aggregator."""
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.sandbox.conftest import Estate
+
 AGGREGATOR = "organisation"
 
 
-def everything(client, operation, key, **asked):
+def everything(client: Any, operation: str, key: str, **asked: Any) -> Any:
     return [row for page in client.get_paginator(operation).paginate(**asked) for row in page[key]]
 
 
-def details(client, rule):
+def details(client: Any, rule: str) -> Any:
     return everything(client, "get_compliance_details_by_config_rule", "EvaluationResults", ConfigRuleName=rule)
 
 
-def test_every_rule_of_an_account_has_the_results_that_the_sandbox_counts(estate):
+def test_every_rule_of_an_account_has_the_results_that_the_sandbox_counts(estate: Estate) -> None:
     account, client = estate.account("payments-prod"), None
 
-    def read():
+    def read() -> Any:
         client = estate.client("config", account=account)
         rules = everything(client, "describe_config_rules", "ConfigRules")
         return {
@@ -32,10 +35,10 @@ def test_every_rule_of_an_account_has_the_results_that_the_sandbox_counts(estate
     assert found == facts["config"][account]["ap-southeast-2"]
 
 
-def test_the_aggregator_reports_every_rule_with_a_result(estate):
+def test_the_aggregator_reports_every_rule_with_a_result(estate: Estate) -> None:
     client = estate.client("config")
 
-    def read():
+    def read() -> Any:
         return everything(
             client,
             "describe_aggregate_compliance_by_config_rules",
@@ -62,7 +65,7 @@ def test_the_aggregator_reports_every_rule_with_a_result(estate):
     assert found == expected
 
 
-def test_aggregate_details_equal_the_account_s_own(estate):
+def test_aggregate_details_equal_the_account_s_own(estate: Estate) -> None:
     account = estate.account("customer-portal-prod")
     own = estate.client("config", account=account)
     rule = next(
@@ -92,7 +95,7 @@ def test_aggregate_details_equal_the_account_s_own(estate):
         ]
 
 
-def test_rules_say_who_made_them(estate):
+def test_rules_say_who_made_them(estate: Estate) -> None:
     rules = everything(estate.client("config"), "describe_config_rules", "ConfigRules")
     made = Counter(rule.get("CreatedBy") for rule in rules)
     assert made[None] == 3
@@ -104,7 +107,7 @@ def test_rules_say_who_made_them(estate):
         assert len(rule["ConfigRuleName"]) <= 64
 
 
-def test_one_rule_has_nothing_in_scope(estate):
+def test_one_rule_has_nothing_in_scope(estate: Estate) -> None:
     client = estate.client("config")
     (row,) = client.describe_compliance_by_config_rule(ConfigRuleNames=["dms-replication-not-public"])[
         "ComplianceByConfigRules"
@@ -113,7 +116,7 @@ def test_one_rule_has_nothing_in_scope(estate):
     assert details(client, "dms-replication-not-public") == []
 
 
-def test_a_control_finding_and_its_rule_tell_the_same(estate):
+def test_a_control_finding_and_its_rule_tell_the_same(estate: Estate) -> None:
     account = estate.account("hr-systems-prod")
     found = estate.findings(
         account=account,
@@ -137,7 +140,7 @@ def test_a_control_finding_and_its_rule_tell_the_same(estate):
     assert judged == told
 
 
-def test_a_stopped_recorder_is_seen(estate):
+def test_a_stopped_recorder_is_seen(estate: Estate) -> None:
     (account, region), *_ = estate.world["places_without_recording"]
     client = estate.client("config", account=account, region=region)
     assert client.describe_configuration_recorders()["ConfigurationRecorders"][0]["recordingGroup"]["allSupported"]
@@ -151,7 +154,7 @@ def test_a_stopped_recorder_is_seen(estate):
     )
 
 
-def test_the_aggregator_says_which_sources_are_stale(estate):
+def test_the_aggregator_says_which_sources_are_stale(estate: Estate) -> None:
     client = estate.client("config")
     (aggregator,) = client.describe_configuration_aggregators()["ConfigurationAggregators"]
     assert aggregator["ConfigurationAggregatorName"] == AGGREGATOR
@@ -161,14 +164,14 @@ def test_the_aggregator_says_which_sources_are_stale(estate):
         "AggregatedSourceStatusList",
         ConfigurationAggregatorName=AGGREGATOR,
     )
-    by_status = {}
+    by_status: dict[str, set[tuple[str, str]]] = {}
     for row in rows:
         by_status.setdefault(row["LastUpdateStatus"], set()).add((row["SourceId"], row["AwsRegion"]))
     assert by_status["OUTDATED"] == {tuple(pair) for pair in estate.world["places_without_recording"]}
     assert {account for account, _ in by_status["FAILED"]} == {estate.account("old-website")}
 
 
-def test_the_aggregator_stands_in_the_hub_s_home_region_only(estate):
+def test_the_aggregator_stands_in_the_hub_s_home_region_only(estate: Estate) -> None:
     for options in ({"account": estate.account("payments-prod")}, {"region": "us-east-1"}):
         client = estate.client("config", **options)
         assert client.describe_configuration_aggregators()["ConfigurationAggregators"] == []
@@ -176,7 +179,7 @@ def test_the_aggregator_stands_in_the_hub_s_home_region_only(estate):
             client.describe_aggregate_compliance_by_config_rules(ConfigurationAggregatorName=AGGREGATOR)
 
 
-def test_the_summary_groups_by_account_and_region(estate):
+def test_the_summary_groups_by_account_and_region(estate: Estate) -> None:
     client = estate.client("config")
     for key, count in (("ACCOUNT_ID", 11), ("AWS_REGION", 3)):
         groups = client.get_aggregate_config_rule_compliance_summary(
@@ -186,7 +189,7 @@ def test_the_summary_groups_by_account_and_region(estate):
         assert all(g["ComplianceSummary"]["NonCompliantResourceCount"]["CappedCount"] > 0 for g in groups)
 
 
-def test_unknown_rules_and_foreign_tokens_are_refused(estate):
+def test_unknown_rules_and_foreign_tokens_are_refused(estate: Estate) -> None:
     client = estate.client("config")
     with pytest.raises(client.exceptions.NoSuchConfigRuleException):
         client.describe_config_rules(ConfigRuleNames=["no-such-rule"])
@@ -196,7 +199,7 @@ def test_unknown_rules_and_foreign_tokens_are_refused(estate):
         client.describe_config_rules(NextToken="invented")
 
 
-def test_an_evaluation_asked_for_is_done_once_at_a_time(own_estate):
+def test_an_evaluation_asked_for_is_done_once_at_a_time(own_estate: Estate) -> None:
     client, name = own_estate.client("config"), ["required-tags-solution"]
     client.start_config_rules_evaluation(ConfigRuleNames=name)
     with pytest.raises(client.exceptions.ResourceInUseException):
@@ -205,7 +208,7 @@ def test_an_evaluation_asked_for_is_done_once_at_a_time(own_estate):
     client.start_config_rules_evaluation(ConfigRuleNames=name)
 
 
-def test_a_region_that_the_estate_does_not_use_answers_nothing(estate):
+def test_a_region_that_the_estate_does_not_use_answers_nothing(estate: Estate) -> None:
     with pytest.raises(ClientError) as refused:
         estate.client("config", region="sa-east-1").describe_config_rules()
     assert refused.value.response["Error"]["Code"] == "UnrecognizedClientException"

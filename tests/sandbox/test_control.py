@@ -1,18 +1,23 @@
 """The control plane: look at the world, move its time, change it on purpose."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from tests.sandbox.conftest import Estate, MakeEstate
 
-def any_finding(estate, **filters):
+
+def any_finding(estate: Estate, **filters: Any) -> Any:
     asked = {name: [{"Value": value, "Comparison": "EQUALS"}] for name, value in filters.items()}
     return estate.findings(Filters=asked)[0]
 
 
-def change(estate, kind, **options):
+def change(estate: Estate, kind: str, **options: Any) -> Any:
     return estate.control("change", {"change": kind, **options})
 
 
-def test_the_world_describes_itself(estate):
+def test_the_world_describes_itself(estate: Estate) -> None:
     world = estate.world
     assert world["hub_account"] != world["management_account"]
     assert world["home_region"] == world["regions"][0]
@@ -20,7 +25,7 @@ def test_the_world_describes_itself(estate):
     assert {"id", "name", "state", "ou_path", "solution"} <= world["accounts"][0].keys()
 
 
-def test_time_goes_forward_only(own_estate):
+def test_time_goes_forward_only(own_estate: Estate) -> None:
     before = own_estate.world["now"]
     own_estate.control("advance", {"days": 2})
     assert own_estate.world["now"] > before
@@ -29,7 +34,7 @@ def test_time_goes_forward_only(own_estate):
     assert own_estate.control("facts?at=2026-01-01")["status"] == 400
 
 
-def test_the_shared_clock_file_moves_the_sandbox(make_estate, tmp_path):
+def test_the_shared_clock_file_moves_the_sandbox(make_estate: MakeEstate, tmp_path: Path) -> None:
     clock = tmp_path / "clock.json"
     clock.write_text('{"offset_seconds": -864000}')
     estate = make_estate(clock_file=clock)
@@ -41,7 +46,7 @@ def test_the_shared_clock_file_moves_the_sandbox(make_estate, tmp_path):
     assert clock.read_text() == '{"offset_seconds": -345600.5}'
 
 
-def test_a_finding_passes_fails_and_is_archived_on_demand(own_estate):
+def test_a_finding_passes_fails_and_is_archived_on_demand(own_estate: Estate) -> None:
     finding = any_finding(own_estate, ComplianceStatus="FAILED", ProductName="Security Hub")
     change(own_estate, "pass", id=finding["Id"])
     assert any_finding(own_estate, Id=finding["Id"])["Compliance"]["Status"] == "PASSED"
@@ -54,7 +59,7 @@ def test_a_finding_passes_fails_and_is_archived_on_demand(own_estate):
     )  # fmt: skip
 
 
-def test_a_deleted_resource_takes_its_findings_along(own_estate):
+def test_a_deleted_resource_takes_its_findings_along(own_estate: Estate) -> None:
     finding = any_finding(own_estate, ComplianceSecurityControlId="S3.8", RecordState="ACTIVE")
     arn = finding["Resources"][0]["Id"]
     change(own_estate, "delete_resource", arn=arn)
@@ -62,7 +67,7 @@ def test_a_deleted_resource_takes_its_findings_along(own_estate):
     assert {f["RecordState"] for f in about if "SecurityControlId" in f.get("Compliance", {})} == {"ARCHIVED"}
 
 
-def test_accounts_and_regions_come_and_close(own_estate):
+def test_accounts_and_regions_come_and_close(own_estate: Estate) -> None:
     number = change(own_estate, "add_account", name="payments-dr", solution="payments")["result"]
     assert own_estate.account("payments-dr") == number
     assert own_estate.findings(account=number)
@@ -80,7 +85,7 @@ def test_accounts_and_regions_come_and_close(own_estate):
     assert len(found) == facts["findings"]["total"]
 
 
-def test_services_are_turned_off_and_on(own_estate):
+def test_services_are_turned_off_and_on(own_estate: Estate) -> None:
     account = own_estate.account("payments-prod")
     client = own_estate.client("securityhub", account=account, region="us-east-1")
     place = {"account": account, "region": "us-east-1"}
@@ -95,7 +100,7 @@ def test_services_are_turned_off_and_on(own_estate):
     assert not config.describe_configuration_recorder_status()["ConfigurationRecordersStatus"][0]["recording"]
 
 
-def test_a_role_can_be_taken_away(own_estate):
+def test_a_role_can_be_taken_away(own_estate: Estate) -> None:
     account, world = own_estate.account("payments-prod"), own_estate.world
     asked = {
         "RoleArn": f"arn:aws:iam::{account}:role/{world['member_role']}", "RoleSessionName": "reader",
@@ -108,7 +113,7 @@ def test_a_role_can_be_taken_away(own_estate):
         client.assume_role(**asked)
 
 
-def test_malformed_findings_are_served_as_they_are(own_estate):
+def test_malformed_findings_are_served_as_they_are(own_estate: Estate) -> None:
     total = own_estate.facts()["findings"]["total"]
     change(own_estate, "inject", finding={"Id": "broken", "Resources": [], "Severity": {"Label": 7}, "Colour": "red"})
     from http.client import HTTPConnection
@@ -124,7 +129,7 @@ def test_malformed_findings_are_served_as_they_are(own_estate):
     assert own_estate.facts()["findings"]["total"] == total + 1
 
 
-def test_consolidation_archives_the_old_ids_and_makes_new_ones(make_estate):
+def test_consolidation_archives_the_old_ids_and_makes_new_ones(make_estate: MakeEstate) -> None:
     estate = make_estate(consolidated=False, findings=900)
     by_generator = {"GeneratorId": [{"Value": "security-control/", "Comparison": "PREFIX"}]}
     old = estate.findings(Filters={"ProductName": [{"Value": "Security Hub", "Comparison": "EQUALS"}]})
@@ -143,7 +148,7 @@ def test_consolidation_archives_the_old_ids_and_makes_new_ones(make_estate):
     assert change(estate, "consolidate")["status"] == 404
 
 
-def test_calls_are_counted_by_account(own_estate):
+def test_calls_are_counted_by_account(own_estate: Estate) -> None:
     own_estate.client("sts").get_caller_identity()
     own_estate.client("sts", account=own_estate.account("payments-prod")).get_caller_identity()
     counted = own_estate.control("calls")["calls"]["sts"]["GetCallerIdentity"]
@@ -161,7 +166,9 @@ def test_calls_are_counted_by_account(own_estate):
         ("weather", {"today": "rain"}, 404),
     ],
 )
-def test_what_the_control_plane_does_not_understand_it_says(own_estate, path, body, status):
+def test_what_the_control_plane_does_not_understand_it_says(
+    own_estate: Estate, path: str, body: Any, status: int
+) -> None:
     answer = own_estate.control(path, body)
     assert answer["status"] == status
     assert answer["error"]

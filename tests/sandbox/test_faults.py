@@ -1,23 +1,26 @@
 """Faults that tests arm, and AWS's published rates."""
 
 import time
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
+from tests.sandbox.conftest import Estate, MakeEstate
 
-def arm(estate, kind, **options):
+
+def arm(estate: Estate, kind: str, **options: Any) -> Any:
     return estate.control("faults", {"kind": kind, **options})
 
 
-def code_of(call):
+def code_of(call: Any) -> Any:
     with pytest.raises(ClientError) as refused:
         call()
     answer = refused.value.response
     return answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]
 
 
-def test_each_service_has_its_own_word_for_too_fast(own_estate):
+def test_each_service_has_its_own_word_for_too_fast(own_estate: Estate) -> None:
     arm(own_estate, "throttle")
     queue = "https://sqs.ap-southeast-2.amazonaws.com/1/q"
     calls = {
@@ -35,7 +38,7 @@ def test_each_service_has_its_own_word_for_too_fast(own_estate):
     assert own_estate.client("securityhub").get_findings()["Findings"]
 
 
-def test_a_fault_hits_only_what_it_names_and_as_often_as_it_says(own_estate):
+def test_a_fault_hits_only_what_it_names_and_as_often_as_it_says(own_estate: Estate) -> None:
     account = own_estate.account("payments-prod")
     arm(own_estate, "error503", service="config", operation="DescribeConfigRules", account=account, count=2)
     client = own_estate.client("config", account=account)
@@ -46,7 +49,7 @@ def test_a_fault_hits_only_what_it_names_and_as_often_as_it_says(own_estate):
     assert own_estate.control("faults")["faults"][0]["fired"] == 2
 
 
-def test_an_internal_failure_and_a_refusal(own_estate):
+def test_an_internal_failure_and_a_refusal(own_estate: Estate) -> None:
     arm(own_estate, "error500", service="config", count=1)
     assert code_of(own_estate.client("config").describe_config_rules) == ("InternalFailure", 500)
     arm(own_estate, "access_denied", service="config", count=1)
@@ -55,7 +58,7 @@ def test_an_internal_failure_and_a_refusal(own_estate):
     assert code_of(own_estate.client("config").describe_config_rules) == ("ExpiredTokenException", 403)
 
 
-def test_a_connection_is_reset_in_the_middle_of_the_answer(own_estate):
+def test_a_connection_is_reset_in_the_middle_of_the_answer(own_estate: Estate) -> None:
     arm(own_estate, "cut", service="securityhub", operation="GetFindings", count=1)
     client = own_estate.client("securityhub")
     with pytest.raises(ConnectionClosedError):
@@ -63,7 +66,7 @@ def test_a_connection_is_reset_in_the_middle_of_the_answer(own_estate):
     assert client.get_findings()["Findings"]
 
 
-def test_an_answer_that_ends_too_early_looks_like_success_to_boto3(own_estate):
+def test_an_answer_that_ends_too_early_looks_like_success_to_boto3(own_estate: Estate) -> None:
     """The trap that a reader must know: no error, no findings, no token."""
     arm(own_estate, "truncate", service="securityhub", operation="GetFindings", count=1)
     answer = own_estate.client("securityhub").get_findings()
@@ -72,7 +75,7 @@ def test_an_answer_that_ends_too_early_looks_like_success_to_boto3(own_estate):
     assert "NextToken" not in answer
 
 
-def test_an_empty_page_carries_a_token_to_the_rest(own_estate):
+def test_an_empty_page_carries_a_token_to_the_rest(own_estate: Estate) -> None:
     arm(own_estate, "empty_page", operation="GetFindings", count=1)
     client = own_estate.client("securityhub")
     page = client.get_findings()
@@ -80,14 +83,14 @@ def test_an_empty_page_carries_a_token_to_the_rest(own_estate):
     assert client.get_findings(NextToken=page["NextToken"])["Findings"]
 
 
-def test_a_slow_answer_comes(own_estate):
+def test_a_slow_answer_comes(own_estate: Estate) -> None:
     arm(own_estate, "slow", operation="GetCallerIdentity", seconds=0.3, count=1)
     started = time.monotonic()
     own_estate.client("sts").get_caller_identity()
     assert time.monotonic() - started >= 0.3
 
 
-def test_half_the_calls_fail_at_a_probability_of_a_half(own_estate):
+def test_half_the_calls_fail_at_a_probability_of_a_half(own_estate: Estate) -> None:
     arm(own_estate, "throttle", service="sts", probability=0.5)
     client, refused = own_estate.client("sts"), 0
     for _ in range(60):
@@ -98,7 +101,7 @@ def test_half_the_calls_fail_at_a_probability_of_a_half(own_estate):
     assert 15 < refused < 45
 
 
-def test_the_published_rates_are_enforced_on_request(make_estate):
+def test_the_published_rates_are_enforced_on_request(make_estate: MakeEstate) -> None:
     estate = make_estate(rates=True)
     client, refused = estate.client("securityhub"), 0
     for _ in range(12):

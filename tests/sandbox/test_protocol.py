@@ -1,5 +1,6 @@
 """What AWS would not accept fails here too, and what the sandbox cannot do it says loudly."""
 
+from typing import Any
 from urllib import request
 from urllib.error import HTTPError
 
@@ -8,11 +9,20 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.protocol import BadOutputError, service_for
+from tests.sandbox.conftest import Estate
 
 AUTHORIZATION = "AWS4-HMAC-SHA256 Credential=dummy/20260101/ap-southeast-2/{service}/aws4_request, SignedHeaders=host"
 
 
-def raw(estate, service, body, *, target=None, path="/", content="application/x-amz-json-1.1"):
+def raw(
+    estate: Estate,
+    service: str,
+    body: Any,
+    *,
+    target: Any = None,
+    path: str = "/",
+    content: Any = "application/x-amz-json-1.1",
+) -> Any:
     """(status, x-amzn-errortype or None, text) of a hand-made request."""
     headers = {"Authorization": AUTHORIZATION.format(service=service), "Content-Type": content}
     if target:
@@ -40,26 +50,29 @@ def raw(estate, service, body, *, target=None, path="/", content="application/x-
         ("accessanalyzer", lambda client: client.list_analyzers()),
     ],
 )
-def test_an_operation_nobody_implemented_fails_unmistakably(estate, service, call, capfd):
+def test_an_operation_nobody_implemented_fails_unmistakably(
+    estate: Estate, service: str, call: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(ClientError) as refused:
         call(estate.client(service))
     assert refused.value.response["Error"]["Code"] == "SandboxNotImplemented"
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert "sandbox: NOT IMPLEMENTED " in capfd.readouterr().err
 
 
-def test_a_bucket_is_not_answered_with_an_empty_success(estate):
+def test_a_bucket_is_not_answered_with_an_empty_success(estate: Estate) -> None:
     with pytest.raises(ClientError) as refused:
         estate.client("s3").list_buckets()
     assert refused.value.response["Error"]["Code"] == "SandboxNotImplemented"
 
 
-def test_enums_are_checked(estate):
+def test_enums_are_checked(estate: Estate) -> None:
     with pytest.raises(ClientError, match="not one of") as refused:
         estate.client("securityhub").get_findings(Filters={"RecordState": [{"Value": "ACTIVE", "Comparison": "SAME"}]})
     assert refused.value.response["Error"]["Code"] == "InvalidInputException"
 
 
-def test_maximum_lengths_and_values_are_checked(estate):
+def test_maximum_lengths_and_values_are_checked(estate: Estate) -> None:
     with pytest.raises(ClientError, match="above the maximum 20") as refused:
         estate.client("organizations").list_accounts(MaxResults=21)
     assert refused.value.response["Error"]["Code"] == "InvalidInputException"
@@ -68,7 +81,7 @@ def test_maximum_lengths_and_values_are_checked(estate):
     assert refused.value.response["Error"]["Code"] == "ValidationException"
 
 
-def test_unknown_parameters_are_refused_in_every_protocol(estate):
+def test_unknown_parameters_are_refused_in_every_protocol(estate: Estate) -> None:
     status, _, text = raw(estate, "config", '{"Colour": "red"}', target="StarlingDoveService.DescribeConfigRules")
     assert (status, "unknown parameter" in text) == (400, True)
     status, kind, text = raw(estate, "securityhub", '{"Colour": "red"}', path="/findings", content="application/json")
@@ -77,28 +90,29 @@ def test_unknown_parameters_are_refused_in_every_protocol(estate):
     assert (status, "<Code>ValidationError</Code>" in text) == (400, True)
 
 
-def test_required_parameters_are_missed(estate):
+def test_required_parameters_are_missed(estate: Estate) -> None:
     status, _, text = raw(
         estate, "config", '{"ConfigRuleName": "x"}', target="StarlingDoveService.StartRemediationExecution"
     )
     assert (status, "ResourceKeys: missing required parameter" in text) == (400, True)
 
 
-def test_a_body_of_the_wrong_type_is_a_serialization_error(estate):
+def test_a_body_of_the_wrong_type_is_a_serialization_error(estate: Estate) -> None:
     status, _, text = raw(estate, "config", '{"Limit": "ten"}', target="StarlingDoveService.DescribeConformancePacks")
     assert (status, "SerializationException" in text) == (400, True)
     assert raw(estate, "config", "{", target="StarlingDoveService.DescribeConfigRules")[0] == 400
 
 
-def test_an_unsigned_request_is_refused(estate):
+def test_an_unsigned_request_is_refused(estate: Estate) -> None:
     with pytest.raises(HTTPError) as refused:
         request.urlopen(estate.url + "/findings")
     assert refused.value.code == 403
     assert "MissingAuthenticationToken" in refused.value.read().decode()
 
 
-def test_an_answer_outside_the_model_is_the_sandbox_s_own_defect():
+def test_an_answer_outside_the_model_is_the_sandbox_s_own_defect() -> None:
     service = service_for("config")
+    assert service is not None
     write = service.checks.writer(service.model.shape_for("DescribeConfigRulesResponse"))
     with pytest.raises(BadOutputError, match="not one of"):
         write({"ConfigRules": [{"Source": {"Owner": "ME"}}]}, "")
@@ -108,10 +122,13 @@ def test_an_answer_outside_the_model_is_the_sandbox_s_own_defect():
         write({"ConfigRules": [{"ConfigRuleName": "x"}]}, "")
 
 
-def test_the_endpoint_variable_alone_is_enough(estate, monkeypatch):
+def test_the_endpoint_variable_alone_is_enough(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", estate.url)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "dummy")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "dummy")
     session = boto3.session.Session(region_name="ap-southeast-2")
-    assert session.client("sts").get_caller_identity()["Account"] == estate.world["hub_account"]
-    assert session.client("sqs").get_queue_url(QueueName=estate.world["queue_name"])["QueueUrl"]
+    sts, sqs = session.client("sts"), session.client("sqs")
+    assert sts.get_caller_identity()["Account"] == estate.world["hub_account"]
+    assert sqs.get_queue_url(QueueName=estate.world["queue_name"])["QueueUrl"]
+    sts.close()
+    sqs.close()

@@ -2,18 +2,21 @@
 
 import json
 import time
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.sandbox.conftest import Estate
+
 
 @pytest.fixture
-def queue(own_estate):
+def queue(own_estate: Estate) -> Any:
     client = own_estate.client("sqs")
     return client, client.get_queue_url(QueueName=own_estate.world["queue_name"])["QueueUrl"]
 
 
-def failed_finding(estate):
+def failed_finding(estate: Estate) -> Any:
     return estate.findings(
         Filters={
             "ComplianceStatus": [{"Value": "FAILED", "Comparison": "EQUALS"}],
@@ -23,14 +26,14 @@ def failed_finding(estate):
     )[0]
 
 
-def drain(client, url):
+def drain(client: Any, url: str) -> Any:
     messages = []
     while page := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         messages += page
     return messages
 
 
-def test_a_change_of_compliance_is_told_by_both_services(own_estate, queue):
+def test_a_change_of_compliance_is_told_by_both_services(own_estate: Estate, queue: tuple[Any, str]) -> None:
     client, url = queue
     finding = failed_finding(own_estate)
     own_estate.control("change", {"change": "pass", "id": finding["Id"]})
@@ -50,7 +53,7 @@ def test_a_change_of_compliance_is_told_by_both_services(own_estate, queue):
         assert detail["awsAccountId"] == finding["AwsAccountId"]
 
 
-def test_a_workflow_update_emits_an_event_too(own_estate, queue):
+def test_a_workflow_update_emits_an_event_too(own_estate: Estate, queue: tuple[Any, str]) -> None:
     client, url = queue
     finding = failed_finding(own_estate)
     own_estate.client("securityhub").batch_update_findings(
@@ -62,7 +65,7 @@ def test_a_workflow_update_emits_an_event_too(own_estate, queue):
     assert (body["Workflow"]["Status"], body["UpdatedAt"]) == ("SUPPRESSED", finding["UpdatedAt"])
 
 
-def test_a_message_comes_back_until_it_is_deleted(queue):
+def test_a_message_comes_back_until_it_is_deleted(queue: tuple[Any, str]) -> None:
     client, url = queue
     client.send_message(QueueUrl=url, MessageBody="hello")
     (first,) = client.receive_message(QueueUrl=url, VisibilityTimeout=1)["Messages"]
@@ -76,7 +79,7 @@ def test_a_message_comes_back_until_it_is_deleted(queue):
     ] == "0"  # fmt: skip
 
 
-def test_visibility_can_be_changed_while_in_flight(queue):
+def test_visibility_can_be_changed_while_in_flight(queue: tuple[Any, str]) -> None:
     client, url = queue
     client.send_message(QueueUrl=url, MessageBody="hello")
     (message,) = client.receive_message(QueueUrl=url)["Messages"]
@@ -84,7 +87,7 @@ def test_visibility_can_be_changed_while_in_flight(queue):
     assert client.receive_message(QueueUrl=url)["Messages"]
 
 
-def test_batches_are_deleted_and_bad_handles_named(queue):
+def test_batches_are_deleted_and_bad_handles_named(queue: tuple[Any, str]) -> None:
     client, url = queue
     client.send_message(QueueUrl=url, MessageBody="hello")
     (message,) = client.receive_message(QueueUrl=url)["Messages"]
@@ -96,7 +99,7 @@ def test_batches_are_deleted_and_bad_handles_named(queue):
     assert [(row["Id"], row["Code"]) for row in answer["Failed"]] == [("b", "ReceiptHandleIsInvalid")]
 
 
-def test_waiting_for_a_message_does_not_hold_up_others(own_estate, queue):
+def test_waiting_for_a_message_does_not_hold_up_others(own_estate: Estate, queue: tuple[Any, str]) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     client, url = queue
@@ -108,7 +111,7 @@ def test_waiting_for_a_message_does_not_hold_up_others(own_estate, queue):
         assert time.monotonic() - started < 3
 
 
-def test_what_the_queue_refuses(own_estate, queue):
+def test_what_the_queue_refuses(own_estate: Estate, queue: tuple[Any, str]) -> None:
     client, url = queue
     with pytest.raises(client.exceptions.QueueDoesNotExist) as refused:
         client.get_queue_url(QueueName="no-such-queue")
@@ -121,7 +124,7 @@ def test_what_the_queue_refuses(own_estate, queue):
         client.delete_message_batch(QueueUrl=url, Entries=[])
 
 
-def test_the_life_of_the_estate_fills_the_queue(own_estate, queue):
+def test_the_life_of_the_estate_fills_the_queue(own_estate: Estate, queue: tuple[Any, str]) -> None:
     client, url = queue
     own_estate.control("advance", {"days": 3})
     kinds = {json.loads(message["Body"])["detail-type"] for message in drain(client, url)}

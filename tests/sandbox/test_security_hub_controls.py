@@ -2,8 +2,10 @@
 
 import pytest
 
+from tests.sandbox.conftest import Estate
 
-def test_three_of_the_known_standards_are_enabled(estate):
+
+def test_three_of_the_known_standards_are_enabled(estate: Estate) -> None:
     client = estate.client("securityhub")
     known = [s for p in client.get_paginator("describe_standards").paginate() for s in p["Standards"]]
     enabled = [s for p in client.get_paginator("get_enabled_standards").paginate() for s in p["StandardsSubscriptions"]]
@@ -12,7 +14,7 @@ def test_three_of_the_known_standards_are_enabled(estate):
     assert {s["StandardsArn"] for s in enabled} < {s["StandardsArn"] for s in known}
 
 
-def test_where_nothing_is_recorded_the_standards_are_incomplete(estate):
+def test_where_nothing_is_recorded_the_standards_are_incomplete(estate: Estate) -> None:
     (account, region), *_ = estate.world["places_without_recording"]
     client = estate.client("securityhub", account=account, region=region)
     for standard in client.get_enabled_standards()["StandardsSubscriptions"]:
@@ -20,7 +22,7 @@ def test_where_nothing_is_recorded_the_standards_are_incomplete(estate):
         assert standard["StandardsStatusReason"]["StatusReasonCode"] == "NO_AVAILABLE_CONFIGURATION_RECORDER"
 
 
-def test_the_catalogue_names_every_control_that_findings_speak_of(estate):
+def test_the_catalogue_names_every_control_that_findings_speak_of(estate: Estate) -> None:
     client = estate.client("securityhub")
     catalogue = {
         c["SecurityControlId"]: c
@@ -37,7 +39,7 @@ def test_the_catalogue_names_every_control_that_findings_speak_of(estate):
     assert catalogue["S3.2"]["SeverityRating"] == "CRITICAL"
 
 
-def test_controls_are_fetched_in_batches_and_unknown_ones_named(estate):
+def test_controls_are_fetched_in_batches_and_unknown_ones_named(estate: Estate) -> None:
     client = estate.client("securityhub")
     answer = client.batch_get_security_controls(SecurityControlIds=["S3.8", "Macie.1", "Moon.1"])
     assert [c["SecurityControlStatus"] for c in answer["SecurityControls"]] == ["ENABLED", "DISABLED"]
@@ -46,7 +48,7 @@ def test_controls_are_fetched_in_batches_and_unknown_ones_named(estate):
         client.batch_get_security_controls(SecurityControlIds=[f"S3.{n}" for n in range(101)])
 
 
-def test_a_control_knows_its_requirements_by_standard(estate):
+def test_a_control_knows_its_requirements_by_standard(estate: Estate) -> None:
     client = estate.client("securityhub")
     rows = client.list_standards_control_associations(SecurityControlId="IAM.8")["StandardsControlAssociationSummaries"]
     nist = next(row for row in rows if "nist-800-53" in row["StandardsArn"])
@@ -64,12 +66,12 @@ def test_a_control_knows_its_requirements_by_standard(estate):
     assert batch["UnprocessedAssociations"][0]["ErrorCode"] == "NOT_FOUND"
 
 
-def test_disabled_controls_have_no_findings(estate):
+def test_disabled_controls_have_no_findings(estate: Estate) -> None:
     spoken = {f["Compliance"].get("SecurityControlId") for f in estate.findings() if "Compliance" in f}
     assert not spoken & {"Macie.1", "IAM.6"}
 
 
-def test_a_control_without_resources_passes_for_the_account(estate):
+def test_a_control_without_resources_passes_for_the_account(estate: Estate) -> None:
     found = [
         f
         for f in estate.findings()

@@ -2,15 +2,18 @@
 
 from collections import Counter
 from datetime import datetime
+from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.sandbox.conftest import Estate, MakeEstate
+
 BY_UPDATED = [{"Field": "UpdatedAt", "SortOrder": "asc"}]
 
 
-def derived_label(finding):
+def derived_label(finding: dict[str, Any]) -> Any:
     severity = finding.get("Severity", {})
     if "Label" in severity:
         return severity["Label"]
@@ -19,7 +22,7 @@ def derived_label(finding):
     return next(label for floor, label in steps if number >= floor)
 
 
-def test_paging_everything_gives_what_the_sandbox_says_of_itself(estate):
+def test_paging_everything_gives_what_the_sandbox_says_of_itself(estate: Estate) -> None:
     found, facts = estate.settled(estate.findings)
     facts = facts["findings"]
     assert len(found) == facts["total"] == len({(f["ProductArn"], f["Id"]) for f in found})
@@ -41,19 +44,19 @@ def test_paging_everything_gives_what_the_sandbox_says_of_itself(estate):
     assert failed == facts["failed_active_by_control"]
 
 
-def test_the_home_region_sees_all_and_a_linked_region_only_itself(estate):
+def test_the_home_region_sees_all_and_a_linked_region_only_itself(estate: Estate) -> None:
     assert {f.get("Region") for f in estate.findings()} >= set(estate.world["regions"])
     linked = estate.findings(region="us-east-1")
     assert {f.get("Region", "us-east-1") for f in linked} == {"us-east-1"}
     assert len({f["AwsAccountId"] for f in linked}) > 3
 
 
-def test_a_member_sees_only_itself(estate):
+def test_a_member_sees_only_itself(estate: Estate) -> None:
     account = estate.account("payments-prod")
     assert {f["AwsAccountId"] for f in estate.findings(account=account)} == {account}
 
 
-def test_where_security_hub_is_off_it_says_so(estate):
+def test_where_security_hub_is_off_it_says_so(estate: Estate) -> None:
     (account, region), *_ = estate.world["places_without_security_hub"]
     client = estate.client("securityhub", account=account, region=region)
     for ask in (client.describe_hub, client.get_findings, client.get_enabled_standards):
@@ -63,19 +66,19 @@ def test_where_security_hub_is_off_it_says_so(estate):
     assert not [f for f in estate.findings() if (f["AwsAccountId"], f.get("Region")) == (account, region)]
 
 
-def test_findings_come_sorted_by_update_up_and_down(estate):
+def test_findings_come_sorted_by_update_up_and_down(estate: Estate) -> None:
     up = [f["UpdatedAt"] for f in estate.findings(SortCriteria=BY_UPDATED)]
     assert up == sorted(up)
     down = [f["UpdatedAt"] for f in estate.findings(SortCriteria=[{"Field": "UpdatedAt", "SortOrder": "desc"}])]
     assert down == sorted(down, reverse=True)
 
 
-def test_findings_come_sorted_by_several_fields(estate):
+def test_findings_come_sorted_by_several_fields(estate: Estate) -> None:
     found = estate.findings(
         SortCriteria=[{"Field": "AwsAccountId", "SortOrder": "asc"}, {"Field": "CreatedAt", "SortOrder": "desc"}]
     )
     assert [f["AwsAccountId"] for f in found] == sorted(f["AwsAccountId"] for f in found)
-    by_account = {}
+    by_account: dict[str, list[str]] = {}
     for finding in found:
         by_account.setdefault(finding["AwsAccountId"], []).append(finding["CreatedAt"])
     assert all(moments == sorted(moments, reverse=True) for moments in by_account.values())
@@ -83,7 +86,7 @@ def test_findings_come_sorted_by_several_fields(estate):
         estate.client("securityhub").get_findings(SortCriteria=[{"Field": "Colour", "SortOrder": "asc"}])
 
 
-def test_pages_hold_a_hundred_and_their_tokens_are_stable(estate):
+def test_pages_hold_a_hundred_and_their_tokens_are_stable(estate: Estate) -> None:
     client = estate.client("securityhub")
     first = client.get_findings(MaxResults=100)
     again = [client.get_findings(MaxResults=100, NextToken=first["NextToken"]) for _ in range(2)]
@@ -95,7 +98,7 @@ def test_pages_hold_a_hundred_and_their_tokens_are_stable(estate):
         client.get_findings(MaxResults=101)
 
 
-def test_a_token_of_another_question_is_refused(estate):
+def test_a_token_of_another_question_is_refused(estate: Estate) -> None:
     client = estate.client("securityhub")
     token = client.get_findings(MaxResults=10)["NextToken"]
     for asked in ({"NextToken": "invented"}, {"NextToken": token, "SortCriteria": BY_UPDATED}):
@@ -104,7 +107,7 @@ def test_a_token_of_another_question_is_refused(estate):
         assert refused.value.response["Error"]["Code"] == "InvalidInputException"
 
 
-def test_a_control_finding_has_the_form_of_a_consolidated_one(estate):
+def test_a_control_finding_has_the_form_of_a_consolidated_one(estate: Estate) -> None:
     found = estate.findings(Filters={"ComplianceSecurityControlId": [{"Value": "S3.8", "Comparison": "EQUALS"}]})
     finding = next(f for f in found if f["Compliance"]["Status"] == "FAILED")
     account, region = finding["AwsAccountId"], finding["Region"]
@@ -118,7 +121,7 @@ def test_a_control_finding_has_the_form_of_a_consolidated_one(estate):
     assert any(r.startswith("NIST.800-53.r5 ") for r in finding["Compliance"]["RelatedRequirements"])
 
 
-def test_passed_findings_are_informational_and_resolved(estate):
+def test_passed_findings_are_informational_and_resolved(estate: Estate) -> None:
     passed = estate.findings(
         Filters={
             "ComplianceStatus": [{"Value": "PASSED", "Comparison": "EQUALS"}],
@@ -129,7 +132,7 @@ def test_passed_findings_are_informational_and_resolved(estate):
     assert {f["Workflow"]["Status"] for f in passed} <= {"RESOLVED", "SUPPRESSED"}
 
 
-def test_the_odd_ones_are_there(estate):
+def test_the_odd_ones_are_there(estate: Estate) -> None:
     found = estate.findings()
     assert max(len(f["Resources"]) for f in found) == 32
     assert any("Compliance" not in f and "Workflow" not in f and "RecordState" not in f for f in found)
@@ -144,7 +147,7 @@ def test_the_odd_ones_are_there(estate):
     assert statuses["NOT_AVAILABLE"]["StatusReasons"]
 
 
-def test_the_dates_of_every_finding_are_in_order(estate):
+def test_the_dates_of_every_finding_are_in_order(estate: Estate) -> None:
     for finding in estate.findings(Filters={"ProductName": [{"Value": "Security Hub", "Comparison": "EQUALS"}]}):
         created, first, last, updated = (
             datetime.fromisoformat(finding[name])
@@ -153,7 +156,7 @@ def test_the_dates_of_every_finding_are_in_order(estate):
         assert created <= first <= last <= updated
 
 
-def test_the_hub_gathers_from_all_linked_regions(estate):
+def test_the_hub_gathers_from_all_linked_regions(estate: Estate) -> None:
     client = estate.client("securityhub", region="us-east-1")
     (row,) = client.list_finding_aggregators()["FindingAggregators"]
     aggregator = client.get_finding_aggregator(FindingAggregatorArn=row["FindingAggregatorArn"])
@@ -161,7 +164,7 @@ def test_the_hub_gathers_from_all_linked_regions(estate):
     assert [aggregator["FindingAggregationRegion"], *aggregator["Regions"]] == estate.world["regions"]
 
 
-def test_members_are_listed_for_the_administrator(estate):
+def test_members_are_listed_for_the_administrator(estate: Estate) -> None:
     client = estate.client("securityhub")
     members = [m["AccountId"] for p in client.get_paginator("list_members").paginate() for m in p["Members"]]
     world = estate.world
@@ -169,7 +172,7 @@ def test_members_are_listed_for_the_administrator(estate):
     assert set(members) == active
 
 
-def test_only_the_management_account_learns_the_administrator(estate):
+def test_only_the_management_account_learns_the_administrator(estate: Estate) -> None:
     management = estate.client("securityhub", account=estate.world["management_account"])
     (row,) = management.list_organization_admin_accounts()["AdminAccounts"]
     assert row["AccountId"] == estate.world["hub_account"]
@@ -178,7 +181,7 @@ def test_only_the_management_account_learns_the_administrator(estate):
     assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
 
 
-def test_products_that_feed_the_hub_are_named(estate):
+def test_products_that_feed_the_hub_are_named(estate: Estate) -> None:
     client = estate.client("securityhub")
     names = {
         p["ProductName"] for page in client.get_paginator("describe_products").paginate() for p in page["Products"]
@@ -188,7 +191,7 @@ def test_products_that_feed_the_hub_are_named(estate):
 
 
 @pytest.mark.bench
-def test_five_thousand_findings_a_second(make_estate):
+def test_five_thousand_findings_a_second(make_estate: MakeEstate) -> None:
     """Over one connection, without the client's own parsing."""
     import time
     from http.client import HTTPConnection
@@ -207,14 +210,15 @@ def test_five_thousand_findings_a_second(make_estate):
         if "NextToken" not in page:
             break
         asked["NextToken"] = page["NextToken"]
+    connection.close()
     assert count / (time.perf_counter() - started) >= 5_000
 
 
-def test_boto3_clients_in_threads_share_one_sandbox(estate):
+def test_boto3_clients_in_threads_share_one_sandbox(estate: Estate) -> None:
     """Each thread with its own session, as workers have."""
     from concurrent.futures import ThreadPoolExecutor
 
-    def count(_):
+    def count(_: Any) -> Any:
         client = boto3.session.Session().client(
             "securityhub",
             region_name="eu-west-1",
@@ -222,7 +226,9 @@ def test_boto3_clients_in_threads_share_one_sandbox(estate):
             aws_access_key_id="d",
             aws_secret_access_key="d",
         )
-        return sum(len(page["Findings"]) for page in client.get_paginator("get_findings").paginate())
+        found = sum(len(page["Findings"]) for page in client.get_paginator("get_findings").paginate())
+        client.close()
+        return found
 
     with ThreadPoolExecutor(4) as pool:
         assert len(set(pool.map(count, range(4)))) == 1

@@ -1,16 +1,19 @@
 """What callers write into the hub."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.sandbox.conftest import Estate
 
-def identifier(finding):
+
+def identifier(finding: dict[str, Any]) -> Any:
     return {"Id": finding["Id"], "ProductArn": finding["ProductArn"]}
 
 
-def reread(estate, finding):
+def reread(estate: Estate, finding: dict[str, Any]) -> Any:
     return next(
         f
         for f in estate.findings(Filters={"Id": [{"Value": finding["Id"], "Comparison": "EQUALS"}]})
@@ -19,7 +22,7 @@ def reread(estate, finding):
 
 
 @pytest.fixture
-def failed(own_estate):
+def failed(own_estate: Estate) -> Any:
     return own_estate.findings(
         Filters={
             "ComplianceStatus": [{"Value": "FAILED", "Comparison": "EQUALS"}],
@@ -29,7 +32,7 @@ def failed(own_estate):
     )[0]
 
 
-def test_an_update_from_the_customer_leaves_updated_at_alone(own_estate, failed):
+def test_an_update_from_the_customer_leaves_updated_at_alone(own_estate: Estate, failed: dict[str, Any]) -> None:
     client = own_estate.client("securityhub")
     answer = client.batch_update_findings(
         FindingIdentifiers=[identifier(failed), {"Id": "nowhere", "ProductArn": failed["ProductArn"]}],
@@ -46,7 +49,7 @@ def test_an_update_from_the_customer_leaves_updated_at_alone(own_estate, failed)
     assert after["UpdatedAt"] == failed["UpdatedAt"]
 
 
-def test_the_update_stands_in_the_finding_s_history(own_estate, failed):
+def test_the_update_stands_in_the_finding_s_history(own_estate: Estate, failed: dict[str, Any]) -> None:
     client = own_estate.client("securityhub")
     client.batch_update_findings(FindingIdentifiers=[identifier(failed)], Workflow={"Status": "NOTIFIED"})
     newest, *_, created = client.get_finding_history(FindingIdentifier=identifier(failed))["Records"] + [None]
@@ -55,7 +58,7 @@ def test_the_update_stands_in_the_finding_s_history(own_estate, failed):
     assert created is None
 
 
-def test_a_member_cannot_update_what_it_does_not_see(own_estate, failed):
+def test_a_member_cannot_update_what_it_does_not_see(own_estate: Estate, failed: dict[str, Any]) -> None:
     other = next(
         a["id"]
         for a in own_estate.world["accounts"]
@@ -67,7 +70,7 @@ def test_a_member_cannot_update_what_it_does_not_see(own_estate, failed):
     assert len(answer["UnprocessedFindings"]) == 1
 
 
-def test_a_notified_finding_that_fails_again_is_new(own_estate, failed):
+def test_a_notified_finding_that_fails_again_is_new(own_estate: Estate, failed: dict[str, Any]) -> None:
     own_estate.control("change", {"change": "workflow", "id": failed["Id"], "status": "NOTIFIED"})
     own_estate.control("change", {"change": "pass", "id": failed["Id"]})
     passed = reread(own_estate, failed)
@@ -78,7 +81,7 @@ def test_a_notified_finding_that_fails_again_is_new(own_estate, failed):
     assert reread(own_estate, failed)["Workflow"]["Status"] == "NEW"
 
 
-def test_own_findings_can_be_published_into_the_hub(own_estate):
+def test_own_findings_can_be_published_into_the_hub(own_estate: Estate) -> None:
     account, now = own_estate.account("payments-prod"), datetime.now(UTC).isoformat()
     client = own_estate.client("securityhub", account=account)
     finding = {
@@ -110,7 +113,7 @@ def test_own_findings_can_be_published_into_the_hub(own_estate):
         {"Confidence": 101},
     ],
 )
-def test_nonsense_is_refused(own_estate, failed, asked):
+def test_nonsense_is_refused(own_estate: Estate, failed: dict[str, Any], asked: Any) -> None:
     with pytest.raises(ClientError) as refused:
         own_estate.client("securityhub").batch_update_findings(FindingIdentifiers=[identifier(failed)], **asked)
     assert refused.value.response["Error"]["Code"] == "InvalidInputException"

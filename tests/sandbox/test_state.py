@@ -1,21 +1,24 @@
 """A sandbox that starts again has the world it had."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sandbox import Sandbox
 from sandbox.journal import StateMismatchError
+from tests.sandbox.conftest import MakeEstate
 
-OPTIONS = {"seed": "kept", "findings": 300, "days": 1}
+OPTIONS: dict[str, Any] = {"seed": "kept", "findings": 300, "days": 1}
 
 
 @pytest.fixture
-def state(tmp_path):
+def state(tmp_path: Path) -> Any:
     return tmp_path / "state.jsonl"
 
 
-def test_what_callers_wrote_is_there_after_a_restart(make_estate, state):
+def test_what_callers_wrote_is_there_after_a_restart(make_estate: MakeEstate, state: Path) -> None:
     first = make_estate(**OPTIONS, state=state)
     finding = first.findings(Filters={"ComplianceStatus": [{"Value": "FAILED", "Comparison": "EQUALS"}]})[0]
     first.client("securityhub").batch_update_findings(
@@ -35,11 +38,12 @@ def test_what_callers_wrote_is_there_after_a_restart(make_estate, state):
         assert again.facts() == facts
         assert again.findings() == before
         assert again.account("new-one")
+        again.close()
     finally:
         second.stop()
 
 
-def test_a_line_cut_off_by_a_crash_is_forgotten(make_estate, state):
+def test_a_line_cut_off_by_a_crash_is_forgotten(make_estate: MakeEstate, state: Path) -> None:
     make_estate(**OPTIONS, state=state).sandbox.engine.stop()
     whole = state.read_text()
     state.write_text(whole + '{"at": 17, "verb": "arch')
@@ -47,7 +51,7 @@ def test_a_line_cut_off_by_a_crash_is_forgotten(make_estate, state):
     assert state.read_text() == whole
 
 
-def test_the_state_of_another_world_is_refused(make_estate, state):
+def test_the_state_of_another_world_is_refused(make_estate: MakeEstate, state: Path) -> None:
     make_estate(**OPTIONS, state=state)
     assert json.loads(state.read_text().splitlines()[0])["world"]["seed"] == "kept"
     with pytest.raises(StateMismatchError, match="use those options, or another state file"):

@@ -14,6 +14,8 @@ from sandbox.services.config.aggregator import aggregated
 from sandbox.world import DAY, Place, Resource, stamp
 
 _CONFIG = "config"
+_KEPT_AT_MOST = 8
+_LAST: dict[tuple[str, ...], tuple[tuple[int, ...], list[dict[str, Any]]]] = {}
 
 
 def _item(resource: Resource, *, names: bool = True) -> dict[str, Any]:
@@ -173,13 +175,26 @@ def select_aggregate_resource_config(call: Call) -> dict[str, Any]:
 def _selected(call: Call, places: list[Place]) -> dict[str, Any]:
     """Results are JSON texts."""
     query = sql.parse(call.params["Expression"])
-    rows = [row for place in places for row in _rows(place, query.types()) if query.meets(row)]
-    shown, more = page(call, rows, size=25)
+    shown, more = page(call, _matching(call, places, query), size=25)
     return {
         "Results": [json.dumps(query.pick(row), ensure_ascii=False) for row in shown],
         "QueryInfo": {"SelectFields": [{"Name": name} for name in query.fields]},
         **more,
     }
+
+
+def _matching(call: Call, places: list[Place], query: sql.Query) -> list[dict[str, Any]]:
+    """What the query finds; kept while its pages are walked through and the world stays as it is."""
+    world = call.world
+    asked = (call.operation, call.account, call.region, call.params["Expression"])
+    state = (id(world), world.edition, world.at)
+    kept = _LAST.get(asked)
+    if kept is None or kept[0] != state:
+        if len(_LAST) >= _KEPT_AT_MOST:
+            _LAST.clear()
+        rows = [row for place in places for row in _rows(place, query.types()) if query.meets(row)]
+        kept = _LAST[asked] = (state, rows)
+    return kept[1]
 
 
 def _rows(place: Place, types: set[str] | None) -> list[dict[str, Any]]:
