@@ -1,0 +1,139 @@
+"""The first line's home: what fails in my solutions, what is new, what is due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from dashboard.failing import (
+    NEW,
+    OVERDUE,
+    Failing,
+    FailingRow,
+    Narrowing,
+    Opened,
+    Standing,
+    described,
+    opened,
+    standing,
+    week_began,
+)
+from dashboard.paging import Page, page_of
+from dashboard.reach import Reach
+from findings.coverage_places import Place, places
+from findings.models import FindingSpan, Severity
+from findings.parameters import SEVERITY_WORDS
+from findings.threats import worst_reports
+from findings.unowned import Figures, figures
+
+PAGE = 25
+
+
+@dataclass(frozen=True)
+class FirstLine:
+    """What the page needs beside its reach. new_since: what began to fail after it is new."""
+
+    standing: Standing
+    narrowing: Narrowing
+    matching: int
+    page: Page[Failing]
+    rows: list[FailingRow]
+    unfolded: Opened | None
+    coverage: list[Place]
+    threats: list[FindingSpan]
+    unowned: Figures
+    new_since: str
+    chips: list[dict[str, Any]]
+    offers: list[dict[str, Any]]
+
+
+def first_line(reach: Reach, query: QueryDict) -> FirstLine:
+    """A fixed number of queries, however much fails. Raises BadRequest on a filter that is none."""
+    narrowing = Narrowing.of(query)
+    found = standing(reach)
+    wanted = narrowing.of_rows(found.rows)
+    page = page_of(wanted, lambda row: row.order, cursor=query.get("cursor", ""), size=PAGE)
+    return FirstLine(
+        standing=found,
+        narrowing=narrowing,
+        matching=len(wanted),
+        page=page,
+        rows=described(page.rows, reach),
+        unfolded=opened(reach, query["open"]) if query.get("open") else None,
+        coverage=places(reach.user, reach.moment, reach.accounts),
+        threats=worst_reports(reach.user, reach.moment, reach.where) if found.total.reported else [],
+        unowned=figures(reach.user, reach.moment),
+        new_since=date_format(timezone.localtime(week_began(reach.moment)), "l j M"),
+        chips=chips(reach, narrowing),
+        offers=offers(narrowing, found, query),
+    )
+
+
+def chips(reach: Reach, narrowing: Narrowing) -> list[dict[str, Any]]:
+    shown = []
+    if narrowing.show:
+        word = _("Overdue") if narrowing.show == OVERDUE else _("New")
+        shown.append({"key": "show", "value": narrowing.show, "label": "", "word": word})
+    if narrowing.severity is not None:
+        word = str(Severity(narrowing.severity).label)
+        value = SEVERITY_WORDS[narrowing.severity]
+        shown.append({"key": "severity", "value": value, "label": _("Severity"), "word": word})
+    if narrowing.account:
+        word = reach.name_of(narrowing.account)
+        shown.append({"key": "account", "value": narrowing.account, "label": _("Account"), "word": word})
+    return shown
+
+
+def offers(narrowing: Narrowing, found: Standing, query: QueryDict) -> list[dict[str, Any]]:
+    """What the list could be narrowed to, each with how many rows would stay."""
+    offered = []
+    if not narrowing.show:
+        rows = narrowing.of_rows(found.rows)
+        overdue, new = sum(row.is_overdue for row in rows), sum(row.is_new for row in rows)
+        offered += [_offer(_("Overdue"), overdue, query, show=OVERDUE), _offer(_("New"), new, query, show=NEW)]
+    if narrowing.severity is None:
+        rows = narrowing.of_rows(found.rows)
+        for severity in reversed(Severity):
+            n = sum(row.tally.worst == severity for row in rows)
+            offered.append(_offer(str(severity.label), n, query, severity=SEVERITY_WORDS[severity]))
+    return [offer for offer in offered if offer["count"]]
+
+
+def without_filter(query: QueryDict) -> str:
+    """This page's address without what narrows its list."""
+    changed = _from_first_page(query)
+    for name in ("show", "severity", "account", "state"):
+        changed.pop(name, None)
+    return f"?{changed.urlencode()}"
+
+
+def _from_first_page(query: QueryDict) -> QueryDict:
+    changed = query.copy()
+    for name in ("cursor", "open"):
+        changed.pop(name, None)
+    return changed
+
+
+def _offer(label: str, count: int, query: QueryDict, **change: str) -> dict[str, Any]:
+    changed = _from_first_page(query)
+    for name, value in change.items():
+        changed[name] = value
+    return {"label": label, "count": count, "url": f"?{changed.urlencode()}"}
+
+
+def account_choices(reach: Reach, found: FirstLine) -> list[dict[str, Any]]:
+    """The accounts in which something fails, with how many rows each would show."""
+    rows = found.narrowing.of_rows(found.standing.rows, but="account")
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row.account] = counts.get(row.account, 0) + 1
+    named = [
+        {"value": account, "label": reach.name_of(account), "count": n, "current": account == found.narrowing.account}
+        for account, n in counts.items()
+    ]
+    return sorted(named, key=lambda one: str(one["label"]))

@@ -1,0 +1,100 @@
+"""What got worse and what got better between two moments, as we know both of them today."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q
+
+from audit.moment import Moment
+from findings.models import FindingSpan, Status, Workflow
+from findings.models.queries import SpanQuerySet
+
+Spans = SpanQuerySet[FindingSpan]
+
+
+@dataclass
+class Change:
+    """worse: began to fail. better: failed and passes. gone: failed and is no longer there."""
+
+    worse: int = 0
+    better: int = 0
+    gone: int = 0
+
+
+@dataclass(frozen=True)
+class Changes:
+    """by_solution: None for what belongs to no solution. A shared finding counts in each, once in total."""
+
+    since: datetime
+    total: Change = field(default_factory=Change)
+    by_solution: Mapping[int | None, Change] = field(default_factory=dict)
+
+
+def worse(user: object, moment: Moment, since: datetime, where: Q | None = None) -> Spans:
+    """What fails at `moment` and did not at `since`: the spans that held at `moment`."""
+    failing_then = _failing(_before(moment, since)).filter(finding=OuterRef("finding"))
+    begun = _failing(moment).filter(where or Q(), valid_from__gt=since)
+    return begun.visible_to(user).filter(~Exists(failing_then))
+
+
+def better(user: object, moment: Moment, since: datetime, where: Q | None = None) -> Spans:
+    """What failed at `since` and passes at `moment`: the spans that held at `since`."""
+    passing = _counted(moment).filter(finding=OuterRef("finding"), status=Status.PASS)
+    return _ended(user, moment, since, where).filter(Exists(passing))
+
+
+def gone(user: object, moment: Moment, since: datetime, where: Q | None = None) -> Spans:
+    """What failed at `since` and is archived or no longer listed at `moment`: the spans at `since`."""
+    still = _counted(moment).filter(finding=OuterRef("finding"))
+    return _ended(user, moment, since, where).filter(~Exists(still))
+
+
+WAYS = {"worse": worse, "better": better, "gone": gone}
+
+
+def changes(user: object, moment: Moment, since: datetime, where: Q | None = None) -> Changes:
+    """How many, over all and by solution. Three queries beside those for the reader's rights."""
+    total = Change()
+    by_solution: dict[int | None, Change] = defaultdict(Change)
+    for way, spans in WAYS.items():
+        found: list[dict[str, Any]] = list(
+            spans(user, moment, since, where).values("solutions").annotate(total=Count("pk")).order_by()
+        )
+        for row in found:
+            for solution in row["solutions"] or [None]:
+                _add(by_solution[solution], way, row["total"])
+            _add(total, way, row["total"])
+    return Changes(since, total, dict(by_solution))
+
+
+def _add(change: Change, way: str, n: int) -> None:
+    setattr(change, way, getattr(change, way) + n)
+
+
+def _before(moment: Moment, since: datetime) -> Moment:
+    return Moment(at=since, known_at=moment.known_at)
+
+
+def _counted(moment: Moment) -> Spans:
+    spans: Spans = FindingSpan.objects.at(moment).counted()
+    return spans
+
+
+def _failing(moment: Moment) -> Spans:
+    return _counted(moment).failing()
+
+
+def _ended(user: object, moment: Moment, since: datetime, where: Q | None) -> Spans:
+    """What failed at `since`, neither suppressed nor failing at `moment`, in spans that ended between the two."""
+    spans = _failing(_before(moment, since)).filter(where or Q(), valid_to__isnull=False)
+    still = (
+        _counted(moment)
+        .filter(finding=OuterRef("finding"))
+        .filter(Q(status=Status.FAIL) | Q(workflow=Workflow.SUPPRESSED))
+    )
+    return spans.visible_to(user).filter(~Exists(still))

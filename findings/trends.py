@@ -1,0 +1,77 @@
+"""What failed and passed day by day, from the counts that are kept at the end of each day."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Q, Sum
+
+from findings.models import PostureDay, Status
+
+ASSESSED = (Status.PASS, Status.FAIL, Status.UNKNOWN)
+Series = list[int | None]
+"""A value a day; None for a day without a count."""
+
+
+@dataclass
+class DayCount:
+    """assessed: findings with a result, as in findings.tallies.Tally."""
+
+    passed: int = 0
+    failed: int = 0
+    assessed: int = 0
+
+
+@dataclass(frozen=True)
+class Trends:
+    """days: oldest first. Each series has one value a day. by_solution: None for no solution."""
+
+    days: Sequence[date]
+    total: Mapping[date, DayCount] = field(default_factory=dict)
+    by_solution: Mapping[int | None, Mapping[date, DayCount]] = field(default_factory=dict)
+
+    @property
+    def fails(self) -> Series:
+        return self._fails(self.total)
+
+    def fails_of(self, solution: int | None) -> Series:
+        return self._fails(self.by_solution.get(solution, {}))
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.total
+
+    def _fails(self, counts: Mapping[date, DayCount]) -> Series:
+        return [counts[day].failed if day in counts else None for day in self.days]
+
+
+def trends(user: object, last: date, days: int, where: Q | None = None) -> Trends:
+    """The `days` days up to `last`, which is left out where its count is still to come. One query.
+
+    where: on `solutions` and `account`. Suppressed findings are in no count.
+    """
+    first = last - timedelta(days=days - 1)
+    kept = PostureDay.objects.visible_to(user).filter(where or Q(), on__range=(first, last), suppressed=False)
+    rows: list[dict[str, Any]] = list(
+        kept.filter(status__in=ASSESSED).values("on", "solutions", "status").annotate(total=Sum("n")).order_by()
+    )
+    total: dict[date, DayCount] = defaultdict(DayCount)
+    by_solution: dict[int | None, dict[date, DayCount]] = defaultdict(lambda: defaultdict(DayCount))
+    for row in rows:
+        _add(total[row["on"]], row)
+        for solution in row["solutions"] or [None]:
+            _add(by_solution[solution][row["on"]], row)
+    span = [first + timedelta(days=n) for n in range(days)]
+    return Trends(span if last in total else span[:-1], dict(total), dict(by_solution))
+
+
+def _add(count: DayCount, row: Mapping[str, Any]) -> None:
+    count.assessed += row["total"]
+    if row["status"] == Status.PASS:
+        count.passed += row["total"]
+    elif row["status"] == Status.FAIL:
+        count.failed += row["total"]
