@@ -16,20 +16,19 @@ MOST_SHARE, MOST_COUNT = 0.2, 50
 # EXCEPT is hashed whatever the planner believes of a table that nobody has analysed since it was filled.
 CANDIDATES = """
 CREATE TEMPORARY TABLE stage_vanished ON COMMIT DROP AS
-WITH unseen AS (
-    SELECT f.uid
-    FROM findings_finding f
-    WHERE f.connection_id = %(connection)s AND f.source = %(source)s AND f.gone_at IS NULL
-      AND f.first_seen_at < %(started)s
-      AND coalesce((
-          SELECT coalesce(y.read_through_id, y.id) FROM findings_scope y
-          WHERE y.connection_id = f.connection_id AND y.source = f.source
-            AND y.account = f.account AND y.region = f.region
-      ), %(scope)s) = %(scope)s
+WITH missing AS (
+    SELECT uid FROM findings_finding
+    WHERE connection_id = %(connection)s AND source = %(source)s AND gone_at IS NULL
+      AND first_seen_at < %(started)s
     EXCEPT SELECT uid FROM findings_sweepseen WHERE run_id = %(run)s
 )
-SELECT f.id FROM findings_finding f JOIN unseen USING (uid)
+SELECT f.id
+FROM missing JOIN findings_finding f USING (uid)
+LEFT JOIN findings_scope y ON (y.connection_id, y.source, y.account, y.region)
+                            = (f.connection_id, f.source, f.account, f.region)
+WHERE coalesce(y.read_through_id, y.id, %(scope)s) = %(scope)s
 """
+"""EXCEPT compares the two sets by sorting or hashing, however little is known of their sizes."""
 
 CLOSE = """
 WITH gone AS (
