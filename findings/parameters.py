@@ -125,7 +125,8 @@ def _within(name: str) -> Callable[[Sequence[Any]], Q]:
 
 
 def _of_solution(values: Sequence[Any]) -> Q:
-    return Q(solutions=[]) if values[0] is None else Q(solutions__contains=[values[0]])
+    owned = Q(solutions__overlap=[value for value in values if value is not None])
+    return owned | Q(solutions=[]) if None in values else owned
 
 
 def _suppressed_spans(values: Sequence[Any]) -> Q:
@@ -167,7 +168,7 @@ TYPE = _matching(r"[A-Za-z0-9:._-]{1,128}", _("A resource type such as AWS::S3::
 PARAMETERS: dict[str, Parameter] = {
     "status": Parameter(_("Status"), _one_of(Status.values), _within("status"), _within("status"), many=True),
     "severity": Parameter(_("Severity"), _severity, _within("severity"), _within("severity"), many=True),
-    "solution": Parameter(_("Solution"), _solution, _of_solution, _of_solution),
+    "solution": Parameter(_("Solution"), _solution, _of_solution, _of_solution, many=True),
     "account": Parameter(_("Account"), ACCOUNT, _within("account"), _within("account"), many=True),
     "region": Parameter(_("Region"), REGION, _within("region"), _within("region"), many=True),
     "check": Parameter(_("Check"), _key_of(Check), _within("check_ran"), _within("check_ran"), many=True),

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -69,11 +70,12 @@ def _scope_changes(request: HttpRequest, asked: FindingFilter) -> bool:
 
 
 def _scope(request: Request, asked: FindingFilter) -> str:
-    solution = next(iter(asked["solution"]), None)
-    if solution is None or "solution" in asked.errors:
+    """The solutions asked for, by name; empty where they are not all that the list is about."""
+    solutions = asked["solution"]
+    if not solutions or None in solutions or "solution" in asked.errors:
         return ""
-    found = Solution.objects.visible_to(request.user).in_bulk([solution])
-    return found[solution].name if solution in found else ""
+    found = Solution.objects.visible_to(request.user).in_bulk(solutions)
+    return get_text_list(sorted(solution.name for solution in found.values()), _("and"))
 
 
 def _tabs(asked: FindingFilter, found: Facets) -> list[dict[str, Any]]:
