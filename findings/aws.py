@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import boto3
 import botocore.session
+import orjson
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.loaders import create_loader
@@ -34,6 +35,18 @@ CONFIG = Config(
     max_pool_connections=8,
     user_agent_extra="compliance-portal",
 )
+OK = 200
+READ_AS_SENT = {
+    "securityhub": ("GetFindings",),
+    "config": (
+        "GetAggregateComplianceDetailsByConfigRule",
+        "GetComplianceDetailsByConfigRule",
+        "SelectAggregateResourceConfig",
+        "SelectResourceConfig",
+    ),
+}
+"""What comes by the thousand. Read as sent, a record keeps what botocore's model does not know yet, times stay
+as AWS writes them (text, or seconds since 1970), and reading is ten times as fast."""
 _loader = create_loader()
 
 
@@ -162,7 +175,17 @@ def _client(connection: Connection, account: str, name: str, region: str) -> Any
 
 
 def _made(session: boto3.Session, name: str, region: str) -> Any:
-    return cast("Any", session).client(name, region_name=region, config=CONFIG)
+    client = cast("Any", session).client(name, region_name=region, config=CONFIG)
+    for operation in READ_AS_SENT.get(name, ()):
+        client.meta.events.register(f"before-parse.{name}.{operation}", _as_sent)
+    return client
+
+
+def _as_sent(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
+    """Hand over the members of an answer as AWS sent them, and leave botocore nothing to parse but errors."""
+    if response_dict["status_code"] == OK:
+        customized_response_dict.update(orjson.loads(response_dict["body"]))
+        response_dict["body"] = b"{}"
 
 
 def _identity(connection: Connection, account: str) -> _Identity:

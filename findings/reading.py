@@ -22,9 +22,9 @@ from django.db.models import Max, Q
 from audit import clock
 from desk.models import Job
 from findings import posture
-from findings.connectors.asff import Rejected
+from findings.connectors.asff import CONTROL_PRODUCT, Rejected
 from findings.merge import Sweep, stage_and_merge
-from findings.models import Connection, Finding, Scope, SetAside, SyncRun
+from findings.models import Connection, Finding, Scope, SetAside, Source, SyncRun
 from findings.models.coverage import ScopeQuerySet
 from findings.staging import StagedFinding
 
@@ -200,11 +200,9 @@ def in_chunks(rows: Iterable[Row], merge: Callable[[list[Row]], None], *, size: 
 
 
 def latest_evaluations(reading: Reading) -> dict[Place, datetime]:
-    """The latest evaluation that the findings of the scope's source tell of, by place."""
-    rows = (
-        Finding.objects.filter(connection=reading.connection, source=reading.scope.source, gone_at=None)
-        .values_list("account", "region")
-        .annotate(latest=Max("evaluated_at"))
-        .order_by()
-    )
+    """The latest evaluation that checks of the scope's source tell of, by place. Threats are no evaluations."""
+    found = Finding.objects.filter(connection=reading.connection, source=reading.scope.source, gone_at=None)
+    if reading.scope.source == Source.SECURITY_HUB:
+        found = found.filter(product_arn__endswith=CONTROL_PRODUCT)
+    rows = found.values_list("account", "region").annotate(latest=Max("evaluated_at")).order_by()
     return {(account, region): latest for account, region, latest in rows if latest is not None}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -262,7 +262,8 @@ def staged(row: dict[str, Any], rule: Rule, resource: StagedResource, subject: S
     """One evaluation result as a finding. Rules that Security Hub made are scored by Security Hub."""
     account, region, type_, resource_id = subject
     word = str(row["ComplianceType"])
-    recorded, invoked = row["ResultRecordedTime"], row.get("ConfigRuleInvokedTime")
+    recorded = datetime.fromtimestamp(row["ResultRecordedTime"], UTC)
+    invoked = datetime.fromtimestamp(row.get("ConfigRuleInvokedTime") or row["ResultRecordedTime"], UTC)
     return StagedFinding(
         source=Source.CONFIG,
         uid=uid_of(Source.CONFIG, account, region, rule.name, type_, resource_id),
@@ -277,7 +278,7 @@ def staged(row: dict[str, Any], rule: Rule, resource: StagedResource, subject: S
         updated_at=recorded,
         raw=orjson.dumps(row),
         content_hash=_content(row),
-        evaluated_at=invoked or recorded,
+        evaluated_at=invoked,
         title=str(row.get("Annotation") or ""),
         rule_name=rule.name,
         origin=rule.origin,
