@@ -3,3 +3,9 @@ from django.apps import AppConfig
 
 class FindingsConfig(AppConfig):
     name = "findings"
+
+    def ready(self) -> None:
+        from findings.tasks import reassign
+        from organisation.ownership import on_ownership_change
+
+        on_ownership_change(reassign)

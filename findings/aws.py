@@ -16,7 +16,7 @@ import boto3
 import botocore.session
 import orjson
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, IncompleteReadError
 from botocore.loaders import create_loader
 
 from audit import clock
@@ -178,7 +178,17 @@ def _made(session: boto3.Session, name: str, region: str) -> Any:
     client = cast("Any", session).client(name, region_name=region, config=CONFIG)
     for operation in READ_AS_SENT.get(name, ()):
         client.meta.events.register(f"before-parse.{name}.{operation}", _as_sent)
+    client.meta.events.register("after-call", _refuse_cut_short)
     return client
+
+
+def _refuse_cut_short(http_response: Any, **_: Any) -> None:
+    """Raise IncompleteReadError where a body ended early: botocore itself would pass it as an empty answer."""
+    expected = http_response.headers.get("Content-Length")
+    if expected is not None and "Content-Encoding" not in http_response.headers:
+        actual = len(http_response.content)
+        if actual < int(expected):
+            raise IncompleteReadError(actual_bytes=actual, expected_bytes=int(expected))
 
 
 def _as_sent(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:

@@ -10,7 +10,8 @@ from django.db import transaction
 
 from audit import clock
 from desk.models import Job
-from findings import coverage, discovery, sync, sync_jobs
+from findings import coverage, discovery, posture, sync, sync_jobs
+from findings.merge import reassign_solutions
 from findings.models import Connection, Scope, SyncRun
 
 BUSY_AGAIN_AFTER = 2
@@ -56,6 +57,18 @@ def sync_due() -> None:
             discover.delay(connection.pk)
     for job in sync_jobs.forgotten(at=at):
         begin_sync.delay(job.pk)
+
+
+def reassign(solution: int) -> None:
+    """The rules of a solution changed: let a worker move what they move."""
+    reassign_resources.delay()
+
+
+@shared_task
+def reassign_resources() -> None:
+    """Apply the ownership rules in force to every resource, and count the postures that this moves anew."""
+    with transaction.atomic():
+        posture.refresh(reassign_solutions(at=clock.now()))
 
 
 @shared_task

@@ -111,7 +111,12 @@ def merge_staged_resources(*, at: datetime) -> Touched:
 
 
 def reassign_solutions(*, at: datetime, accounts: Iterable[str] | None = None) -> Touched:
-    """Apply the ownership rules in force to every resource (of `accounts`). After rules changed."""
+    """Apply the ownership rules in force to every resource (of `accounts`). After rules changed.
+
+    In the caller's transaction, which waits for a merge under way and lets none begin.
+    """
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('findings_merge'))")
     resources = Resource.objects.all()
     if accounts is not None:
         resources = resources.filter(account__in=list(accounts))
