@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from celery import Task, shared_task
+from django.core.cache import cache
 from django.db import transaction
 
 from audit import clock
@@ -18,6 +19,9 @@ BUSY_AGAIN_AFTER = 2
 """Seconds until a job asks again for a scope that another worker reads."""
 HINT_LASTS = timedelta(minutes=5)
 """How long a due scope is not hinted at again, so that a busy queue does not fill with the same."""
+
+REASSIGN_AFTER = 2
+"""Seconds in which changes of ownership rules are gathered."""
 
 
 @shared_task
@@ -60,8 +64,12 @@ def sync_due() -> None:
 
 
 def reassign(solution: int) -> None:
-    """The rules of a solution changed: let a worker move what they move."""
-    reassign_resources.delay()
+    """The rules of a solution changed: let a worker move what they move, once for changes close together.
+
+    Where Redis forgets the hint, the next complete sweep moves it.
+    """
+    if cache.add("findings.reassign", solution, REASSIGN_AFTER):
+        reassign_resources.apply_async(countdown=REASSIGN_AFTER)
 
 
 @shared_task
