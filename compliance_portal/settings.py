@@ -8,6 +8,7 @@ from typing import Any
 import dj_database_url
 import pgtrigger
 import structlog
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -132,9 +133,12 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
+SWEEP_AT_HOUR = env.whole_number("SWEEP_AT_HOUR", 2)
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "deliver the outbox": {"task": "desk.tasks.deliver_outbox", "schedule": 30},
     "follow dates": {"task": "organisation.tasks.follow_dates", "schedule": 600},
+    "read what is due": {"task": "findings.tasks.sync_due", "schedule": 60},
+    "sweep nightly": {"task": "findings.tasks.sweep_nightly", "schedule": crontab(hour=SWEEP_AT_HOUR, minute=0)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = env.optional("PORTAL_BEAT_SCHEDULE", "/tmp/portal-beat-schedule")  # noqa: S108
 
