@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.views import SpectacularAPIView
 
 from desk import api as desk
+from findings import api as findings
 from organisation import api as organisation
 from organisation.permissions import permitted
 
@@ -15,4 +16,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", schema, name="schema"),
     *organisation.urlpatterns,
     *desk.urlpatterns,
+    *findings.urlpatterns,
 ]

@@ -42,6 +42,4 @@ def chosen(query: QueryDict) -> list[Column]:
     wanted = set(query.getlist("columns")) & {column.key for column in ALL}
     if not wanted:
         return list(ALL)
-    return [
-        Column(column.key, column.label, column.key in wanted, column.order, column.css) for column in ALL
-    ]
+    return [Column(column.key, column.label, column.key in wanted, column.order, column.css) for column in ALL]

@@ -105,6 +105,11 @@ def scopes_of(connection: Connection, *, state: str = "") -> QuerySet[Scope]:
     return scopes.filter(state=state) if state else scopes
 
 
+def scopes_in_use(connection: Connection) -> list[Scope]:
+    """The same in a list, from what is prefetched where it is."""
+    return [scope for scope in connection.scopes.all() if scope.retired_at is None]
+
+
 def runs_of(connection: Connection, *, most: int = 10) -> list[SyncRun]:
     """Its latest runs, newest first."""
     runs = SyncRun.objects.filter(scope__connection=connection).select_related("scope")

@@ -96,6 +96,23 @@ def with_state(scopes: QuerySet[Scope], moment: Moment) -> QuerySet[Scope]:
     return scopes.prefetch_related(Prefetch("spans", spans, to_attr="held"))
 
 
+def covered_at(scope: Scope | None, moment: Moment) -> CoverageSpan | None:
+    """What could be said of one scope at the moment; None where nothing was known of it."""
+    return CoverageSpan.objects.filter(moment.holds(), scope=scope).first() if scope else None
+
+
+def known_at(scopes: QuerySet[Scope], moment: Moment) -> QuerySet[Scope]:
+    """Those of the scopes of which anything was known at the moment."""
+    return scopes.filter(pk__in=CoverageSpan.objects.filter(moment.holds()).values("scope"))
+
+
+def held_of(scope: Any) -> CoverageSpan:
+    """The coverage that `with_state` found of a scope that `known_at` knows."""
+    (span,) = scope.held
+    assert isinstance(span, CoverageSpan)
+    return span
+
+
 def figures_of(scopes: Iterable[Any], url: str = "") -> CoverageFigures:
     """The figures of scopes from `with_state`. A scope without a state then was not yet known, and is not counted."""
     counts: Counter[str] = Counter()

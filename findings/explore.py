@@ -4,7 +4,7 @@ Parameters, all optional and combinable (many: the name is repeated, any of its 
 
     status          many: pass, fail, unknown, not_applicable, report
     severity        many: critical, high, medium, low, informational, none; or its rank, 5 to 0
-    solution        S-3, or none for what belongs to no solution
+    solution        many: S-3, or none for what belongs to no solution
     account         many: 12 digits
     region          many
     check           many: K-12
@@ -91,7 +91,7 @@ class FindingFilter:
         order = query.get("order") or WORST_FIRST
         if order not in ORDERS:
             errors["order"], order = _("There is no such order."), WORST_FIRST
-        if "solution" in values and not _open_to(values["solution"][0], user):
+        if "solution" in values and not _open_to(values["solution"], user):
             errors["solution"] = _("There is no such solution, or it is not yours to see.")
         return cls(values, given, errors, order)
 
@@ -131,7 +131,7 @@ class FindingFilter:
     @property
     def bare_url(self) -> str:
         """The address without any narrowing; moment, order and columns stay."""
-        return url_for(**{name: values for name, values in self.given.items() if name in BESIDE})
+        return self.url(**dict.fromkeys(PARAMETERS))
 
     def url(self, **change: Any) -> str:
         """The address of the explorer with this filter and `change`; None takes a parameter away."""
@@ -147,11 +147,12 @@ def _read(name: str, texts: list[str]) -> list[Any]:
     return [parameter.read(text) for text in texts]
 
 
-def _open_to(solution: int | None, user: object) -> bool:
-    if solution is None:
+def _open_to(solutions: Iterable[int | None], user: object) -> bool:
+    asked = {solution for solution in solutions if solution is not None}
+    if not asked:
         return True
     seen = Visibility.of(user)
-    return seen.everything or solution in seen.solutions
+    return seen.everything or asked <= seen.solutions
 
 
 def url_for(**parameters: Any) -> str:
@@ -167,7 +168,7 @@ def url_for(**parameters: Any) -> str:
 
 def kept(query: QueryDict) -> dict[str, str]:
     """The moment in a page's query, to hand on to `url_for`."""
-    return {name: query[name] for name in MOMENT if query.get(name)}
+    return {name: value for name in MOMENT if (value := str(query.get(name, "")))}
 
 
 def _written(name: str, value: Any) -> str:

@@ -33,10 +33,7 @@ class Facets:
         return [
             row
             for row in self.counts
-            if all(
-                not wanted.get(name) or value in wanted[name]
-                for name, value in zip(FREE, row[:3], strict=True)
-            )
+            if all(not wanted.get(name) or value in wanted[name] for name, value in zip(FREE, row[:3], strict=True))
         ]
 
     def _by(self, name: str) -> Counter[Any]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from findings.explore import FindingFilter
@@ -27,7 +28,7 @@ class FilterForm(forms.Form):
     )
     severity = forms.MultipleChoiceField(
         label=_("Severity"),
-        choices=[(SEVERITY_WORDS[rank], label) for rank, label in reversed(Severity.choices)],
+        choices=[(SEVERITY_WORDS[rank], label) for rank, label in Severity.choices],
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
@@ -40,9 +41,7 @@ class FilterForm(forms.Form):
     account = forms.ChoiceField(label=_("Account"), required=False)
     region = forms.ChoiceField(label=_("Region"), required=False)
     source = forms.ChoiceField(label=_("Source"), choices=[ANY, *Source.choices], required=False)
-    product = forms.CharField(
-        label=_("Product"), required=False, widget=forms.TextInput(attrs={"list": "products"})
-    )
+    product = forms.CharField(label=_("Product"), required=False, widget=forms.TextInput(attrs={"list": "products"}))
     type = forms.CharField(
         label=_("Resource type"),
         required=False,
@@ -53,9 +52,7 @@ class FilterForm(forms.Form):
         choices=[ANY, ("no", _("Not suppressed")), ("yes", _("Suppressed only"))],
         required=False,
     )
-    since = forms.DateField(
-        label=_("Status since"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    since = forms.DateField(label=_("Status since"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     changed_since = forms.DateField(
         label=_("Changed since"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
@@ -70,9 +67,7 @@ class FilterForm(forms.Form):
         required=False,
     )
 
-    def __init__(
-        self, asked: FindingFilter, accounts: Sequence[tuple[str, str]], regions: Sequence[str]
-    ) -> None:
+    def __init__(self, asked: FindingFilter, accounts: Sequence[tuple[str, str]], regions: Sequence[str]) -> None:
         initial: dict[str, Any] = {}
         for name in self.base_fields:
             if given := asked.given.get(name):
@@ -86,8 +81,7 @@ class FilterForm(forms.Form):
         given = initial.get(name)
         known = {value for value, label in choices}
         extra = [(given, given)] if given and given not in known else []
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
+        field: Any = self.fields[name]
         field.choices = [ANY, *choices, *extra]
 
 
@@ -112,7 +106,7 @@ class ConnectionForm(Form):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.initial["version"] = self.instance.version
-        if self.instance.pk is None:
+        if self.instance._state.adding:
             del self.fields["enabled"]
 
     def clean_name(self) -> str:
@@ -121,3 +115,12 @@ class ConnectionForm(Form):
         if others.filter(name__iexact=name).exists():
             raise forms.ValidationError(_("There is a connection of this name."))
         return name
+
+    def over(self, theirs: Connection) -> ConnectionForm:
+        """The same entries over what somebody else saved meanwhile: to save them again is then meant."""
+        entries = self.data.copy() if isinstance(self.data, QueryDict) else QueryDict(mutable=True)
+        entries["version"] = str(theirs.version)
+        form = ConnectionForm(entries, instance=theirs)
+        form.full_clean()
+        form.add_error(None, _("Somebody changed this connection since you opened it. Compare, then save again."))
+        return form

@@ -34,7 +34,7 @@ from organisation.models import Solution
 
 Words = str | Promise
 NO_SOLUTION = "none"
-SEVERITY_WORDS = {int(severity): severity.name.lower() for severity in reversed(Severity)}
+SEVERITY_WORDS = {int(severity): severity.name.lower() for severity in Severity}
 SHORT = 3
 """Shorter words are searched among checks only: the index of resources holds three characters at a time."""
 

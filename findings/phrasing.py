@@ -93,6 +93,12 @@ def chips_of(asked: FindingFilter, found: Facets) -> list[dict[str, Any]]:
     return chips
 
 
+def mistakes_in(asked: FindingFilter) -> list[dict[str, Any]]:
+    """What cannot be read, parameter by parameter: [{key, label, words}]."""
+    labels = {name: parameter.label for name, parameter in PARAMETERS.items()} | {"order": _("Order")}
+    return [{"key": name, "label": labels[name], "words": words} for name, words in asked.errors.items()]
+
+
 def _worder(name: str, values: list[Any]) -> Callable[[Any], str]:
     """How the values of a parameter are said; names are looked up for all of them at once."""
     choices: dict[str, Any] = {"status": Status, "severity": Severity, "source": Source, "workflow": Workflow}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
 import zstandard
@@ -32,6 +33,11 @@ class RawRecord:
     @property
     def text(self) -> str:
         return orjson.dumps(orjson.loads(self.body), option=orjson.OPT_INDENT_2).decode()
+
+    @property
+    def content(self) -> Any:
+        """The record as JSON values."""
+        return orjson.loads(self.body)
 
     @property
     def shown(self) -> str:

@@ -109,9 +109,7 @@ def strip_of(history: Sequence[FindingSpan], moment: Moment) -> list[dict[str, A
     return parts
 
 
-def recent_changes(
-    resource: Resource, user: object, moment: Moment, *, most: int = 20
-) -> list[FindingSpan]:
+def recent_changes(resource: Resource, user: object, moment: Moment, *, most: int = 20) -> list[FindingSpan]:
     """The latest changes of a resource's findings that were true and known at the moment, newest first."""
     links = FindingResource.objects.filter(resource=resource)
     believed = Q(superseded_at=None) | Q(superseded_at__gt=moment.known_at)

@@ -49,9 +49,7 @@ def _fails(user: object, moment: Moment) -> QuerySet[FindingSpan]:
 
 
 def figures(user: object, moment: Moment) -> Figures:
-    counted = _fails(user, moment).aggregate(
-        fails=Count("pk"), failing=Count("finding__resource", distinct=True)
-    )
+    counted = _fails(user, moment).aggregate(fails=Count("pk"), failing=Count("finding__resource", distinct=True))
     return Figures(counted["failing"], counted["fails"], _in_use(user).count())
 
 
@@ -65,9 +63,7 @@ def failing(user: object, moment: Moment, cursor: str = "") -> tuple[Page[Resour
         grouped = grouped.filter(Q(worst__lt=worst) | (Q(worst=worst) & later))
     found = list(grouped.order_by("-worst", "-fails", "finding__resource")[: PAGE + 1])
     resources = Resource.objects.in_bulk([row["finding__resource"] for row in found[:PAGE]])
-    rows = [
-        Row(resources[row["finding__resource"]], row["fails"], row["worst"], row["since"]) for row in found[:PAGE]
-    ]
+    rows = [Row(resources[row["finding__resource"]], row["fails"], row["worst"], row["since"]) for row in found[:PAGE]]
     following = ""
     if len(found) > PAGE:
         following = f"{rows[-1].worst}-{rows[-1].fails}-{rows[-1].resource.pk}"
@@ -89,15 +85,14 @@ def all_of(user: object, cursor: str = "") -> Page[Resource]:
 def described(resources: Sequence[Resource], user: object, moment: Moment) -> list[Row]:
     """These resources with what fails on them. One query."""
     counted = _fails(user, moment).filter(finding__resource__in=resources).values("finding__resource")
+    known = {resource.pk: resource for resource in resources}
     by_resource = {
-        row["finding__resource"]: row
-        for row in counted.annotate(fails=Count("pk"), worst=Max("severity"), since=Min("status_since"))
+        key: Row(known[key], fails, worst, since)
+        for key, fails, worst, since in counted.annotate(
+            fails=Count("pk"), worst=Max("severity"), since=Min("status_since")
+        ).values_list("finding__resource", "fails", "worst", "since")
     }
-    rows = []
-    for resource in resources:
-        row = by_resource.get(resource.pk, {"fails": 0, "worst": 0, "since": None})
-        rows.append(Row(resource, row["fails"], row["worst"], row["since"]))
-    return rows
+    return [by_resource.get(resource.pk, Row(resource)) for resource in resources]
 
 
 def neighbours(accounts: Iterable[str], user: object, at: datetime) -> dict[str, list[Solution]]:

@@ -18,6 +18,13 @@ from tests.factories import (
     TagRuleFactory,
     UserFactory,
 )
+from tests.factories.findings import (
+    CheckFactory,
+    ConnectionFactory,
+    FindingFactory,
+    FindingRecordFactory,
+    ResourceFactory,
+)
 
 Make = Callable[[User], Any]
 NOT_THEIRS = frozenset({Role.FIRST.value, Role.EXTERNAL.value})
@@ -41,6 +48,10 @@ def _id(row: Any) -> dict[str, Any]:
     return {"public_id": row.public_id}
 
 
+def _finding(solution: Any) -> Any:
+    return FindingRecordFactory(finding=FindingFactory(solutions=[solution])).finding
+
+
 def _part(row: Any) -> dict[str, Any]:
     return {"public_id": row.solution.public_id, "pk": row.pk}
 
@@ -57,6 +68,16 @@ JOB = Example(
     other=lambda person: _id(JobFactory()),
     hidden_from=frozenset(Role.values) - {Role.ADMINISTRATOR.value},
 )
+FINDING = Example(
+    own=lambda person: _id(_finding(_solution(person))),
+    other=lambda person: _id(_finding(SolutionFactory())),
+)
+RESOURCE = Example(
+    own=lambda person: _id(ResourceFactory(solutions=[_solution(person).pk])),
+    other=lambda person: _id(ResourceFactory(solutions=[SolutionFactory().pk])),
+)
+CHECK = Example(own=lambda person: _id(CheckFactory()))
+CONNECTION = Example(own=lambda person: _id(ConnectionFactory()))
 
 EXAMPLES: dict[str, Example] = {
     "api:job": JOB,
@@ -69,6 +90,17 @@ EXAMPLES: dict[str, Example] = {
         other=lambda person: _id(NoticeFactory()),
         hidden_from=frozenset(Role.values),
     ),
+    "api:check": CHECK,
+    "api:connection": CONNECTION,
+    "api:finding": FINDING,
+    "findings:check": CHECK,
+    "findings:connection": CONNECTION,
+    "findings:connection_change": CONNECTION,
+    "findings:connection_set_aside": CONNECTION,
+    "findings:connection_sync": CONNECTION,
+    "findings:finding": FINDING,
+    "findings:record": FINDING,
+    "findings:resource": RESOURCE,
     "organisation:add_account": SOLUTION,
     "organisation:add_grant": SOLUTION,
     "organisation:add_tag_rule": SOLUTION,

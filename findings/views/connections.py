@@ -117,10 +117,7 @@ def change(request: Request, public_id: str) -> HttpResponse:
         connecting.change(form.save(commit=False), read=form.cleaned_data["version"] or 0, by=request.user)
     except StaleRow:
         theirs = get_or_404(Connection.objects.all(), public_id)
-        form.data = form.data.copy()
-        form.data["version"] = str(theirs.version)  # saving again is then meant
-        form.add_error(None, _("Somebody changed this connection since you opened it. Compare, then save again."))
-        return _form(request, form, theirs)
+        return _form(request, form.over(theirs), theirs)
     messages.success(request, _("%(name)s is changed.") % {"name": found.name})
     return redirect("findings:connection", found.public_id)
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from findings.coverage_figures import CoverageFigures, figures_of, scopes_visible_to, with_state
+from findings.coverage_figures import CoverageFigures, figures_of, held_of, known_at, scopes_visible_to, with_state
 from findings.explore import kept
 from findings.listing import account_names
 from findings.models import CoverageState, Scope, Source
@@ -28,14 +28,11 @@ def coverage(request: Request) -> HttpResponse:
     """What can be spoken for, by account, region and source, at the moment."""
     path = reverse("findings:coverage")
     query = kept(request.GET)
-    scopes = [
-        scope
-        for scope in with_state(scopes_visible_to(request.user, request.moment.at), request.moment)
-        if scope.held  # type: ignore[attr-defined]
-    ]
+    visible = known_at(scopes_visible_to(request.user, request.moment.at), request.moment)
+    scopes = list(with_state(visible, request.moment))
     figures = figures_of(scopes, f"{path}?{urlencode(query)}" if query else path)
     state = request.GET.get("state", "")
-    wanted = [s for s in scopes if s.held[0].state == state] if state in CoverageState.values else None  # type: ignore[attr-defined]
+    wanted = [s for s in scopes if held_of(s).state == state] if state in CoverageState.values else None
     context = {
         "title": _title(figures),
         "figures": figures,
@@ -43,7 +40,7 @@ def coverage(request: Request) -> HttpResponse:
         "parts": _parts(figures, path, query),
         "state": state if wanted is not None else "",
         "state_word": CoverageState(state).label if wanted is not None else "",
-        "listed": _listed(wanted if wanted is not None else [s for s in scopes if s.held[0].state != "fresh"]),  # type: ignore[attr-defined]
+        "listed": _listed(wanted if wanted is not None else [s for s in scopes if held_of(s).state != "fresh"]),
         "matrix": _matrix(scopes),
         "sees_connections": may(request.user, "connection.view"),
         "bare_url": figures.url,
@@ -80,10 +77,7 @@ def _parts(figures: CoverageFigures, path: str, query: dict[str, str]) -> list[d
 
 def _listed(scopes: list[Scope]) -> list[dict[str, Any]]:
     names = account_names(scope.account for scope in scopes)
-    rows = [
-        {"scope": scope, "held": scope.held[0], "name": names.get(scope.account, "")}  # type: ignore[attr-defined]
-        for scope in scopes
-    ]
+    rows = [{"scope": scope, "held": held_of(scope), "name": names.get(scope.account, "")} for scope in scopes]
     return sorted(rows, key=lambda row: (ORDER.index(row["held"].state), row["name"], row["scope"].region))
 
 
@@ -97,7 +91,7 @@ def _matrix(scopes: list[Scope]) -> dict[str, Any]:
     rows = []
     for account in accounts:
         row = [cells.get((account, region, source)) for region in regions for source in sources]
-        states = Counter(scope.held[0].state for scope in row if scope)  # type: ignore[attr-defined]
+        states = Counter(held_of(scope).state for scope in row if scope)
         rows.append(
             {"account": account, "name": names.get(account, ""), "cells": row, "gaps": states.total() - states["fresh"]}
         )

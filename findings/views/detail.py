@@ -4,6 +4,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from findings.coverage_figures import covered_at
 from findings.explore import kept, url_for
 from findings.fixes import fix_for
 from findings.listing import account_names, due_of, solutions_of
@@ -40,7 +41,8 @@ def finding(request: Request, public_id: str) -> HttpResponse:
         "changes": changes_in(history, held),
         "strip": strip_of(history, request.moment),
         "record": record,
-        "scope": scope,
+        "covered": covered_at(scope, request.moment),
+        "evaluated_at": found.evaluated_at if (found.evaluated_at or request.moment.at) <= request.moment.at else None,
         "run": run_of(found, scope, record.captured_at) if record else None,
         "sees_connection": may(request.user, "connection.view"),
         "proof_first": request.user.line in READS_PROOF_FIRST,

@@ -19,7 +19,7 @@ from findings.facets import Facets, facets
 from findings.forms import PRODUCTS, FilterForm
 from findings.listing import account_names, listed, rows_of
 from findings.models import Connection, Severity, Status
-from findings.phrasing import chips_of, title_of
+from findings.phrasing import chips_of, mistakes_in, title_of
 from organisation.middleware import Request
 from organisation.models import Solution, Visibility
 from organisation.permissions import may, permitted
@@ -46,7 +46,7 @@ def explorer(request: Request) -> HttpResponse:
         "coverage": coverage(request.user, request.moment),
         "tabs": _tabs(asked, found),
         "chips": chips_of(asked, found),
-        "mistakes": [{"key": name, "words": words} for name, words in asked.errors.items()],
+        "mistakes": mistakes_in(asked),
         "offers": _offers(asked, found),
         "form": _form(request, asked, found),
         "products": PRODUCTS,
@@ -66,7 +66,7 @@ def explorer(request: Request) -> HttpResponse:
 def _scope_changes(request: HttpRequest, asked: FindingFilter) -> bool:
     """Whether the page on screen was asked of another solution than this answer."""
     shown = urlsplit(request.htmx.current_url or "").query  # type: ignore[attr-defined]
-    return QueryDict(shown).get("solution", "") != asked.given.get("solution", [""])[0]
+    return QueryDict(shown).getlist("solution") != asked.given.get("solution", [])
 
 
 def _scope(request: Request, asked: FindingFilter) -> str:

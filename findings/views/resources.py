@@ -28,9 +28,7 @@ def resource(request: Request, public_id: str) -> HttpResponse:
     found = get_or_404(Resource.objects.visible_to(request.user), public_id)
     asked = FindingFilter.of(QueryDict(f"resource={found.public_id}"), request.user)
     tally = facets(asked, request.user, request.moment)
-    page = page_of(
-        listed(asked.spans(request.user, request.moment)), order=ORDERS[WORST_FIRST], size=SHOWN
-    )
+    page = page_of(listed(asked.spans(request.user, request.moment)), order=ORDERS[WORST_FIRST], size=SHOWN)
     fails = tally.by_status[Status.FAIL]
     context = {
         "resource": found,
@@ -54,9 +52,7 @@ def _resource_title(name: str, fails: int, total: int) -> str:
     if not fails:
         words = ngettext("%(name)s: its %(n)d finding does not fail", "%(name)s: none of %(n)d findings fails", total)
         return words % {"name": name, "n": total}
-    words = ngettext(
-        "%(name)s: %(fails)d of %(n)d findings fails", "%(name)s: %(fails)d of %(n)d findings fail", fails
-    )
+    words = ngettext("%(name)s: %(fails)d of %(n)d findings fails", "%(name)s: %(fails)d of %(n)d findings fail", fails)
     return words % {"name": name, "fails": fails, "n": total}
 
 

@@ -2,20 +2,26 @@ from typing import Any
 from uuid import uuid4
 
 import factory
+import orjson
+import zstandard
 from factory.django import DjangoModelFactory
 
 from findings.models import (
     Check,
     Connection,
+    CoverageSpan,
     CoverageState,
     Finding,
+    FindingRecord,
     FindingResource,
     FindingSpan,
     Resource,
     Scope,
+    SetAside,
     Severity,
     Source,
     Status,
+    SyncRun,
     Workflow,
 )
 from tests.factories.organisation import LONG_AGO
@@ -148,3 +154,59 @@ class FindingSpanFactory(DjangoModelFactory[FindingSpan]):
         ends = {"valid_to": until, "end_recorded_at": until}
         span: FindingSpan = super()._create(model_class, *args, **{**dates, **ends, **fields, "solutions": keys})
         return span
+
+
+class FindingRecordFactory(DjangoModelFactory[FindingRecord]):
+    """The raw record of a finding; `content=` is what AWS said."""
+
+    class Meta:
+        model = FindingRecord
+
+    class Params:
+        content = factory.LazyFunction(lambda: {"SchemaVersion": "2018-10-08", "Compliance": {"Status": "FAILED"}})
+
+    finding = factory.SubFactory(FindingFactory)
+    captured_at = LONG_AGO
+    body = factory.LazyAttribute(lambda made: zstandard.compress(orjson.dumps(made.content)))
+
+
+class CoverageSpanFactory(DjangoModelFactory[CoverageSpan]):
+    """What the coverage of a scope is, open, as its scope has it."""
+
+    class Meta:
+        model = CoverageSpan
+
+    scope = factory.SubFactory(ScopeFactory)
+    state = factory.SelfAttribute("scope.state")
+    reason = factory.SelfAttribute("scope.reason")
+    valid_from = factory.SelfAttribute("scope.since")
+    recorded_at = factory.SelfAttribute("scope.since")
+
+
+class SyncRunFactory(DjangoModelFactory[SyncRun]):
+    """A reading that ended without an error, as long ago as what it read."""
+
+    class Meta:
+        model = SyncRun
+
+    scope = factory.SubFactory(ScopeFactory)
+    kind = SyncRun.Kind.INCREMENTAL
+    state = SyncRun.State.DONE
+    fence = 1
+    started_at = LONG_AGO
+    finished_at = LONG_AGO
+    caller = f"arn:aws:sts::{ACCOUNT}:assumed-role/hub/compliance-portal"
+    read = 1200
+
+
+class SetAsideFactory(DjangoModelFactory[SetAside]):
+    class Meta:
+        model = SetAside
+
+    scope = factory.SubFactory(ScopeFactory)
+    native_id = factory.Sequence(lambda n: f"record-{n}")
+    reason = "The record has no ProductArn."
+    excerpt = '{"Id": "record"}'
+    digest = factory.LazyFunction(uuid4)
+    first_at = LONG_AGO
+    last_at = LONG_AGO

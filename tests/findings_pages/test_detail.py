@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from findings.models import FindingResource, Status, Workflow
+from tests.clock import at
+from tests.conftest import LoggedIn, LogIn
+from tests.factories import SolutionFactory
+from tests.factories.findings import (
+    CheckFactory,
+    FindingFactory,
+    FindingRecordFactory,
+    FindingSpanFactory,
+    ResourceFactory,
+    ScopeFactory,
+    SyncRunFactory,
+)
+from tests.findings_pages.reading_pages import title, words
+
+pytestmark = pytest.mark.django_db
+
+
+def moment(day: str) -> datetime:
+    return datetime.fromisoformat(f"{day}T12:00+00:00")
+
+
+def page_of(finding: Any, query: str = "") -> str:
+    return f"/findings/{finding.public_id}/{query}"
+
+
+def test_the_title_says_what_fails_and_since_when(first_line: LoggedIn, log_in: LogIn) -> None:
+    solution = SolutionFactory(name="Payments")
+    check = CheckFactory(key="S3.8")
+    finding = FindingFactory(
+        check_ran=check, resource__name="invoices", solutions=[solution], since=moment("2026-03-01")
+    )
+    browser = log_in(first_line=True, owns=[solution])
+    with at("2026-03-20"):
+        answer = browser.get(page_of(finding))
+    assert title(answer) == "invoices fails S3.8 since 1 Mar 2026"
+    assert "due 31 Mar 2026" in words(answer)
+    assert "Payments" in words(answer)
+    assert first_line.get(page_of(finding)).status_code == 404
+
+
+def test_the_engineer_reads_the_fix_with_the_resources_own_names(second_line: LoggedIn) -> None:
+    finding = FindingFactory(check_ran=CheckFactory(key="S3.8"), resource__name="invoices")
+    text = words(second_line.get(page_of(finding)))
+    assert "put-public-access-block --bucket invoices --public" in text
+    assert text.index("To fix it") < text.index("To show it")
+
+
+def test_the_auditor_reads_how_it_is_known_first(third_line: LoggedIn) -> None:
+    text = words(third_line.get(page_of(FindingFactory(check_ran=CheckFactory(key="S3.8")))))
+    assert text.index("To show it") < text.index("To fix it")
+
+
+def test_a_check_without_words_of_ours_shows_the_products_and_says_so(second_line: LoggedIn) -> None:
+    check = CheckFactory(key="Vendor.1", remediation_text="Rotate it.", remediation_url="https://example.org/fix")
+    text = words(second_line.get(page_of(FindingFactory(check_ran=check))))
+    assert "Rotate it." in text
+    assert "the product's own words" in text
+    bare = FindingFactory(check_ran=CheckFactory(key="Vendor.2"))
+    assert "Neither the product nor the portal has instructions" in words(second_line.get(page_of(bare)))
+
+
+def test_a_hostile_name_is_quoted_in_commands_and_escaped_in_the_page(second_line: LoggedIn) -> None:
+    resource = ResourceFactory(key="k", native_id="a;reboot<script>", name="<script>alert(1)</script>")
+    finding = FindingFactory(check_ran=CheckFactory(key="S3.8"), resource=resource)
+    body = second_line.get(page_of(finding)).content.decode()
+    assert "<script>alert" not in body
+    assert "--bucket &#x27;a;reboot&lt;script&gt;&#x27;" in body
+
+
+def test_every_resource_is_listed_the_first_one_first(second_line: LoggedIn) -> None:
+    finding = FindingFactory(resource__name="first")
+    FindingResource.objects.create(finding=finding, resource=ResourceFactory(name="second"))
+    text = words(second_line.get(page_of(finding)))
+    assert "2 resources" in text
+    assert text.index("arn:aws:s3:::first") < text.index("arn:aws:s3:::second")
+
+
+def test_the_history_says_what_changed_who_said_so_and_when_it_was_learnt(second_line: LoggedIn) -> None:
+    finding = FindingFactory(status=Status.FAIL, workflow=Workflow.SUPPRESSED, since=moment("2026-03-10"))
+    FindingSpanFactory(finding=finding, status=Status.PASS, since=moment("2026-03-01"), until=moment("2026-03-10"))
+    finding.spans.filter(valid_to=None).update(valid_from_source="observed", recorded_at=moment("2026-03-11"))
+    with at("2026-03-20"):
+        text = words(second_line.get(page_of(finding)))
+    assert "status pass → fail, workflow new → suppressed" in text
+    assert "our reading" in text
+    assert "11 Mar 2026, 12:00" in text
+    assert "first known state" in text
+
+
+def test_as_of_a_day_it_says_what_it_said_then(second_line: LoggedIn) -> None:
+    finding = FindingFactory(
+        check_ran__key="S3.8", resource__name="invoices", status=Status.FAIL, since=moment("2026-03-10")
+    )
+    FindingSpanFactory(finding=finding, status=Status.PASS, since=moment("2026-03-01"), until=moment("2026-03-10"))
+    with at("2026-03-20"):
+        assert title(second_line.get(page_of(finding, "?as_of=2026-03-05"))) == (
+            "invoices passes S3.8 since 1 Mar 2026"
+        )
+        before = second_line.get(page_of(finding, "?as_of=2026-02-01"))
+    assert title(before) == "invoices: nothing is said of it"
+    assert "It says nothing at this moment" in words(before)
+
+
+def test_the_raw_record_is_the_one_held_at_the_moment(second_line: LoggedIn) -> None:
+    finding = FindingFactory(since=moment("2026-03-01"))
+    FindingRecordFactory(finding=finding, captured_at=moment("2026-03-01"), content={"Title": "the old one"})
+    FindingRecordFactory(finding=finding, captured_at=moment("2026-03-10"), content={"Title": "the new one"})
+    with at("2026-03-20"):
+        then = words(second_line.get(page_of(finding, "?as_of=2026-03-05")))
+        now = words(second_line.get(page_of(finding)))
+        file = second_line.get(f"/findings/{finding.public_id}/record/?as_of=2026-03-05")
+    assert "the old one" in then
+    assert "the new one" not in then
+    assert "the new one" in now
+    assert json.loads(file.content) == {"Title": "the old one"}
+    assert file["Content-Disposition"] == f'attachment; filename="{finding.public_id}-20260301T120000Z.json"'
+
+
+def test_a_large_record_is_cut_on_the_page_and_whole_in_the_file(second_line: LoggedIn) -> None:
+    finding = FindingFactory()
+    FindingRecordFactory(finding=finding, content={"Note": "x" * 100_000})
+    page = second_line.get(page_of(finding))
+    assert "The page shows its beginning" in words(page)
+    assert len(page.content) < 100_000
+    assert len(second_line.get(f"/findings/{finding.public_id}/record/").content) > 100_000
+
+
+def test_provenance_names_run_caller_and_hash(second_line: LoggedIn) -> None:
+    finding = FindingFactory()
+    record = FindingRecordFactory(finding=finding)
+    scope = ScopeFactory(connection=finding.connection, account=finding.account, region=finding.region)
+    run = SyncRunFactory(scope=scope, started_at=record.captured_at, finished_at=record.captured_at)
+    text = words(second_line.get(page_of(finding)))
+    assert run.public_id in text
+    assert run.caller in text
+    assert finding.native_id in text
+    assert finding.connection.name in text
+
+
+def test_the_first_line_is_given_no_door_to_the_connection(log_in: LogIn) -> None:
+    solution = SolutionFactory()
+    finding = FindingFactory(solutions=[solution])
+    body = log_in(first_line=True, owns=[solution]).get(page_of(finding)).content.decode()
+    assert f"/findings/connections/{finding.connection.public_id}/" not in body
+
+
+@pytest.mark.parametrize("address", ["/findings/F-0/", "/findings/X-1/", "/findings/F-99999999999999999999/"])
+def test_what_is_no_finding_is_not_found(second_line: LoggedIn, address: str) -> None:
+    assert second_line.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_finding_costs_the_same_for_any_length_of_history(
+    second_line: LoggedIn, count: int, django_assert_max_num_queries: Any
+) -> None:
+    finding = FindingFactory(since=moment("2026-03-10"))
+    for n in range(count):
+        FindingResource.objects.create(finding=finding, resource=ResourceFactory())
+        since, until = moment(f"2026-03-0{n + 1}"), moment(f"2026-03-0{n + 2}")
+        FindingSpanFactory(finding=finding, since=since, until=until)
+    second_line.get(page_of(finding))
+    with django_assert_max_num_queries(17):
+        second_line.get(page_of(finding))
