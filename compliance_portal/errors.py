@@ -14,6 +14,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from dashboard.views import no_role
 from organisation.models import Role, User
 from organisation.permissions import MAY, holders, may
 
@@ -58,7 +59,10 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 403, needed_for(request.user, str(exception)))
+    user = request.user
+    if isinstance(user, User) and not user.roles_today and not request.path.startswith("/api/"):
+        return no_role(request)
+    return _answer(request, 403, needed_for(user, str(exception)))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

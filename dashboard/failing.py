@@ -74,15 +74,20 @@ class Standing:
 
     @property
     def checks(self) -> int:
-        return len({row.check_id for row in self.rows})
+        return checks_in(self.rows)
 
     @property
     def new_checks(self) -> int:
-        return len({row.check_id for row in self.rows if row.is_new})
+        return checks_in(row for row in self.rows if row.is_new)
 
     @property
     def overdue_checks(self) -> int:
-        return len({row.check_id for row in self.rows if row.is_overdue})
+        return checks_in(row for row in self.rows if row.is_overdue)
+
+
+def checks_in(rows: Iterable[Failing]) -> int:
+    """How many checks: one that fails in several accounts is one."""
+    return len({row.check_id for row in rows})
 
 
 def standing(reach: Reach, where: Q | None = None) -> Standing:

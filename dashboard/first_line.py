@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from dashboard.failing import (
     Narrowing,
     Opened,
     Standing,
+    checks_in,
     described,
     opened,
     standing,
@@ -41,6 +43,7 @@ class FirstLine:
     standing: Standing
     narrowing: Narrowing
     matching: int
+    matching_checks: int
     page: Page[Failing]
     rows: list[FailingRow]
     unfolded: Opened | None
@@ -55,6 +58,7 @@ class FirstLine:
 def first_line(reach: Reach, query: QueryDict) -> FirstLine:
     """A fixed number of queries, however much fails. Raises BadRequest on a filter that is none."""
     narrowing = Narrowing.of(query)
+    asked = str(query.get("open", ""))
     found = standing(reach)
     wanted = narrowing.of_rows(found.rows)
     page = page_of(wanted, lambda row: row.order, cursor=query.get("cursor", ""), size=PAGE)
@@ -62,9 +66,10 @@ def first_line(reach: Reach, query: QueryDict) -> FirstLine:
         standing=found,
         narrowing=narrowing,
         matching=len(wanted),
+        matching_checks=checks_in(wanted),
         page=page,
         rows=described(page.rows, reach),
-        unfolded=opened(reach, query["open"]) if query.get("open") else None,
+        unfolded=opened(reach, asked) if asked else None,
         coverage=places(reach.user, reach.moment, reach.accounts),
         threats=worst_reports(reach.user, reach.moment, reach.where) if found.total.reported else [],
         unowned=figures(reach.user, reach.moment),
@@ -90,17 +95,16 @@ def chips(reach: Reach, narrowing: Narrowing) -> list[dict[str, Any]]:
 
 
 def offers(narrowing: Narrowing, found: Standing, query: QueryDict) -> list[dict[str, Any]]:
-    """What the list could be narrowed to, each with how many rows would stay."""
+    """What the list could be narrowed to, each with how many checks would stay."""
+    rows = narrowing.of_rows(found.rows)
     offered = []
     if not narrowing.show:
-        rows = narrowing.of_rows(found.rows)
-        overdue, new = sum(row.is_overdue for row in rows), sum(row.is_new for row in rows)
+        overdue, new = [row for row in rows if row.is_overdue], [row for row in rows if row.is_new]
         offered += [_offer(_("Overdue"), overdue, query, show=OVERDUE), _offer(_("New"), new, query, show=NEW)]
     if narrowing.severity is None:
-        rows = narrowing.of_rows(found.rows)
-        for severity in reversed(Severity):
-            n = sum(row.tally.worst == severity for row in rows)
-            offered.append(_offer(str(severity.label), n, query, severity=SEVERITY_WORDS[severity]))
+        for severity in Severity:
+            these = [row for row in rows if row.tally.worst == severity]
+            offered.append(_offer(str(severity.label), these, query, severity=SEVERITY_WORDS[severity]))
     return [offer for offer in offered if offer["count"]]
 
 
@@ -119,21 +123,20 @@ def _from_first_page(query: QueryDict) -> QueryDict:
     return changed
 
 
-def _offer(label: str, count: int, query: QueryDict, **change: str) -> dict[str, Any]:
+def _offer(label: str, rows: list[Failing], query: QueryDict, **change: str) -> dict[str, Any]:
     changed = _from_first_page(query)
     for name, value in change.items():
         changed[name] = value
-    return {"label": label, "count": count, "url": f"?{changed.urlencode()}"}
+    return {"label": label, "count": checks_in(rows), "url": f"?{changed.urlencode()}"}
 
 
 def account_choices(reach: Reach, found: FirstLine) -> list[dict[str, Any]]:
-    """The accounts in which something fails, with how many rows each would show."""
-    rows = found.narrowing.of_rows(found.standing.rows, but="account")
-    counts: dict[str, int] = {}
-    for row in rows:
-        counts[row.account] = counts.get(row.account, 0) + 1
+    """The accounts in which something fails, with how many checks fail there."""
+    by_account: dict[str, list[Failing]] = defaultdict(list)
+    for row in found.narrowing.of_rows(found.standing.rows, but="account"):
+        by_account[row.account].append(row)
     named = [
-        {"value": account, "label": reach.name_of(account), "count": n, "current": account == found.narrowing.account}
-        for account, n in counts.items()
+        {"value": account, "label": reach.name_of(account), "count": checks_in(rows)}
+        for account, rows in by_account.items()
     ]
     return sorted(named, key=lambda one: str(one["label"]))

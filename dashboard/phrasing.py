@@ -12,14 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from audit.moment import Moment
-from compliance_portal.templatetags.frame import percent
 from dashboard.administrator import Administration
 from dashboard.failing import Standing
 from dashboard.reach import Reach
 from dashboard.third_line import ThirdLine
 from findings.changes import Change
 from findings.phrasing import number
-from findings.tallies import Tally
 
 MOST_NAMES = 3
 
@@ -44,18 +42,9 @@ def first_line_title(reach: Reach, standing: Standing) -> str:
     return _("%(subject)s: nothing observed yet") % told
 
 
-def second_line_title(reach: Reach, total: Tally) -> str:
-    """ "6 solutions: 96 % of results pass, 704 fail"."""
-    about = reach.chosen.name if reach.chosen else _("The estate")
-    if not total.assessed:
-        return _("%(subject)s: nothing observed") % {"subject": about}
-    share = percent(total.passed / total.assessed * 100)
-    words = ngettext(
-        "%(subject)s: %(share)s of results pass, %(n)s fails",
-        "%(subject)s: %(share)s of results pass, %(n)s fail",
-        total.failed,
-    )
-    return words % {"subject": about, "share": share, "n": number(total.failed)}
+def second_line_subject(reach: Reach) -> str:
+    """Whose posture it is: the chosen solution's, or everybody's."""
+    return reach.chosen.name if reach.chosen else _("The estate")
 
 
 def third_line_title(moment: Moment, found: ThirdLine) -> str:

@@ -82,7 +82,7 @@ def _second_line(request: Request, reach: Reach) -> HttpResponse:
         "second_line",
         found=found,
         since=found.since,
-        title=phrasing.second_line_title(reach, found.total),
+        subject=phrasing.second_line_subject(reach),
         trend_points=trend_points(found.trends, reach),
         graves=GRAVE,
         **_said(request, reach, found.total, found.coverage),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -62,7 +62,7 @@ def changes(user: object, moment: Moment, since: datetime, where: Q | None = Non
     total = Change()
     by_solution: dict[int | None, Change] = defaultdict(Change)
     for way, spans in WAYS.items():
-        found: list[dict[str, Any]] = list(
+        found: Iterable[Any] = list(
             spans(user, moment, since, where).values("solutions").annotate(total=Count("pk")).order_by()
         )
         for row in found:

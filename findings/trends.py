@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -56,7 +56,7 @@ def trends(user: object, last: date, days: int, where: Q | None = None) -> Trend
     """
     first = last - timedelta(days=days - 1)
     kept = PostureDay.objects.visible_to(user).filter(where or Q(), on__range=(first, last), suppressed=False)
-    rows: list[dict[str, Any]] = list(
+    rows: Iterable[Any] = list(
         kept.filter(status__in=ASSESSED).values("on", "solutions", "status").annotate(total=Sum("n")).order_by()
     )
     total: dict[date, DayCount] = defaultdict(DayCount)
