@@ -12,7 +12,7 @@ import zstandard
 from django.db.models import Q
 
 from audit.moment import Moment
-from findings.models import Finding, FindingRecord, Resource, Scope, SyncRun
+from findings.models import Check, Finding, FindingRecord, Resource, Scope, SyncRun
 
 MOST_SHOWN = 20_000
 """Characters of a record that its page shows."""
@@ -46,6 +46,27 @@ class RawRecord:
     @property
     def is_cut(self) -> bool:
         return len(self.text) > MOST_SHOWN
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What the product itself recommends. url: an address of the web, or empty."""
+
+    text: str
+    url: str
+
+
+def advice_of(check: Check, record: RawRecord | None) -> Advice | None:
+    """The recommendation that came with the check, else with the record; None where there is none."""
+    text, url = check.remediation_text, check.remediation_url
+    content = record.content if record else None
+    if not text and not url and isinstance(content, dict):
+        given = content.get("Remediation")
+        advice = given.get("Recommendation") if isinstance(given, dict) else None
+        if isinstance(advice, dict):
+            text, url = str(advice.get("Text") or ""), str(advice.get("Url") or "")
+    url = url if url.startswith("https://") else ""
+    return Advice(text, url) if text or url else None
 
 
 def record_at(finding: Finding, moment: Moment) -> RawRecord | None:

@@ -12,7 +12,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from audit.moment import Moment
-from findings.models import Finding, FindingResource, FindingSpan, Resource, Severity
+from findings.models import Finding, FindingResource, FindingSpan, Resource, Severity, Status
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,11 @@ def _said(span: FindingSpan, name: str) -> str:
 
 
 def strip_of(history: Sequence[FindingSpan], moment: Moment) -> list[dict[str, Any]]:
-    """The statuses as a strip up to the moment; what nobody told of is not observed."""
+    """The statuses as a strip up to the moment; what nobody told of is not observed. A report has none."""
     parts: list[dict[str, Any]] = []
     until: datetime | None = None
+    if all(span.status == Status.REPORT for span in history):
+        return []
     for span in history:
         if span.superseded_at or span.valid_from >= moment.at:
             continue

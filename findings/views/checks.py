@@ -17,6 +17,7 @@ from findings.fixes import fix_for
 from findings.listing import account_names, solutions_of
 from findings.models import Check
 from findings.phrasing import number
+from findings.provenance import advice_of
 from findings.tallies import Tally, tallies
 from organisation.middleware import Request
 from organisation.permissions import permitted
@@ -54,6 +55,7 @@ def check(request: Request, public_id: str) -> HttpResponse:
         "accounts": _worst_first(accounts),
         "owners": _worst_first(owners),
         "fix": fix_for(found),
+        "advice": advice_of(found, None),
         "points": points if any(point["value"] for point in points) else [],
     }
     return render(request, "findings/check.html", context)

@@ -72,6 +72,7 @@ def connection(request: Request, public_id: str) -> HttpResponse:
         "set_aside_total": set_aside.count(),
         "manages": may(request.user, "connection.manage"),
         "syncs": may(request.user, "connection.sync"),
+        "sees_findings": may(request.user, "finding.view"),
     }
     return render(request, "findings/connection.html", context)
 

@@ -29,7 +29,7 @@ def coverage(request: Request) -> HttpResponse:
     path = reverse("findings:coverage")
     query = kept(request.GET)
     visible = known_at(scopes_visible_to(request.user, request.moment.at), request.moment)
-    scopes = list(with_state(visible, request.moment))
+    scopes = list(with_state(visible.select_related("connection"), request.moment))
     figures = figures_of(scopes, f"{path}?{urlencode(query)}" if query else path)
     state = request.GET.get("state", "")
     wanted = [s for s in scopes if held_of(s).state == state] if state in CoverageState.values else None
@@ -43,6 +43,7 @@ def coverage(request: Request) -> HttpResponse:
         "listed": _listed(wanted if wanted is not None else [s for s in scopes if held_of(s).state != "fresh"]),
         "matrix": _matrix(scopes),
         "sees_connections": may(request.user, "connection.view"),
+        "sees_findings": may(request.user, "finding.view"),
         "bare_url": figures.url,
     }
     return render(request, "findings/coverage.html", context)

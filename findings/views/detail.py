@@ -8,7 +8,7 @@ from findings.coverage_figures import covered_at
 from findings.explore import kept, url_for
 from findings.fixes import fix_for
 from findings.listing import account_names, due_of, solutions_of
-from findings.provenance import record_at, resources_of, run_of, scope_of
+from findings.provenance import advice_of, record_at, resources_of, run_of, scope_of
 from findings.timeline import changes_in, finding_or_404, history_of, holding, strip_of
 from organisation.middleware import Request
 from organisation.models import Role
@@ -38,6 +38,7 @@ def finding(request: Request, public_id: str) -> HttpResponse:
         "solutions": solutions_of(keys, request.user),
         "resources": resources,
         "fix": fix.on(resources[0] if resources else None) if fix else None,
+        "advice": advice_of(found.check_ran, record),
         "changes": changes_in(history, held),
         "strip": strip_of(history, request.moment),
         "record": record,

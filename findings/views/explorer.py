@@ -79,14 +79,14 @@ def _scope(request: Request, asked: FindingFilter) -> str:
 
 
 def _tabs(asked: FindingFilter, found: Facets) -> list[dict[str, Any]]:
-    by_status = found.by_status
+    by_status, counts = found.by_status, not (found.beyond or asked.errors)
     current = asked["status"]
     tabs = [
         {
             "label": _("All"),
             "url": asked.url(status=None),
             "current": not current,
-            "count": None if found.beyond else sum(by_status.values()),
+            "count": sum(by_status.values()) if counts else None,
         }
     ]
     for status in (Status.FAIL, Status.PASS, Status.UNKNOWN, Status.REPORT, Status.NOT_APPLICABLE):
@@ -95,7 +95,7 @@ def _tabs(asked: FindingFilter, found: Facets) -> list[dict[str, Any]]:
                 "label": status.label,
                 "url": asked.url(status=status),
                 "current": current == [status],
-                "count": None if found.beyond else by_status[status],
+                "count": by_status[status] if counts else None,
             }
         )
     return tabs

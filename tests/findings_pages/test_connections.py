@@ -268,3 +268,9 @@ def test_the_first_line_sees_the_coverage_of_its_own_accounts(log_in: LogIn) -> 
     CoverageSpanFactory(scope__account="777788889999")
     answer = log_in(first_line=True, owns=[solution]).get("/findings/coverage/")
     assert [row["account"] for row in answer.context["matrix"]["rows"]] == ["444455556666"]
+
+
+def test_an_administrator_finds_no_door_that_is_closed_to_them(administrator: LoggedIn) -> None:
+    span = CoverageSpanFactory(scope__state=CoverageState.DENIED)
+    for address in ("/findings/coverage/", page_of(span.scope.connection)):
+        assert "/findings/?account=" not in administrator.get(address).content.decode()

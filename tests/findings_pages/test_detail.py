@@ -64,6 +64,12 @@ def test_a_check_without_words_of_ours_shows_the_products_and_says_so(second_lin
     text = words(second_line.get(page_of(FindingFactory(check_ran=check))))
     assert "Rotate it." in text
     assert "the product's own words" in text
+    in_record = FindingFactory(check_ran__key="Vendor.3")
+    advice = {"Recommendation": {"Text": "Patch it.", "Url": "javascript:alert(1)"}}
+    FindingRecordFactory(finding=in_record, content={"Remediation": advice})
+    answer = second_line.get(page_of(in_record))
+    assert "Patch it." in words(answer)
+    assert 'href="javascript:' not in answer.content.decode()
     bare = FindingFactory(check_ran=CheckFactory(key="Vendor.2"))
     assert "Neither the product nor the portal has instructions" in words(second_line.get(page_of(bare)))
 
