@@ -1,0 +1,181 @@
+"""The live test of a connection: step by step, in words, from who we are to the event queue.
+
+A test reads nothing into the portal and changes nothing in AWS. Each step is true, false, or
+null where it is only a remark; a connection whose hub role can be assumed without the external id
+is switched off.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from botocore.exceptions import ClientError
+from django.db import transaction
+
+from audit import clock, trail
+from audit.trail import Actor
+from findings import aws
+from findings.aws_errors import Unreadable, denied, unreadable
+from findings.connectors import config, organizations, security_hub
+from findings.discovery import REPORT, TROUBLES
+from findings.models import Connection, CoverageState
+
+
+@dataclass(frozen=True)
+class Step:
+    """ok: True, False, or None for a remark."""
+
+    step: str
+    ok: bool | None
+    words: str
+
+
+Question = Callable[[Connection], tuple[bool | None, str]]
+OPEN_DOOR = "It can be assumed without the external id, so anybody who knows its name may try to confuse us into it."
+
+
+def test(connection: Connection, *, by: Actor | str) -> list[Step]:
+    """Ask AWS everything that the portal will need of this connection, and keep what it said."""
+    aws.forget(connection)
+    steps = [_asked(name, question, connection) for name, question in QUESTIONS]
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        kept = [step for step in row.test_report if step["step"].startswith(REPORT)]
+        connection.test_report = [*map(asdict, steps), *kept]
+        connection.tested_at = clock.now()
+        connection.enabled = row.enabled and not any(OPEN_DOOR in step.words for step in steps)
+        connection.save(update_fields=["test_report", "tested_at", "enabled"])
+        failed = [step.step for step in steps if step.ok is False]
+        trail.record(by, "connection.tested", connection, failed=failed, enabled=connection.enabled)
+    return steps
+
+
+def _asked(name: str, question: Question, connection: Connection) -> Step:
+    try:
+        ok, words = question(connection)
+    except TROUBLES as error:
+        why = unreadable(error)
+        return Step(name, _weight(name, why), why.words)
+    return Step(name, ok, words)
+
+
+def _weight(name: str, why: Unreadable) -> bool | None:
+    """What the portal can do without is a remark, unless AWS failed to answer at all."""
+    return None if name in REMARKS and why.state != CoverageState.FAILED else False
+
+
+def _who_we_are(connection: Connection) -> tuple[bool, str]:
+    who = aws.default_caller(connection)
+    return True, f"AWS knows the portal's own credentials as {who['Arn']}."
+
+
+def _hub(connection: Connection) -> tuple[bool, str]:
+    arn = aws.caller(connection)
+    account = arn.split(":")[4]
+    if account != connection.hub_account:
+        return False, f"The portal comes in as {arn}, which is not of the hub account {connection.hub_account}."
+    return True, f"The portal comes into the hub account as {arn}."
+
+
+def _external_id(connection: Connection) -> tuple[bool | None, str]:
+    if not connection.hub_role:
+        return None, "No role is assumed to come into the hub account, so no external id guards it."
+    try:
+        aws.assume_hub_without_external_id(connection)
+    except ClientError as error:
+        if denied(error):
+            return True, f"Without the external id AWS refuses the role {connection.hub_role}, as it should."
+        raise
+    return False, (
+        f"{OPEN_DOOR} The connection is switched off. Deploy the role's template again,"
+        " with the external id as a condition, and test once more."
+    )
+
+
+def _security_hub(connection: Connection) -> tuple[bool | None, str]:
+    hub = aws.hub(connection, "securityhub")
+    described = security_hub.describe(hub)
+    generator = described.get("ControlFindingGenerator")
+    how = "one finding per control" if generator == "SECURITY_CONTROL" else "one finding per standard and control"
+    return True, f"Security Hub is on in {connection.home_region} and makes {how}."
+
+
+def _regions(connection: Connection) -> tuple[bool | None, str]:
+    found = security_hub.aggregation(aws.hub(connection, "securityhub"), _open_regions(connection))
+    if found.home != connection.home_region:
+        return False, f"Security Hub gathers its regions in {found.home}: make that the connection's home region."
+    others = sorted(found.linked - {found.home})
+    if not others:
+        return None, "Security Hub gathers no other region here; each region is read by itself."
+    return True, f"Security Hub gathers {', '.join(others)} into {found.home}."
+
+
+def _open_regions(connection: Connection) -> list[str]:
+    try:
+        return organizations.open_regions(aws.hub(connection, "account"))
+    except TROUBLES:
+        return []
+
+
+def _aggregator(connection: Connection) -> tuple[bool | None, str]:
+    service = aws.hub(connection, "config")
+    name = config.aggregator(service)
+    if not name:
+        return None, (
+            "There is no Config aggregator: every account and region is read by itself, for which its member role"
+            " is needed."
+        )
+    counts = Counter(place.status.lower() for place in config.aggregated_places(service, name).values())
+    said = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
+    return True, f"The aggregator {name} covers {counts.total()} places ({said})."
+
+
+def _organisation(connection: Connection) -> tuple[bool | None, str]:
+    accounts = list(organizations.accounts(aws.hub(connection, "organizations")))
+    in_use = sum(account.in_use for account in accounts)
+    return True, f"The organisation has {len(accounts)} accounts, {in_use} of them in use."
+
+
+def _a_member(connection: Connection) -> tuple[bool | None, str]:
+    """One account is enough to show that the role is deployed; coverage names those where it is not."""
+    if not connection.member_role:
+        return None, "No member role is named: recorders and rules without a result stay unseen in member accounts."
+    accounts = organizations.accounts(aws.hub(connection, "organizations"))
+    others = [row for row in accounts if row.in_use and row.account_id != connection.hub_account]
+    if not others:
+        return None, "There is no other account to try the member role in."
+    refused = None
+    for account in others[:MEMBERS_TRIED]:
+        try:
+            arn = aws.caller(connection, account.account_id)
+        except ClientError as error:
+            refused = error
+            continue
+        return True, f"In {account.name or account.account_id} the portal comes in as {arn}."
+    assert refused is not None
+    raise refused
+
+
+def _queue(connection: Connection) -> tuple[bool | None, str]:
+    if not connection.queue_name:
+        return None, "No event queue is named: changes are seen at the next reading, not as they happen."
+    queue = aws.hub(connection, "sqs")
+    queue.call("get_queue_url", QueueName=connection.queue_name)
+    return True, f"The event queue {connection.queue_name} is there."
+
+
+MEMBERS_TRIED = 3
+QUESTIONS: tuple[tuple[str, Question], ...] = (
+    ("Who we are", _who_we_are),
+    ("Hub account", _hub),
+    ("External id", _external_id),
+    ("Security Hub", _security_hub),
+    ("Security Hub's regions", _regions),
+    ("Config's aggregator", _aggregator),
+    ("Organisation", _organisation),
+    ("Member role", _a_member),
+    ("Event queue", _queue),
+)
+REMARKS = {"Security Hub's regions", "Config's aggregator", "Organisation"}
