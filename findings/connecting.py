@@ -13,10 +13,10 @@ from django.db.models import Count, Max, Min, QuerySet
 
 from audit import clock, trail
 from desk.models import Job
-from findings import sync_jobs
+from findings import connection_tests, sync_jobs
 from findings.coverage_figures import CoverageFigures
 from findings.models import Connection, Scope, SetAside, SyncRun
-from findings.tasks import begin_sync
+from findings.tasks import begin_sync, test_connection
 from organisation.models import User
 
 CHANGEABLE = ("name", "hub_account", "home_region", "hub_role", "member_role", "queue_name", "enabled")
@@ -61,9 +61,19 @@ def sync_now(connection: Connection, *, full: bool, by: User) -> tuple[Job, bool
     return job, True
 
 
+@transaction.atomic
+def test_now(connection: Connection, *, by: User) -> Job:
+    """A job that tests the connection live; the one under way where there is one."""
+    job, is_new = connection_tests.requested(connection, by=by)
+    if is_new:
+        transaction.on_commit(lambda: test_connection.delay(job.pk), robust=True)
+    return job
+
+
 def jobs_of(connection: Connection) -> Any:
-    """Jobs about this connection, latest first."""
-    return Job.objects.filter(subject=connection.public_id).select_related("requested_by")
+    """Readings of this connection, latest first."""
+    kinds = list(sync_jobs.KINDS.values())
+    return Job.objects.filter(subject=connection.public_id, kind__in=kinds).select_related("requested_by")
 
 
 @dataclass(frozen=True)

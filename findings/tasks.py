@@ -11,7 +11,7 @@ from django.db import transaction
 
 from audit import clock
 from desk.models import Job
-from findings import coverage, discovery, posture, sync, sync_jobs
+from findings import connection_tests, coverage, discovery, posture, sync, sync_jobs
 from findings.merge import reassign_solutions
 from findings.models import Connection, Scope, SyncRun
 
@@ -43,6 +43,11 @@ def sync_scope(self: Task[Any, None], scope_id: int, kind: str | None = None, jo
 @shared_task
 def discover(connection_id: int) -> None:
     discovery.discover(Connection.objects.get(pk=connection_id))
+
+
+@shared_task
+def test_connection(job_id: int) -> None:
+    connection_tests.run(job_id)
 
 
 @shared_task

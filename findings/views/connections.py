@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -10,7 +11,8 @@ from django.views.decorators.http import require_POST, require_safe
 from audit.keyset import page_of
 from audit.models import StaleRow
 from audit.public_id import get_or_404
-from findings import connecting
+from findings import connecting, connection_tests
+from findings.cloudformation import RoleTemplate, rendered
 from findings.connecting import Listed
 from findings.coverage_figures import CoverageFigures
 from findings.forms import ConnectionForm
@@ -65,7 +67,7 @@ def connection(request: Request, public_id: str) -> HttpResponse:
         "places_total": sum(listed.coverage.counts.values()) if not state else listed.coverage.counts[state],
         "page": page,
         "names": account_names(scope.account for scope in page.rows),
-        "steps": connecting.steps_of(found),
+        **_test_of(found),
         "jobs": connecting.jobs_of(found).unfinished(),
         "runs": connecting.runs_of(found),
         "set_aside": set_aside[:5],
@@ -137,6 +139,41 @@ def sync(request: Request, public_id: str) -> HttpResponse:
     if not is_new:
         messages.info(request, _("%(job)s is reading this connection already.") % {"job": job.public_id})
     return redirect("findings:connection", found.public_id)
+
+
+@permitted("connection.manage")
+def test(request: Request, public_id: str) -> HttpResponse:
+    """Begin a live test (POST), and tell how far it is until it has ended."""
+    found = get_or_404(Connection.objects.all(), public_id)
+    if request.method == "POST":
+        connecting.test_now(found, by=request.user)
+    if not request.htmx:
+        return redirect(f"{reverse('findings:connection', args=[found.public_id])}#test")
+    return render(request, "findings/_test.html", {"connection": found, "manages": True, **_test_of(found)})
+
+
+def _test_of(found: Connection) -> dict[str, object]:
+    return {"steps": connecting.steps_of(found), "test_job": connection_tests.jobs_of(found).unfinished().first()}
+
+
+@require_safe
+@permitted("connection.manage")
+def hub_role(request: Request, public_id: str) -> HttpResponse:
+    return _template(RoleTemplate.HUB, get_or_404(Connection.objects.all(), public_id))
+
+
+@require_safe
+@permitted("connection.manage")
+def member_role(request: Request, public_id: str) -> HttpResponse:
+    return _template(RoleTemplate.MEMBER, get_or_404(Connection.objects.all(), public_id))
+
+
+def _template(which: RoleTemplate, found: Connection) -> HttpResponse:
+    """The role as a CloudFormation file, with the connection's names and external id in it."""
+    text = rendered(which, found, caller=connection_tests.known_caller(found))
+    disposition = f'attachment; filename="{found.public_id}-{which.value}"'
+    headers = {"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(text, content_type="application/yaml", headers=headers)
 
 
 @require_safe

@@ -24,6 +24,11 @@ def words(answer: Any) -> str:
     return re.sub(r"\s+", " ", html.unescape(text)).replace("\u202f", " ")
 
 
+def without_token(answer: Any) -> str:
+    """The markup without the token of its forms, which is another one at each rendering."""
+    return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", answer.content.decode())
+
+
 def listed(answer: Any) -> list[str]:
     """Public ids of the findings that a list shows, in its order."""
     return re.findall(r'<td class="door"><a href="/findings/(F-\d+)/', answer.content.decode())

@@ -18,7 +18,7 @@ from tests.factories.findings import (
     SyncRunFactory,
 )
 from tests.factories.organisation import LONG_AGO
-from tests.findings_pages.reading_pages import title, words
+from tests.findings_pages.reading_pages import title, without_token, words
 
 pytestmark = pytest.mark.django_db
 LIST = "/findings/connections/"
@@ -234,8 +234,66 @@ def test_pages_cost_the_same_for_any_number_of_places(
         ConnectionFactory()
     address = {"list": LIST, "one": page_of(connection), "coverage": "/findings/coverage/"}[page]
     second_line.get(address)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         second_line.get(address)
+
+
+# Live test and templates
+
+
+@pytest.fixture
+def tests_sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    jobs: list[int] = []
+    monkeypatch.setattr("findings.tasks.test_connection.delay", jobs.append)
+    return jobs
+
+
+def test_a_live_test_is_a_job_that_is_watched_until_it_ends(
+    administrator: LoggedIn, tests_sent: list[int], django_capture_on_commit_callbacks: Any
+) -> None:
+    connection = ConnectionFactory()
+    htmx = {"hx-request": "true"}
+    with django_capture_on_commit_callbacks(execute=True):
+        begun = administrator.post(page_of(connection, "test/"), headers=htmx).content.decode()
+    job = Job.objects.get()
+    assert tests_sent == [job.pk]
+    assert 'hx-trigger="every 2s"' in begun
+    administrator.post(page_of(connection, "test/"), headers=htmx)
+    assert Job.objects.count() == 1
+    job.finish(Job.State.DONE, step="Everything that is needed answers")
+    ended = without_token(administrator.get(page_of(connection, "test/"), headers=htmx))
+    assert 'hx-trigger="every 2s"' not in ended
+    assert ended.strip() in without_token(administrator.get(page_of(connection)))
+
+
+def test_without_script_a_test_leads_back_to_the_connection(administrator: LoggedIn, tests_sent: list[int]) -> None:
+    connection = ConnectionFactory()
+    assert administrator.post(page_of(connection, "test/"))["Location"] == page_of(connection, "#test")
+
+
+def test_a_test_that_was_lost_does_not_bar_the_next(administrator: LoggedIn, tests_sent: list[int]) -> None:
+    connection = ConnectionFactory()
+    with at("2026-03-01"):
+        administrator.post(page_of(connection, "test/"))
+    with at("2026-03-02"):
+        administrator.force_login(administrator.person)
+        administrator.post(page_of(connection, "test/"))
+    assert [job.state for job in Job.objects.order_by("id")] == [Job.State.FAILED, Job.State.WAITING]
+
+
+def test_the_roles_come_as_templates_with_the_connections_names(administrator: LoggedIn) -> None:
+    connection = ConnectionFactory(hub_role="portal-hub", member_role="portal-member")
+    hub = administrator.get(page_of(connection, "hub-role/"))
+    member = administrator.get(page_of(connection, "member-role/"))
+    assert hub["Content-Disposition"] == f'attachment; filename="{connection.public_id}-hub-role.yaml"'
+    assert f'Default: "{connection.external_id}"' in hub.content.decode()
+    assert 'Default: "portal-member"' in member.content.decode()
+
+
+def test_nobody_else_is_given_the_templates_with_the_external_id(second_line: LoggedIn) -> None:
+    connection = ConnectionFactory()
+    for which in ("hub-role/", "member-role/", "test/"):
+        assert second_line.get(page_of(connection, which)).status_code == 403
 
 
 # Coverage
