@@ -1,6 +1,7 @@
 """What the operator reads while the demo comes up: one line a step, quietly updated in place."""
 
 import io
+import re
 import shutil
 import sys
 import time
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 WIDTH = 26  # of the step's name
 QUIET = 10.0  # seconds between lines of one step where the output is no terminal
 
+BAR = re.compile(r"^\[[#.]*\] +")  # a command's own progress bar; the words after it are enough
 Say = Callable[[str], None]
 
 
@@ -65,5 +67,5 @@ class Lines(io.TextIOBase):
     def write(self, text: str) -> int:
         self.text += text
         if "\n" in text and (last := self.text.rstrip().rpartition("\n")[2].strip()):
-            self.say(last)
+            self.say(BAR.sub("", last))
         return len(text)

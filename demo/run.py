@@ -21,6 +21,7 @@ from embedded.servers import owning
 REGIONS = "ap-southeast-2,us-east-1,eu-west-1"
 ACCOUNTS = "12"
 SEED = "7"
+RECHECKED = "0.03"  # of the unchanged checks a day; AWS rechecks more, at minutes of everybody's time
 LINES = {"first": "First line", "second": "Second line", "third": "Third line", "administrator": "Administrator"}
 
 
@@ -118,6 +119,7 @@ class Demo:
                 "--regions", REGIONS,
                 "--findings", str(self.choices.findings),
                 "--days", str(self.choices.days),
+                "--recheck-share", RECHECKED,
                 "--clock-file", str(self.choices.clock),
                 "--state", str(self.choices.folder / "sandbox-state.json"),
             )  # fmt: skip
