@@ -17,6 +17,7 @@ from dashboard.reach import Reach
 from findings.fixes import Fix, fix_for
 from findings.models import Check, FindingSpan
 from findings.parameters import SEVERITY_WORDS
+from findings.provenance import Advice, advice_of
 from findings.tallies import Tally, rows_by
 
 OVERDUE, NEW = "overdue", "new"
@@ -165,12 +166,12 @@ def checks_of(keys: Iterable[int]) -> Mapping[int, Check]:
 
 @dataclass(frozen=True)
 class Opened:
-    """A row unfolded: what has failed for longest, and what to change; check: with its product's own words."""
+    """A row unfolded: what has failed for longest, and what to change, in our words or the product's own."""
 
     row: FailingRow
     spans: list[FindingSpan]
-    check: Check
     fix: Fix | None
+    advice: Advice | None
 
 
 FIRST_FEW = 10
@@ -189,4 +190,5 @@ def opened(reach: Reach, key: str) -> Opened | None:
     few = list(found.order_by("status_since", "finding_id")[:FIRST_FEW])
     check = Check.objects.get(pk=row.check.pk)
     fix = fix_for(check)
-    return Opened(row, few, check, fix.on(few[0].finding.resource) if fix and few else fix)
+    fix = fix.on(few[0].finding.resource) if fix and few else fix
+    return Opened(row, few, fix, advice_of(check, None))

@@ -33,7 +33,7 @@ def subject(reach: Reach) -> str:
 def first_line_title(reach: Reach, standing: Standing) -> str:
     """The answer before what is new: "Payments and Data platform: 12 checks fail"."""
     told = {"subject": subject(reach), "n": number(standing.checks)}
-    if not reach.subject:
+    if not reach.solutions:
         return _("No solution is open to you yet")
     if standing.checks:
         return ngettext("%(subject)s: %(n)s check fails", "%(subject)s: %(n)s checks fail", standing.checks) % told
@@ -44,6 +44,8 @@ def first_line_title(reach: Reach, standing: Standing) -> str:
 
 def second_line_subject(reach: Reach) -> str:
     """Whose posture it is: the chosen solution's, or everybody's."""
+    if reach.is_unowned:
+        return _("No solution")
     return reach.chosen.name if reach.chosen else _("The estate")
 
 

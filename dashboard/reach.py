@@ -23,6 +23,7 @@ NO_SOLUTION = "none"
 class Reach:
     """solutions: every solution that the home could be about. chosen: the one that the header picked.
 
+    is_unowned: it is about what belongs to no solution.
     names: account id → its name. places: solution → the accounts in which it lived at the moment.
     """
 
@@ -31,6 +32,7 @@ class Reach:
     moment: Moment
     solutions: Mapping[int, Solution]
     chosen: Solution | None
+    is_unowned: bool
     names: Mapping[str, str]
     places: Mapping[int, frozenset[str]] = field(default_factory=dict)
 
@@ -53,6 +55,7 @@ class Reach:
             moment=request.moment,
             solutions=known,
             chosen=_chosen(request.GET.get("solution", ""), known),
+            is_unowned=request.GET.get("solution") == NO_SOLUTION,
             names=dict(Account.objects.values_list("account_id", "name")),
             places={solution: frozenset(accounts) for solution, accounts in places.items()},
         )
@@ -60,6 +63,8 @@ class Reach:
     @property
     def subject(self) -> list[Solution]:
         """The solutions that the home speaks of: the chosen one, or all."""
+        if self.is_unowned:
+            return []
         return [self.chosen] if self.chosen else sorted(self.solutions.values(), key=lambda one: one.name.lower())
 
     @property
@@ -70,17 +75,21 @@ class Reach:
     @property
     def where(self) -> Q:
         """The condition on rows with `solutions`: what the home counts."""
+        if self.is_unowned:
+            return Q(solutions=[])
         return Q(solutions__overlap=[one.pk for one in self.subject]) if self.is_limited else Q()
 
     @property
     def door(self) -> list[str]:
         """The explorer's `solution` for the same rows; empty for the whole estate."""
+        if self.is_unowned:
+            return [NO_SOLUTION]
         return [one.public_id for one in self.subject] if self.is_limited else []
 
     @property
     def accounts(self) -> frozenset[str] | None:
         """Where the home's solutions lived; None for the whole estate."""
-        if not self.is_limited:
+        if not self.is_limited or self.is_unowned:
             return None
         return frozenset().union(*(self.places.get(one.pk, frozenset()) for one in self.subject))
 

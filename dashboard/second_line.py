@@ -45,16 +45,22 @@ class Since:
     def of(cls, value: str, moment: Moment) -> Since:
         """yesterday (a day before the moment), week, or a date (its beginning). Raises BadRequest."""
         if value in ("", YESTERDAY):
-            return cls(YESTERDAY, moment.at - timedelta(days=1), _("yesterday"))
+            at = moment.at - timedelta(days=1)
+            return cls(YESTERDAY, at, _("yesterday") if moment.is_now else _day(at))
         if value == WEEK:
-            return cls(WEEK, moment.at - timedelta(days=7), _("a week before"))
+            at = moment.at - timedelta(days=7)
+            return cls(WEEK, at, _day(at))
         try:
             at = moment_from(value)
         except Unreadable as problem:
             raise BadRequest(str(problem.words)) from problem
         if at >= moment.at:
             raise BadRequest("since must lie before the moment that the page is of")
-        return cls(value, at, date_format(timezone.localtime(at), "j M Y"))
+        return cls(value, at, _day(at))
+
+
+def _day(at: datetime) -> str:
+    return str(date_format(timezone.localtime(at), "j M Y"))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from findings.models import Status, Workflow
+from organisation.models import Grant
+from tests.clock import at
+from tests.conftest import LoggedIn, LogIn
+from tests.dashboard.reading_homes import checks, counted_behind, noon, number_doors
+from tests.factories import AccountFactory, GrantFactory, SolutionFactory, UserFactory
+from tests.factories.findings import (
+    CheckFactory,
+    CoverageSpanFactory,
+    FindingFactory,
+    FindingSpanFactory,
+    ScopeFactory,
+    SyncRunFactory,
+)
+from tests.findings_pages.reading_pages import counted, title, words
+
+pytestmark = pytest.mark.django_db
+TODAY = "2026-03-31"
+
+
+def test_the_page_says_what_moment_and_what_knowledge_it_is_for(third_line: LoggedIn) -> None:
+    check = CheckFactory(first_seen_at=noon("2026-01-01"))
+    FindingFactory(check_ran=check, since=noon("2026-02-01"))
+    with at(TODAY):
+        page = third_line.get("/?as_of=2026-03-05T14:00&known_at=2026-03-06T09:00")
+    assert title(page) == "As of 5 Mar 2026, 14:00: 1 of 1 observed checks fails"
+    said = words(page).replace(" ,", ",")
+    assert "Facts of 5 Mar 2026, 14:00, as the portal knew them at 6 Mar 2026, 09:00" in said
+    assert 'value="2026-03-05T14:00"' in page.content.decode()
+    assert 'value="2026-03-06T09:00"' in page.content.decode()
+
+
+def test_what_was_learnt_later_was_not_known_then(third_line: LoggedIn) -> None:
+    finding = FindingFactory(since=noon("2026-03-01"))
+    finding.spans.update(recorded_at=noon("2026-03-10"))
+    with at(TODAY):
+        known_today = third_line.get("/?as_of=2026-03-05T12:00")
+        known_then = third_line.get("/?as_of=2026-03-05T12:00&known_at=2026-03-05T12:00")
+    assert title(known_today).endswith("1 of 1 observed checks fails")
+    assert title(known_then).endswith("nothing was observed")
+
+
+def test_every_number_is_a_door_to_a_list_that_counts_the_same(third_line: LoggedIn) -> None:
+    check = CheckFactory()
+    FindingFactory.create_batch(2, check_ran=check)
+    FindingFactory(check_ran=check, status=Status.PASS)
+    FindingFactory(check_ran=check, status=Status.UNKNOWN)
+    FindingFactory(check_ran=check, workflow=Workflow.SUPPRESSED)
+    ended = FindingFactory(check_ran=check, since=noon("2026-03-20"), status=Status.PASS)
+    FindingSpanFactory(finding=ended, since=noon("2026-01-01"), until=noon("2026-03-20"))
+    counted()
+    with at(TODAY):
+        for moment, fails in (("", 2), ("?as_of=2026-03-05T12:00", 3)):
+            page = third_line.get(f"/{moment}")
+            doors = number_doors(page)
+            assert fails in doors.values()
+            assert counted_behind(third_line, doors) == doors
+
+
+def test_each_check_has_one_state_and_the_worst_come_first(third_line: LoggedIn) -> None:
+    for key, statuses in (
+        ("PASSES", [Status.PASS]),
+        ("PARTLY", [Status.PASS, Status.FAIL]),
+        ("FAILS", [Status.FAIL]),
+        ("UNKNOWN", [Status.UNKNOWN, Status.PASS]),
+        ("NOT_MEANT", [Status.NOT_APPLICABLE]),
+        ("EMPTY", []),
+    ):
+        check = CheckFactory(key=key)
+        for status in statuses:
+            FindingFactory(check_ran=check, status=status)
+    FindingFactory(check_ran=CheckFactory(key="HIDDEN"), workflow=Workflow.SUPPRESSED)
+    counted()
+    page = third_line.get("/")
+    assert checks(page) == ["FAILS", "PARTLY", "UNKNOWN", "HIDDEN", "PASSES", "NOT_MEANT", "EMPTY"]
+    assert title(page).endswith("2 of 6 observed checks fail")
+    assert checks(third_line.get("/?state=no_population")) == ["EMPTY"]
+    assert third_line.get("/?state=fine").status_code == 400
+
+
+def test_a_figure_says_where_it_comes_from(third_line: LoggedIn) -> None:
+    scope = ScopeFactory()
+    CoverageSpanFactory(scope=scope)
+    run = SyncRunFactory(scope=scope, finished_at=noon("2026-03-01"))
+    SyncRunFactory(scope=scope, finished_at=noon("2026-03-20"))
+    FindingFactory(since=noon("2026-02-01"))
+    with at(TODAY):
+        said = words(third_line.get("/?as_of=2026-03-05T12:00&known_at=2026-03-05T12:00"))
+    assert f"Security Hub · {run.public_id}" in said
+    assert "100 % fresh · read 1 Mar 2026, 12:00" in said
+
+
+def test_external_assurance_sees_what_it_was_granted_and_no_more(log_in: LogIn) -> None:
+    mine = SolutionFactory(name="Payments", accounts=[AccountFactory(account_id="111122223333")])
+    person = UserFactory(external=True)
+    GrantFactory(person=person, solution=mine, kind=Grant.Kind.ASSURANCE)
+    browser = log_in(person)
+    FindingFactory(check_ran=CheckFactory(key="MINE"), solutions=[mine])
+    FindingFactory(check_ran=CheckFactory(key="OTHER"), solutions=[SolutionFactory()])
+    counted()
+    page = browser.get("/")
+    assert checks(page) == ["MINE"]
+    assert "Limited to Payments." in words(page)
+    assert counted_behind(browser, number_doors(page)) == number_doors(page)
+
+
+def test_external_assurance_without_an_engagement_reads_so(external: LoggedIn) -> None:
+    assert "No engagement is open to you" in words(external.get("/"))
+
+
+def test_an_engagement_that_has_ended_opens_nothing(log_in: LogIn) -> None:
+    person = UserFactory(external=True)
+    GrantFactory(person=person, kind=Grant.Kind.ASSURANCE, valid_to=noon("2026-03-30"))
+    with at(TODAY):
+        assert "No engagement is open to you" in words(log_in(person).get("/"))
+
+
+@pytest.mark.parametrize("moment", ["", "?as_of=2026-03-05T12:00"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_home_costs_the_same_for_any_number_of_checks(
+    third_line: LoggedIn, count: int, moment: str, django_assert_num_queries: Any
+) -> None:
+    for _ in range(count):
+        FindingFactory.create_batch(count, check_ran=CheckFactory())
+    counted()
+    third_line.get("/")
+    with django_assert_num_queries(11):
+        third_line.get(f"/{moment}")
