@@ -1,7 +1,7 @@
 """What to change so that a check passes, in our own words; written by hand, one entry a check.
 
 The texts stand in findings/data/fixes/*.toml, a table per check key with what, console, cli,
-terraform, cloudformation and verify, and the Config rule that asks the same. In commands <id>,
+terraform, cloudformation and verify, and rules, the Config rules that ask the same. In commands <id>,
 <arn>, <account> and <region> are the resource's own; other words in angle brackets are the
 reader's to choose.
 """
@@ -66,10 +66,9 @@ def fixes() -> dict[str, Fix]:
     by_rule: dict[str, Fix] = {}
     for path in sorted(FOLDER.glob("*.toml")):
         for key, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
-            rule = entry.pop("rule", "")
+            rules = entry.pop("rules", [])
             by_key[key] = Fix(**entry)
-            if rule:
-                by_rule.setdefault(rule, by_key[key])
+            by_rule |= dict.fromkeys(rules, by_key[key])
     return by_rule | by_key
 
 
