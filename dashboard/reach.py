@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db.models import Q
 from django.http import Http404
@@ -23,8 +24,9 @@ NO_SOLUTION = "none"
 class Reach:
     """solutions: every solution that the home could be about. chosen: the one that the header picked.
 
-    is_unowned: it is about what belongs to no solution.
-    names: account id → its name. places: solution → the accounts in which it lived at the moment.
+    is_unowned: it is about what belongs to no solution. names: account id → its name.
+    until: solution → the end of the reader's grant, where they hold one.
+    places: solution → the accounts in which it lived at the moment.
     """
 
     user: User
@@ -34,16 +36,18 @@ class Reach:
     chosen: Solution | None
     is_unowned: bool
     names: Mapping[str, str]
+    until: Mapping[int, datetime | None] = field(default_factory=dict)
     places: Mapping[int, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, request: Request, line: str) -> Reach:
-        """Three queries. Raises Http404 where the address names a solution that is not the reader's."""
+        """Three queries, or four. Raises Http404 where the address names a solution that is not the reader's."""
         at = request.moment.at
         solutions = Solution.objects.in_use(at).visible_to(request.user)
+        until: dict[int, datetime | None] = {}
         if line in OWN:
-            granted = request.user.grants.in_force(clock.now())
-            solutions = solutions.filter(pk__in=granted.values("solution"))
+            until = dict(request.user.grants.in_force(clock.now()).values_list("solution", "valid_to"))
+            solutions = solutions.filter(pk__in=until)
         known = {solution.pk: solution for solution in solutions}
         lived = SolutionAccount.objects.in_force(at).filter(solution__in=known)
         places: dict[int, set[str]] = defaultdict(set)
@@ -57,6 +61,7 @@ class Reach:
             chosen=_chosen(request.GET.get("solution", ""), known),
             is_unowned=request.GET.get("solution") == NO_SOLUTION,
             names=dict(Account.objects.values_list("account_id", "name")),
+            until=until,
             places={solution: frozenset(accounts) for solution, accounts in places.items()},
         )
 

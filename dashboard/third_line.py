@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import BadRequest
+from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
@@ -16,22 +17,28 @@ from dashboard.paging import Page, page_of
 from dashboard.reach import Reach
 from findings.coverage_figures import CoverageFigures
 from findings.coverage_places import Place, figures_of_places, places
-from findings.models import Check, SyncRun
+from findings.models import Check, CoverageState, SyncRun
 from findings.readings import latest_runs
 from findings.tallies import Tally, rows_by
 
 PAGE = 50
 FAILING, PARTLY, UNKNOWN, PASSING = "failing", "partly_failing", "unknown", "passing"
-SUPPRESSED, NOT_APPLICABLE, NO_POPULATION = "suppressed", "not_applicable", "no_population"
-STATES = (FAILING, PARTLY, UNKNOWN, SUPPRESSED, PASSING, NOT_APPLICABLE, NO_POPULATION)
+SUPPRESSED, NOT_APPLICABLE = "suppressed", "not_applicable"
+NO_POPULATION, NOT_OBSERVED = "no_population", "not_observed"
+STATES = (FAILING, PARTLY, UNKNOWN, SUPPRESSED, NOT_OBSERVED, PASSING, NOT_APPLICABLE, NO_POPULATION)
+READ = (CoverageState.FRESH, CoverageState.STALE)
 SHOWN = ("source", "key", "title", "severity")
 
 
 @dataclass
 class CheckThen:
-    """A check at the moment. changed: when the last of its results took its status."""
+    """A check at the moment. changed: when the last of its results took its status.
+
+    was_read: whether its source had been read anywhere then, without which no result means nothing.
+    """
 
     check: Check
+    was_read: bool
     tally: Tally = field(default_factory=Tally)
     changed: datetime | None = None
 
@@ -47,7 +54,9 @@ class CheckThen:
             return PASSING
         if tally.suppressed:
             return SUPPRESSED
-        return NOT_APPLICABLE if tally.not_applicable else NO_POPULATION
+        if tally.not_applicable:
+            return NOT_APPLICABLE
+        return NO_POPULATION if self.was_read else NOT_OBSERVED
 
     @property
     def since(self) -> datetime | None:
@@ -77,7 +86,7 @@ class ThirdLine:
     @property
     def observed(self) -> int:
         """Checks with at least one result."""
-        return sum(n for state, n in self.counts.items() if state != NO_POPULATION)
+        return sum(n for state, n in self.counts.items() if state not in (NO_POPULATION, NOT_OBSERVED))
 
     @property
     def failing(self) -> int:
@@ -99,6 +108,7 @@ def state_word(state: str) -> str:
         PASSING: _("Passing"),
         NOT_APPLICABLE: _("Not applicable"),
         NO_POPULATION: _("No population"),
+        NOT_OBSERVED: _("Not observed"),
     }[state]
 
 
@@ -121,12 +131,12 @@ def third_line(reach: Reach, query: QueryDict) -> ThirdLine:
     state = query.get("state", "")
     if state and state not in STATES:
         raise BadRequest(f"state is one of {', '.join(STATES)}")
-    total, checks = checks_then(reach)
+    covered = places(reach.user, reach.moment, reach.accounts)
+    total, checks = checks_then(reach, covered)
     counts: dict[str, int] = defaultdict(int)
     for check in checks:
         counts[check.state] += 1
     wanted = [check for check in checks if not state or check.state == state]
-    covered = places(reach.user, reach.moment, reach.accounts)
     sources = {place.source for place in covered}
     return ThirdLine(
         total=total,
@@ -142,13 +152,14 @@ def third_line(reach: Reach, query: QueryDict) -> ThirdLine:
     )
 
 
-def checks_then(reach: Reach) -> tuple[Tally, list[CheckThen]]:
+def checks_then(reach: Reach, covered: Sequence[Place]) -> tuple[Tally, list[CheckThen]]:
     """Every compliance check that was known then. To who sees some solutions only, those with a result there."""
     rows = rows_by(reach.user, reach.moment, "check_ran", "status", "severity", "suppressed", where=reach.where)
     known = Check.objects.filter(kind=Check.Kind.COMPLIANCE, first_seen_at__lte=reach.moment.known_at)
-    if reach.is_limited:
-        known = known.filter(pk__in={row["check_ran"] for row in rows})
-    checks = {check.pk: CheckThen(check) for check in known.only(*SHOWN)}
+    answered = Q(pk__in={row["check_ran"] for row in rows})
+    known = known.filter(answered if reach.is_limited else answered | Q(first_seen_at__lte=reach.moment.at))
+    sources = {place.source for place in covered if place.state in READ}
+    checks = {check.pk: CheckThen(check, check.source in sources) for check in known.only(*SHOWN)}
     total = Tally()
     for row in rows:
         total.add(row)

@@ -202,7 +202,7 @@ def test_a_past_home_is_what_it_was(owner: LoggedIn, payments: Solution) -> None
 def test_who_has_no_solution_reads_so(first_line: LoggedIn) -> None:
     page = first_line.get("/")
     assert title(page) == "No solution is open to you yet"
-    assert "An owner of yours, or the second line, can open it to you." in words(page)
+    assert "An owner of the solution that you work on, or the second line, can open it to you." in words(page)
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -213,7 +213,7 @@ def test_the_home_costs_the_same_however_much_fails(
         FindingFactory.create_batch(count, check_ran=CheckFactory(), solutions=[payments])
     counted()
     owner.get("/")
-    with django_assert_num_queries(25):
+    with django_assert_num_queries(26):
         owner.get("/")
 
 

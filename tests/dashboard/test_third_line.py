@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from findings.models import Status, Workflow
+from findings.models import Source, Status, Workflow
 from organisation.models import Grant
 from tests.clock import at
 from tests.conftest import LoggedIn, LogIn
@@ -76,12 +76,23 @@ def test_each_check_has_one_state_and_the_worst_come_first(third_line: LoggedIn)
         for status in statuses:
             FindingFactory(check_ran=check, status=status)
     FindingFactory(check_ran=CheckFactory(key="HIDDEN"), workflow=Workflow.SUPPRESSED)
+    CheckFactory(key="NOT_READ", source=Source.CONFIG)
+    CoverageSpanFactory()
     counted()
     page = third_line.get("/")
-    assert checks(page) == ["FAILS", "PARTLY", "UNKNOWN", "HIDDEN", "PASSES", "NOT_MEANT", "EMPTY"]
+    assert checks(page) == ["FAILS", "PARTLY", "UNKNOWN", "HIDDEN", "NOT_READ", "PASSES", "NOT_MEANT", "EMPTY"]
     assert title(page).endswith("2 of 6 observed checks fail")
     assert checks(third_line.get("/?state=no_population")) == ["EMPTY"]
     assert third_line.get("/?state=fine").status_code == 400
+
+
+def test_before_anything_was_connected_nothing_was_observed(third_line: LoggedIn) -> None:
+    FindingFactory(check_ran=CheckFactory(first_seen_at=noon("2026-02-01")), since=noon("2026-02-01"))
+    with at(TODAY):
+        page = third_line.get("/?as_of=2026-01-05T12:00")
+    assert title(page).endswith("nothing was observed")
+    assert checks(page) == []
+    assert "Before a connection existed nothing can be said, and nothing is a pass." in words(page)
 
 
 def test_a_figure_says_where_it_comes_from(third_line: LoggedIn) -> None:
@@ -99,14 +110,14 @@ def test_a_figure_says_where_it_comes_from(third_line: LoggedIn) -> None:
 def test_external_assurance_sees_what_it_was_granted_and_no_more(log_in: LogIn) -> None:
     mine = SolutionFactory(name="Payments", accounts=[AccountFactory(account_id="111122223333")])
     person = UserFactory(external=True)
-    GrantFactory(person=person, solution=mine, kind=Grant.Kind.ASSURANCE)
+    GrantFactory(person=person, solution=mine, kind=Grant.Kind.ASSURANCE, valid_to=noon("2030-04-01"))
     browser = log_in(person)
     FindingFactory(check_ran=CheckFactory(key="MINE"), solutions=[mine])
     FindingFactory(check_ran=CheckFactory(key="OTHER"), solutions=[SolutionFactory()])
     counted()
     page = browser.get("/")
     assert checks(page) == ["MINE"]
-    assert "Limited to Payments." in words(page)
+    assert "Limited to Payments (until 1 Apr 2030 )." in words(page)
     assert counted_behind(browser, number_doors(page)) == number_doors(page)
 
 
