@@ -204,7 +204,7 @@ class OneCheck(RowDoor):
         return Check.objects.all()
 
 
-class PlaceSerializer(serializers.ModelSerializer[Scope]):
+class CoverageSerializer(serializers.ModelSerializer[Scope]):
     """An account, a region and a source, and what could be said of it at the moment."""
 
     id = serializers.CharField(source="public_id")
@@ -229,7 +229,7 @@ class PlaceSerializer(serializers.ModelSerializer[Scope]):
 
 class Coverage(ListDoor):
     action = "coverage.view"
-    serializer_class = PlaceSerializer
+    serializer_class = CoverageSerializer
     order = ("account", "region", "source", "id")
 
     @extend_schema(parameters=MOMENT)

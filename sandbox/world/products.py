@@ -126,7 +126,7 @@ def product_finding(rng: Random, serial: int, resources: dict[str, list[Resource
         **({"ProductName": name} if name else {}),
         "CompanyName": company,
         "Region": about.region,
-        "GeneratorId": f"{path}/{title.split(' ')[0]}",
+        "GeneratorId": f"{path}/{kind.rsplit('/', 1)[-1]}",
         "AwsAccountId": about.account,
         "Types": [kind],
         "FirstObservedAt": iso(moment - 600_000),

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import connections
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -91,7 +92,7 @@ def _prepared(clone: Clone, sandbox: Sandbox, clock_file: Path) -> Installation:
     payments, ledger = SolutionFactory(name="Payments"), SolutionFactory(name="Ledger")
     for solution, account in ((payments, owned[0]), (ledger, owned[-1])):
         SolutionAccountFactory(solution=solution, account=AccountFactory(account_id=account))
-    people = {
+    people: dict[str, Any] = {
         "first": UserFactory(name="Ana Engineer", email="ana@example.org", first_line=True),
         "second": UserFactory(name="Sam Oversight", email="sam@example.org", second_line=True),
         "third": UserFactory(name="Tui Auditor", email="tui@example.org", third_line=True),
@@ -112,10 +113,7 @@ def _prepared(clone: Clone, sandbox: Sandbox, clock_file: Path) -> Installation:
 
 @contextmanager
 def _portal(environment: dict[str, str], folder: Path) -> Iterator[str]:
-    """The portal as it is served in earnest: gunicorn, collected static files, strict headers."""
-    static = folder / "static"
-    environment = {**environment, "PORTAL_ENVIRONMENT": "demo", "STATIC_ROOT": str(static)}
-    subprocess.run([sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"], env=environment, check=True)
+    """The portal as it is served in earnest: gunicorn in a process of its own, strict headers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -141,12 +139,15 @@ def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    """Playwright keeps an event loop on this thread; Django goes on, with connections of its own beside it."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert path, "The journeys need a browser: install chromium."
-    with sync_playwright() as playwright:
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         opened = playwright.chromium.launch(executable_path=path, args=QUIET)
         yield opened
         opened.close()
+        connections.close_all()
 
 
 @pytest.fixture
@@ -158,11 +159,12 @@ def visit(installation: Installation, browser: Browser) -> Iterator[Callable[...
         context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **settings})
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.goto(f"{installation.address}/")
-        page.get_by_label("E-mail").fill(installation.people[person].email)
-        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        page.locator("[name=login]").fill(installation.people[person].email)
+        page.locator("[name=password]").fill(PASSWORD)
         page.keyboard.press("Enter")
         page.wait_for_url(f"{installation.address}/")
         return page
