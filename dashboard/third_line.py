@@ -21,7 +21,7 @@ from findings.models import Check, CoverageState, SyncRun
 from findings.readings import latest_runs
 from findings.tallies import Tally, rows_by
 
-PAGE = 50
+PAGE = 40
 FAILING, PARTLY, UNKNOWN, PASSING = "failing", "partly_failing", "unknown", "passing"
 SUPPRESSED, NOT_APPLICABLE = "suppressed", "not_applicable"
 NO_POPULATION, NOT_OBSERVED = "no_population", "not_observed"

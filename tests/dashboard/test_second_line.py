@@ -199,3 +199,12 @@ def test_the_home_costs_the_same_for_any_number(
     second_line.get("/")
     with django_assert_num_queries(19):
         second_line.get("/")
+
+
+def test_read_and_empty_is_not_the_same_as_not_read(second_line: LoggedIn, payments: Solution) -> None:
+    CoverageSpanFactory(scope=ScopeFactory(account=ACCOUNT))
+    AccountFactory(account_id="444455556666", name="closed")
+    CoverageSpanFactory(scope=ScopeFactory(account="444455556666", state="denied"))
+    said = words(second_line.get("/"))
+    assert "prod-payments 111122223333 No population" in said
+    assert "closed 444455556666 Not observed" in said
