@@ -5,7 +5,7 @@ RUN = .venv/bin/python
 LINT_ENVIRONMENT = PORTAL_ENVIRONMENT=test DATABASE_URL=postgresql:///lint REDIS_URL=redis://127.0.0.1:6379/0
 
 export PYTHON
-.PHONY: help demo demo-reset test bench lint format lock environment-demo environment-develop
+.PHONY: help demo demo-reset test bench lint format lock screenshots environment-demo environment-develop
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,9 @@ lint: environment-develop ## Check style, types, the floors' imports, migrations
 
 format: environment-develop ## Format the code and apply the safe corrections
 	@$(RUN) -m ruff check --quiet --fix . ; $(RUN) -m ruff format .
+
+screenshots: environment-develop ## Take pictures of the running demo (PORT=8000) into docs/screenshots/
+	@mkdir -p docs/screenshots && $(RUN) -m demo.screenshots
 
 lock: ## Write the locked requirements anew from pyproject.toml (needs uv)
 	@bash requirements/compile.sh

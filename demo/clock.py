@@ -16,4 +16,5 @@ def set_back(file: Path, days: float) -> None:
 
 def moments(days: float, steps: int) -> list[float]:
     """How many days back each step of the history lies: from DAYS down to 0, STEPS steps after the first."""
-    return [round(days * (1 - step / steps) ** CURVE, 3) for step in range(steps + 1)]
+    curve = CURVE if steps < days else 1
+    return [round(days * (1 - step / steps) ** curve, 3) for step in range(steps + 1)]

@@ -19,11 +19,12 @@ class Progress:
     @classmethod
     def of(cls, file: Path, database: str) -> "Progress":
         """What FILE says about DATABASE; from the beginning where it says nothing or speaks of another."""
-        if file.exists():
-            written = json.loads(file.read_text())
-            if written["database"] == database:
-                return cls(file, **written)
-        return cls(file, database)
+        written = cls.read(file) if file.exists() else None
+        return written if written and written.database == database else cls(file, database)
+
+    @classmethod
+    def read(cls, file: Path) -> "Progress":
+        return cls(file, **json.loads(file.read_text()))
 
     @property
     def complete(self) -> bool:

@@ -47,6 +47,10 @@ def test_the_history_goes_from_its_first_day_to_now_ever_finer() -> None:
     assert gaps == sorted(gaps, reverse=True)
 
 
+def test_a_step_for_every_day_is_a_step_at_every_day() -> None:
+    assert clock.moments(5, 5) == [5, 4, 3, 2, 1, 0]
+
+
 def test_the_clock_file_says_how_far_back_the_world_is(tmp_path: Path) -> None:
     clock.set_back(tmp_path / "clock.json", 60)
     assert json.loads((tmp_path / "clock.json").read_text()) == {"offset_seconds": -5_184_000}
