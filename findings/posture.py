@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection
+from django.db.models import Max
 
 from audit import clock
 from findings.merge.staging_tables import copy
@@ -34,6 +35,16 @@ SELECT %(on)s, account, solutions, status, severity, suppressed, sum(n)
 FROM findings_posture GROUP BY account, solutions, status, severity, suppressed
 """
 
+MISSED = """
+INSERT INTO findings_postureday ("on", account, solutions, status, severity, suppressed, n)
+SELECT %(on)s, account, solutions, status, severity, workflow = 'SUPPRESSED', count(*)
+FROM findings_findingspan
+WHERE superseded_at IS NULL AND valid_from < %(end)s AND (valid_to IS NULL OR valid_to >= %(end)s)
+  AND scored AND record_state = 'ACTIVE'
+GROUP BY 2, 3, 4, 5, 6
+"""
+MOST_MISSED = 92
+
 
 def refresh(touched: Iterable[tuple[int, str, str]]) -> None:
     """Count anew the postures of these (check, account, region), last in the caller's transaction.
@@ -55,8 +66,21 @@ def refresh(touched: Iterable[tuple[int, str, str]]) -> None:
 
 
 def snapshot_day(at: datetime | None = None) -> None:
-    """Keep today's counts as the day's, in place of an earlier snapshot of the same day."""
+    """Keep today's counts as the day's, in place of an earlier snapshot of the same day.
+
+    Days without a reading since the last snapshot are counted from the spans, as they are known now.
+    """
     on = (at or clock.now()).date()
+    last = PostureDay.objects.filter(on__lt=on).aggregate(last=Max("on"))["last"]
     PostureDay.objects.filter(on=on).delete()
     with connection.cursor() as cursor:
+        for day in _days_between(last, on):
+            end = datetime.combine(day + timedelta(days=1), time.min, tzinfo=UTC)
+            cursor.execute(MISSED, {"on": day, "end": end})
         cursor.execute(SNAPSHOT, {"on": on})
+
+
+def _days_between(last: date | None, on: date) -> list[date]:
+    """The days after `last` and before `on`, of the last MOST_MISSED at most; none where there is no last."""
+    first = max(last + timedelta(days=1), on - timedelta(days=MOST_MISSED)) if last else on
+    return [first + timedelta(days=number) for number in range((on - first).days)]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from audit.moment import Moment
+from findings import posture
 from findings.merge import Sweep, TooManyVanished
 from findings.models import (
     Connection,
@@ -13,6 +14,7 @@ from findings.models import (
     FindingRecord,
     FindingSpan,
     Posture,
+    PostureDay,
     RecordState,
     Scope,
     Severity,
@@ -193,6 +195,21 @@ def test_names_that_no_database_likes_are_kept_whole(connection: Connection) -> 
     name = "ünïcode \u202e \x00 " + "long " * 2000
     merge(connection, reading(name), on=1)
     assert Finding.objects.get().native_id == name.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
+
+def test_days_without_a_reading_are_counted_from_what_is_known_of_them(connection: Connection) -> None:
+    merge(connection, reading(updated=1), on=1)
+    posture.snapshot_day(day(1))
+    merge(connection, reading(status=Status.PASS, updated=3.5), on=5)
+    posture.snapshot_day(day(5))
+    days = PostureDay.objects.order_by("on").values_list("on", "status", "n")
+    assert [((on - day(0).date()).days, status, n) for on, status, n in days] == [
+        (1, "fail", 1),
+        (2, "fail", 1),
+        (3, "pass", 1),
+        (4, "pass", 1),
+        (5, "pass", 1),
+    ]
 
 
 @pytest.mark.parametrize("seed", range(6))
