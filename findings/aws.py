@@ -28,8 +28,9 @@ EARLY = timedelta(minutes=5)
 LASTING = timedelta(days=365)
 EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 SAME_TOKEN_AT_MOST = 25
+TRIES = 3
 CONFIG = Config(
-    retries={"mode": "adaptive", "max_attempts": 8},
+    retries={"mode": "standard", "max_attempts": 8},
     connect_timeout=10,
     read_timeout=60,
     max_pool_connections=8,
@@ -74,14 +75,21 @@ class Service:
     account: str
 
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        """One call, in boto3's names ("get_findings"). Credentials that ended are renewed once."""
-        try:
-            return self._call(operation, parameters)
-        except ClientError as error:
-            if code_of(error) not in EXPIRED:
-                raise
-            forget(self.connection)
-            return self._call(operation, parameters)
+        """One call that reads, in boto3's names ("get_findings").
+
+        Credentials that ended are renewed once; an answer that was cut short is asked for again.
+        """
+        for left in reversed(range(TRIES)):
+            try:
+                return self._call(operation, parameters)
+            except ClientError as error:
+                if code_of(error) not in EXPIRED or not left:
+                    raise
+                forget(self.connection)
+            except IncompleteReadError:
+                if not left:
+                    raise
+        raise AssertionError("the last try returns or raises")
 
     def _call(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         method = getattr(_client(self.connection, self.account, self.name, self.region), operation)
@@ -149,7 +157,8 @@ def forget(connection: Connection) -> None:
     """Drop what is kept of a connection's credentials; the next call asks for new ones."""
     with _lock:
         for key in [key for key in _identities if key[0] == connection.pk]:
-            del _identities[key]
+            for client in _identities.pop(key).clients.values():
+                client.close()
 
 
 def boto3_session(credentials: dict[str, Any] | None = None) -> boto3.Session:
@@ -193,9 +202,15 @@ def _refuse_cut_short(http_response: Any, **_: Any) -> None:
 
 def _as_sent(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
     """Hand over the members of an answer as AWS sent them, and leave botocore nothing to parse but errors."""
-    if response_dict["status_code"] == OK:
-        customized_response_dict.update(orjson.loads(response_dict["body"]))
-        response_dict["body"] = b"{}"
+    if response_dict["status_code"] != OK:
+        return
+    body = response_dict["body"]
+    try:
+        customized_response_dict.update(orjson.loads(body))
+    except orjson.JSONDecodeError as error:
+        expected = response_dict["headers"].get("Content-Length", "more")
+        raise IncompleteReadError(actual_bytes=len(body), expected_bytes=expected) from error
+    response_dict["body"] = b"{}"
 
 
 def _identity(connection: Connection, account: str) -> _Identity:

@@ -9,6 +9,7 @@ from botocore.exceptions import (
     ClientError,
     ConnectionError,
     HTTPClientError,
+    IncompleteReadError,
     NoCredentialsError,
     PartialCredentialsError,
 )
@@ -121,7 +122,7 @@ def _failure(error: BaseException) -> str:
         if status >= 500:
             return f"AWS answered {operation} with an error of its own ({code}). The portal tries again by itself."
         return f"AWS did not accept {operation} ({code}). The portal tries again by itself; tell its maintainers."
-    if isinstance(error, ConnectionError | HTTPClientError):
+    if isinstance(error, ConnectionError | HTTPClientError | IncompleteReadError):
         return "The connection to AWS broke or was refused. Check the network; the portal tries again by itself."
     if isinstance(error, BotoCoreError):
         return f"The AWS library gave up ({code}). Check the AWS settings of the portal."

@@ -26,6 +26,13 @@ Place = tuple[str, str]
 """Account and region."""
 
 
+def found(scopes: Iterable[Scope], *, at: datetime) -> None:
+    """Places are known from `at` on; nothing has been read of them yet."""
+    CoverageSpan.objects.bulk_create(
+        CoverageSpan(scope=scope, state=CoverageState.NEVER, valid_from=at, recorded_at=at) for scope in scopes
+    )
+
+
 def observe(scopes: Iterable[Scope], state: CoverageState, reason: str = "", *, at: datetime) -> None:
     """These scopes are in this state from `at` on. Writes only what changes."""
     moved = [scope for scope in scopes if (scope.state, scope.reason) != (state, reason[:500])]

@@ -189,11 +189,13 @@ def _keep_scopes(
     Scope.objects.bulk_create(fresh)
     known |= {(scope.account, scope.region, scope.source): scope for scope in fresh}
     for key, scope in known.items():
-        reader = through.get(key)
-        scope.read_through = known[reader] if reader else None
-        scope.retired_at = None if key in through else scope.retired_at or at
+        if key not in through:
+            scope.retired_at = scope.retired_at or at
+            continue
+        reader = through[key]
+        scope.read_through, scope.retired_at = known[reader] if reader else None, None
     Scope.objects.bulk_update(known.values(), ["read_through", "retired_at"])
-    coverage.observe(fresh, CoverageState.NEVER, at=at)
+    coverage.found(fresh, at=at)
     _turn_on_and_off(known, found_off, at=at)
 
 

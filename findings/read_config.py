@@ -29,6 +29,7 @@ from findings.staging import StagedResource
 
 CELLS_AT_ONCE = 400
 """Rules whose details are asked for before what they found is staged."""
+NOT_APPLICABLE = "NOT_APPLICABLE"
 RULE_IS_GONE = "NoSuchConfigRuleException"
 Answer = tuple[Cell, list[dict[str, Any]]]
 
@@ -54,9 +55,11 @@ def _read_everything(reading: Reading, way: Way, places: list[Scope]) -> None:
     listed = _inventory(reading, way, places)
     book, matrix = _rules(reading, places), way.matrix()
     summary = _summary(way)
-    cells = sorted({*matrix, *summary.results, *book.rules})
-    config_places.count_rules(places, cells)
-    _read_cells(reading, way, cells, book, summary, listed)
+    cells = {*matrix, *summary.results}
+    config_places.count_rules(places, {*cells, *book.rules})
+    if NOT_APPLICABLE not in summary.words:
+        cells |= book.rules.keys()  # neither matrix nor summary names rules that apply to nothing they looked at
+    _read_cells(reading, way, sorted(cells), book, summary, listed)
     reading.merge([], cursor=reading.run.started_at, finish=True)
 
 
@@ -111,7 +114,7 @@ def _read_cells(
 ) -> None:
     """Ask for the details of these rules, several at a time, and merge what they found."""
     waiting: list[Row] = []
-    remaining = iter(cells)
+    remaining, asked = iter(cells), 0
     with ThreadPoolExecutor(PARALLEL) as pool:
         while some := list(islice(remaining, CELLS_AT_ONCE)):
             answers = list(zip(some, pool.map(lambda cell: _details(way, cell), some), strict=True))
@@ -123,6 +126,8 @@ def _read_cells(
             if len(waiting) >= CHUNK // 2:
                 reading.merge(waiting)
                 waiting = []
+            asked += len(some)
+            reading.progress(asked / (len(cells) + CELLS_AT_ONCE))
     if waiting:
         reading.merge(waiting)
 

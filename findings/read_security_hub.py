@@ -35,12 +35,14 @@ def read(reading: Reading) -> dict[Place, datetime]:
         _read_catalogue(reading, hub)
     waiting: list[Row] = []
     start = reading.run.started_at
-    for window in windows(None if reading.sweep else scope.cursor, start):
+    periods = windows(None if reading.sweep else scope.cursor, start)
+    for number, window in enumerate(periods, 1):
         rows = reading.alive(security_hub.findings_in(hub, window, covered_by_config=covered))
         waiting += in_chunks(rows, reading.merge)
         if len(waiting) >= ENOUGH and window.end is not None:
             reading.merge(waiting, cursor=window.end)
             waiting = []
+        reading.progress(number / (len(periods) + 1))
     if reading.sweep is None:
         waiting += _read_handled(reading, hub, covered)
     reading.merge(waiting, cursor=start, finish=True)

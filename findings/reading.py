@@ -17,7 +17,7 @@ from uuid import UUID
 
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import F, Max, Q
 
 from audit import clock
 from desk.models import Job
@@ -36,6 +36,8 @@ PARALLEL = 8
 """Calls to AWS that one reading has under way at the same time, at most."""
 Place = tuple[str, str]
 """Account and region."""
+POINTS = 100
+"""What one reading counts in the progress of a job."""
 CHUNK = 10_000
 """Rows that one transaction merges at most."""
 
@@ -55,6 +57,7 @@ class Reading:
     sweep: Sweep | None = None
     remarks: list[str] = field(default_factory=list)
     force: bool = False
+    _points: int = 0
     _alive_at: float = field(default_factory=time.monotonic)
     _set_aside: set[UUID] = field(default_factory=set)
 
@@ -116,6 +119,14 @@ class Reading:
             posture.refresh(merged.touched)
         self.tell(f"{self.scope}: {run.read:,} read")
 
+    def progress(self, share: float) -> None:
+        """How much of the reading is done, from 0 to 1, for whoever waits for the job."""
+        points = int(share * POINTS)
+        if self.run.job_id is not None and points > self._points:
+            waiting = Job.objects.filter(pk=self.run.job_id).unfinished()
+            waiting.update(done=F("done") + points - self._points)
+            self._points = points
+
     def tell(self, step: str) -> None:
         """Let whoever waits for the job know how far it is."""
         if self.run.job_id is not None:
@@ -174,11 +185,13 @@ def claim(scope_id: int, kind: SyncRun.Kind | None, job_id: int | None) -> Readi
 
 
 def _kind(scope: Scope, wanted: SyncRun.Kind | None) -> SyncRun.Kind:
+    """A first load that stopped goes on from its cursor before it begins again as a sweep."""
     if scope.cursor is None:
         return SyncRun.Kind.SWEEP
-    if wanted is None and scope.sweep_due and scope.swept_at is not None:
-        return SyncRun.Kind.SWEEP
-    return wanted or SyncRun.Kind.INCREMENTAL
+    if wanted is not None:
+        return wanted
+    loaded = scope.runs.filter(state=SyncRun.State.DONE).exists()
+    return SyncRun.Kind.SWEEP if scope.sweep_due and loaded else SyncRun.Kind.INCREMENTAL
 
 
 def release(reading: Reading, *, due_at: datetime, **changes: object) -> None:

@@ -41,6 +41,7 @@ def run(
         except Exception as error:
             _fail(reading, error)
     if reading.run.job_id is not None:
+        reading.progress(1)
         scope_done(reading.run.job_id, reading.run)
     return reading.run
 

@@ -12,6 +12,7 @@ from desk.models import Job
 from findings import coverage, discovery
 from findings.aws_errors import unreadable
 from findings.models import Connection, Scope, SyncRun
+from findings.reading import POINTS
 from organisation.models import User
 
 KINDS = {False: "sync", True: "sync.full"}
@@ -55,7 +56,7 @@ def begin(job: Job) -> list[Scope]:
         job.begin(total=0, step="")
         job.finish(Job.State.FAILED, step=" ".join(unanswered))
         return []
-    job.begin(total=len(scopes), step="Waiting for a worker")
+    job.begin(total=len(scopes) * POINTS, step="Waiting for a worker")
     return scopes
 
 
@@ -76,7 +77,7 @@ def unread(job: Job) -> list[Scope]:
 def scope_done(job_id: int, run: SyncRun) -> None:
     """A run of the job has ended; the last one ends the job."""
     job = Job.objects.select_for_update().get(pk=job_id)
-    job.advance(step=f"{run.scope}: {run.get_state_display()}, {run.read:,} read")
+    job.advance(step=f"{run.scope}: {run.get_state_display()}, {run.read:,} read", by=0)
     if not unread(job):
         conclude(job)
 

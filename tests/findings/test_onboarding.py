@@ -1,0 +1,87 @@
+"""The live test of a connection, and the templates of its roles."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from audit.models import TrailEntry
+from findings import onboarding
+from findings.cloudformation import RoleTemplate, rendered
+from findings.models import Connection
+from tests.factories.findings import ConnectionFactory
+from tests.findings.conftest import Estate, StartEstate
+
+
+def results(connection: Connection) -> dict[str, tuple[bool | None, str]]:
+    steps = onboarding.test(connection, by="a test")
+    connection.refresh_from_db()
+    assert [row["step"] for row in connection.test_report] == [step.step for step in steps]
+    return {step.step: (step.ok, step.words) for step in steps}
+
+
+def test_a_good_connection_answers_every_step_in_words(db: None, start_estate: StartEstate) -> None:
+    estate = start_estate()
+    found = results(estate.connect(queue_name=estate.sandbox.world.queue_name))
+    assert {ok for ok, _ in found.values()} == {True}
+    assert found["Hub account"][1] == (
+        "The portal comes into the hub account as "
+        f"arn:aws:sts::{estate.hub}:assumed-role/compliance-portal-hub/compliance-portal."
+    )
+    assert found["Security Hub's regions"][1] == "Security Hub gathers eu-west-1 into ap-southeast-2."
+    assert found["Config's aggregator"][1] == "The aggregator organisation covers 8 places (8 succeeded)."
+    assert found["Organisation"][1] == "The organisation has 4 accounts, 4 of them in use."
+    entry = TrailEntry.objects.get(action="connection.tested")
+    assert entry.detail == {"failed": [], "enabled": True}
+
+
+def test_a_hub_role_that_asks_for_no_external_id_switches_the_connection_off(
+    db: None, start_estate: StartEstate
+) -> None:
+    estate = start_estate(external_id=None)
+    connection = estate.connect(external_id="the-portals-own")
+    ok, words = results(connection)["External id"]
+    assert ok is False
+    assert "without the external id" in words
+    assert not connection.enabled
+
+
+def test_what_the_portal_can_do_without_is_a_remark(estate: Estate) -> None:
+    estate.fault("access_denied", service="organizations")
+    found = results(estate.connection)
+    assert found["Organisation"][0] is None
+    assert found["Member role"][0] is False
+    assert found["Event queue"][0] is None
+
+
+def test_what_the_portal_needs_is_a_failure_that_says_what_to_do(estate: Estate) -> None:
+    estate.change("service", account=estate.hub, region=estate.home, service="securityhub", on=False)
+    ok, words = results(estate.connection)["Security Hub"]
+    assert (ok, words) == (False, "Security Hub is not enabled there. Enable it, or leave it off on purpose.")
+
+
+def test_the_wrong_hub_account_is_seen(db: None, start_estate: StartEstate) -> None:
+    estate = start_estate()
+    found = results(estate.connect(hub_account=estate.account("log-archive"), hub_role=""))
+    assert found["Hub account"][0] is False
+    assert "not of the hub account" in found["Hub account"][1]
+
+
+@pytest.mark.parametrize("template", RoleTemplate)
+def test_a_template_is_made_out_for_its_connection_and_is_sound(
+    db: None, tmp_path: Path, template: RoleTemplate
+) -> None:
+    connection = ConnectionFactory(hub_account="210987654321", hub_role="hub", member_role="member")
+    caller = "arn:aws:sts::123456789012:assumed-role/portal-task/worker-1"
+    text = rendered(template, connection, caller=caller)
+    assert f'Default: "{connection.external_id}"' in text
+    trusted = ("123456789012", "portal-task") if template is RoleTemplate.HUB else ("210987654321", "hub")
+    assert f'Default: "{trusted[0]}"' in text
+    assert f'Default: "{trusted[1]}"' in text
+    file = tmp_path / "role.yaml"
+    file.write_text(text)
+    lint = subprocess.run([Path(sys.executable).with_name("cfn-lint"), "--", file], capture_output=True, text=True)
+    assert (lint.returncode, lint.stdout, lint.stderr) == (0, "", "")
