@@ -12,7 +12,7 @@ from audit import clock
 from findings import aws, coverage, posture, read_config, read_security_hub
 from findings.aws_errors import Unreadable, unreadable
 from findings.config_places import Outcome
-from findings.merge import TooManyVanished
+from findings.merge import TooManyVanished, refresh_statistics
 from findings.models import CoverageState, Source, SyncRun
 from findings.reading import LostLease, Reading, claim, release
 from findings.sync_jobs import scope_done
@@ -72,6 +72,8 @@ def _succeed(reading: Reading, outcome: Outcome) -> None:
             **({"swept_at": at, "sweep_due": False} if is_sweep else {}),
         )
         posture.snapshot_day(at)
+        if is_sweep:
+            refresh_statistics()
         _close(reading.run, SyncRun.State.DONE, " ".join(reading.remarks))
     log.info("sync.done", read=reading.run.read, added=reading.run.added, changed=reading.run.changed)
 

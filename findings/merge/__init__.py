@@ -3,6 +3,7 @@
 from findings.merge.catalogue import merge_checks
 from findings.merge.facts import Merged, stage_and_merge
 from findings.merge.inventory import merge_inventory, reassign_solutions
+from findings.merge.staging_tables import refresh_statistics
 from findings.merge.sweep import Sweep, TooManyVanished
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     "merge_checks",
     "merge_inventory",
     "reassign_solutions",
+    "refresh_statistics",
     "stage_and_merge",
 ]

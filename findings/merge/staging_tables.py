@@ -42,6 +42,12 @@ def analyze(*names: str) -> None:
         cursor.execute(f"ANALYZE {', '.join(names)}")
 
 
+def refresh_statistics() -> None:
+    """Tell the planner what a sweep has changed; a first load would else be met with plans for empty tables."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT findings_analyze()")
+
+
 def copy(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     with (
         connection.cursor() as cursor,

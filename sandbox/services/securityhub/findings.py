@@ -31,12 +31,13 @@ class Renderer:
     def fragment(self, finding: Finding) -> orjson.Fragment:
         if finding.raw is not None:
             return orjson.Fragment(finding.raw)
-        if finding.json is None:
-            finding.json = orjson.dumps(self._checked(finding.body()))
+        body = finding.json  # another thread may forget it meanwhile
+        if body is None:
+            body = finding.json = orjson.dumps(self._checked(finding.body()))
             self._kept.append(finding)
             if len(self._kept) > self.limit:
                 self._forget()
-        return orjson.Fragment(finding.json)
+        return orjson.Fragment(body)
 
     def _checked(self, body: dict[str, Any]) -> Any:
         if self._writer is None:
