@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from findings.aws import Service
@@ -16,7 +16,7 @@ from findings.connectors.asff import Malformed, Rejected, moment_of, staged
 from findings.models import Severity, Source
 from findings.staging import StagedCheck, StagedFinding
 
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+BEGINNING, FAR_AHEAD = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 AT_ONCE = 100
 VALUES_PER_FILTER = 20
 
@@ -30,8 +30,7 @@ class Window:
 
     @property
     def filters(self) -> dict[str, Any]:
-        end = self.end or self.start + timedelta(days=366)
-        return {"UpdatedAt": [{"Start": _text(self.start), "End": _text(end)}]}
+        return {"UpdatedAt": [{"Start": _text(self.start), "End": _text(self.end or FAR_AHEAD)}]}
 
     def holds(self, moment: datetime) -> bool:
         return self.start <= moment and (self.end is None or moment <= self.end)

@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from audit.models import TrailEntry
 from findings import onboarding
 from findings.cloudformation import RoleTemplate, rendered
@@ -70,18 +68,21 @@ def test_the_wrong_hub_account_is_seen(db: None, start_estate: StartEstate) -> N
     assert "not of the hub account" in found["Hub account"][1]
 
 
-@pytest.mark.parametrize("template", RoleTemplate)
-def test_a_template_is_made_out_for_its_connection_and_is_sound(
-    db: None, tmp_path: Path, template: RoleTemplate
-) -> None:
+def test_templates_are_made_out_for_their_connection_and_are_sound(db: None, tmp_path: Path) -> None:
     connection = ConnectionFactory(hub_account="210987654321", hub_role="hub", member_role="member")
     caller = "arn:aws:sts::123456789012:assumed-role/portal-task/worker-1"
-    text = rendered(template, connection, caller=caller)
-    assert f'Default: "{connection.external_id}"' in text
-    trusted = ("123456789012", "portal-task") if template is RoleTemplate.HUB else ("210987654321", "hub")
-    assert f'Default: "{trusted[0]}"' in text
-    assert f'Default: "{trusted[1]}"' in text
-    file = tmp_path / "role.yaml"
-    file.write_text(text)
-    lint = subprocess.run([Path(sys.executable).with_name("cfn-lint"), "--", file], capture_output=True, text=True)
+    trusted = {RoleTemplate.HUB: ("123456789012", "portal-task"), RoleTemplate.MEMBER: ("210987654321", "hub")}
+    for template, (account, role) in trusted.items():
+        text = rendered(template, connection, caller=caller)
+        for value in (connection.external_id, account, role, "member"):
+            assert f'Default: "{value}"' in text
+        (tmp_path / template).write_text(text)
+    command = [Path(sys.executable).with_name("cfn-lint"), "--", *(tmp_path / name for name in RoleTemplate)]
+    lint = subprocess.run(command, capture_output=True, text=True)
     assert (lint.returncode, lint.stdout, lint.stderr) == (0, "", "")
+
+
+def test_a_hub_role_of_an_unknown_portal_trusts_its_own_account(db: None) -> None:
+    connection = ConnectionFactory(hub_account="210987654321", hub_role="hub")
+    text = rendered(RoleTemplate.HUB, connection)
+    assert 'Default: "210987654321"' in text

@@ -104,7 +104,9 @@ def test_each_state_of_coverage_has_its_time(read_estate: Estate) -> None:
     ],
     ids=lambda fault: f"{fault['kind']} {fault['service']}",
 )
-def test_a_passing_fault_changes_no_figure(estate: Estate, fault: dict[str, Any]) -> None:
+def test_a_passing_fault_changes_no_figure(db: None, start_estate: StartEstate, fault: dict[str, Any]) -> None:
+    estate = start_estate(regions=[HOME])
+    estate.connect()
     estate.fault(**fault)
     estate.sync()
     assert estate.known() == estate.told()

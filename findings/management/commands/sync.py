@@ -82,8 +82,12 @@ class Command(BaseCommand):
     def _conclude(self, job: Job) -> None:
         job.refresh_from_db()
         gaps = in_trouble(connections_of(job))
+        reasons: dict[tuple[str, str], list[str]] = {}
         for scope in gaps:
-            self.stderr.write(f"{scope}: {scope.get_state_display()}. {scope.reason}")
+            reasons.setdefault((scope.get_state_display(), scope.reason), []).append(str(scope))
+        for (state, reason), places in reasons.items():
+            self.stderr.write(f"{state}. {reason}".strip())
+            self.stderr.write("\n".join(f"  {place}" for place in places))
         if gaps or job.state == Job.State.FAILED:
             raise CommandError(job.step)
         self.stdout.write(job.step)
