@@ -66,7 +66,7 @@ def _read_everything(reading: Reading, way: Way, places: list[Scope]) -> None:
 def _read_changes(reading: Reading, way: Way, places: list[Scope]) -> None:
     """Details of the rules that found something else than what is held; the rest is confirmed as it stands.
 
-    Where the summary spoke for everything that is held, what it no longer has is gone.
+    Where there is a summary, what neither it nor the details have any more is gone.
     """
     held = config_held.held(reading.connection, [(row.account, row.region) for row in places])
     matrix, summary = way.matrix(), _summary(way)
@@ -78,8 +78,7 @@ def _read_changes(reading: Reading, way: Way, places: list[Scope]) -> None:
     missing = {cell[:2] for cell in differing if not book.knows(cell)}
     new_there = [place for place in places if (place.account, place.region) in missing]
     book.add(rule for place in new_there for rule in _rules_there(reading, place))
-    changed = sorted(differing & ({*matrix, *summary.results} if speaks else {*matrix, *held.results}))
-    _read_cells(reading, way, changed, book, summary, held.resources)
+    _read_cells(reading, way, sorted(differing), book, summary, held.resources)
     if speaks:
         unchanged = [cell for cell in held.results if cell not in differing]
         config_held.confirm(reading.run, unchanged)

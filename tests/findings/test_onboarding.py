@@ -77,7 +77,8 @@ def test_templates_are_made_out_for_their_connection_and_are_sound(db: None, tmp
         for value in (connection.external_id, account, role, "member"):
             assert f'Default: "{value}"' in text
         (tmp_path / template).write_text(text)
-    command = [Path(sys.executable).with_name("cfn-lint"), "--", *(tmp_path / name for name in RoleTemplate)]
+    files = [str(tmp_path / name) for name in RoleTemplate]
+    command = [str(Path(sys.executable).with_name("cfn-lint")), "--", *files]
     lint = subprocess.run(command, capture_output=True, text=True)
     assert (lint.returncode, lint.stdout, lint.stderr) == (0, "", "")
 
