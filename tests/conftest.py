@@ -14,6 +14,7 @@ from compliance_portal.celery import app
 from organisation.models import User
 from tests.databases import Clone, cloned
 from tests.factories import UserFactory
+from tests.workers import Task, taken_from_the_broker
 
 
 class LoggedIn(Client):
@@ -71,6 +72,13 @@ def external(log_in: LogIn) -> LoggedIn:
 @pytest.fixture
 def administrator(log_in: LogIn) -> LoggedIn:
     return log_in(administrator=True)
+
+
+@pytest.fixture
+def handed_over() -> Callable[[], list[Task]]:
+    """`handed_over()`: the tasks that this test gave to the workers since it last asked."""
+    taken_from_the_broker()
+    return taken_from_the_broker
 
 
 @pytest.fixture

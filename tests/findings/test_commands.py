@@ -1,28 +1,17 @@
-"""manage.py connect, sync and facts; and the sync through a real worker."""
+"""manage.py connect, sync and facts."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from audit.models import TrailEntry
-from desk.models import Job
-from findings import sync_jobs, tasks
-from findings.models import Connection, Scope, SyncRun
-from tests.databases import Clone
+from findings.models import Connection
 from tests.findings.conftest import HOME, OTHER, Estate, StartEstate
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 def run(*arguments: str) -> str:
@@ -129,61 +118,3 @@ def test_a_connection_that_does_not_exist_is_named(db: None) -> None:
         run("sync", "--connection", "Nowhere", "--inline")
     with pytest.raises(CommandError, match="no connection named Nowhere"):
         run("facts", "--connection", "Nowhere")
-
-
-@contextmanager
-def worker(environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "celery", "-A", "compliance_portal", "worker", "-c", "2", "--loglevel", "ERROR"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
-        try:
-            yield process
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-@pytest.fixture
-def environment(committed_database: Clone, start_estate: StartEstate, settings: Any) -> dict[str, Any]:
-    """What a worker needs to read a small estate into a database of its own."""
-    estate = start_estate()
-    estate.connect()
-    variables = {
-        "AWS_ENDPOINT_URL": estate.url,
-        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "example",
-        "PORTAL_CLOCK_FILE": settings.CLOCK_FILE,
-        "LOG_LEVEL": "ERROR",
-    }
-    return {"estate": estate, "variables": {**committed_database.environment, **variables}}
-
-
-@pytest.mark.slow
-def test_a_sync_through_a_worker_ends_with_aws_own_figures(environment: dict[str, Any]) -> None:
-    estate, variables = environment["estate"], environment["variables"]
-    with worker(variables):
-        for days in (0, 1):
-            if days:
-                estate.advance(days)
-            sync = subprocess.run(
-                [sys.executable, "manage.py", "sync", "--wait"],
-                cwd=ROOT, env=variables, capture_output=True, text=True, timeout=120,
-            )  # fmt: skip
-            assert (sync.returncode, sync.stdout.splitlines()[-1]) == (0, "Everything was read"), sync.stderr
-            assert estate.known() == estate.told()
-
-
-@pytest.mark.slow
-def test_work_whose_messages_were_lost_is_found_again(environment: dict[str, Any]) -> None:
-    """A job that nobody was told of, and scopes that are due: beat's task hands both to the workers."""
-    estate, variables = environment["estate"], environment["variables"]
-    job = sync_jobs.requested([estate.connection], full=True)
-    estate.advance(0.01)
-    with worker(variables):
-        tasks.sync_due()
-        deadline = time.monotonic() + 90
-        while not job.is_finished and time.monotonic() < deadline:
-            time.sleep(0.5)
-            job.refresh_from_db()
-    assert job.state == Job.State.DONE
-    assert SyncRun.objects.filter(job=job).count() == Scope.objects.read_directly().count() == 2
-    assert estate.known() == estate.told()

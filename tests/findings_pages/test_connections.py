@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,8 +20,10 @@ from tests.factories.findings import (
 )
 from tests.factories.organisation import LONG_AGO
 from tests.findings_pages.reading_pages import title, without_token, words
+from tests.workers import Task
 
 pytestmark = pytest.mark.django_db
+HandedOver = Callable[[], list[Task]]
 LIST = "/findings/connections/"
 ENTRIES = {
     "name": "Production",
@@ -30,14 +33,6 @@ ENTRIES = {
     "member_role": "portal-member",
     "queue_name": "",
 }
-
-
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Jobs that were handed to the workers; no broker is asked."""
-    jobs: list[int] = []
-    monkeypatch.setattr("findings.tasks.begin_sync.delay", jobs.append)
-    return jobs
 
 
 def page_of(connection: Connection, rest: str = "") -> str:
@@ -174,28 +169,29 @@ def test_records_set_aside_are_listed_with_their_beginning(second_line: LoggedIn
 
 
 def test_sync_now_makes_a_job_and_hands_it_to_the_workers_once(
-    second_line: LoggedIn, sent: list[int], django_capture_on_commit_callbacks: Any
+    second_line: LoggedIn, handed_over: HandedOver, django_capture_on_commit_callbacks: Any
 ) -> None:
     connection = ConnectionFactory()
     with django_capture_on_commit_callbacks(execute=True):
         assert second_line.post(page_of(connection, "sync/"))["Location"] == page_of(connection)
     job = Job.objects.get()
-    assert sent == [job.pk]
+    assert handed_over() == [("findings.tasks.begin_sync", (job.pk,))]
     assert (job.kind, job.subject, job.requested_by) == ("sync", connection.public_id, second_line.person)
     assert f'hx-get="/desk/jobs/{job.public_id}/"' in second_line.get(page_of(connection)).content.decode()
     again = second_line.post(page_of(connection, "sync/"), {"full": "yes"}, follow=True)
     assert f"{job.public_id} is reading this connection already." in words(again)
     assert Job.objects.count() == 1
+    assert handed_over() == []
 
 
-def test_reading_everything_is_asked_for_as_such(second_line: LoggedIn, sent: list[int]) -> None:
+def test_reading_everything_is_asked_for_as_such(second_line: LoggedIn) -> None:
     connection = ConnectionFactory()
     second_line.post(page_of(connection, "sync/"), {"full": "yes"})
     assert Job.objects.get().kind == "sync.full"
     assert TrailEntry.objects.get(action="connection.sync_requested").detail["full"] is True
 
 
-def test_somebody_elses_job_is_shown_and_not_polled(second_line: LoggedIn, sent: list[int]) -> None:
+def test_somebody_elses_job_is_shown_and_not_polled(second_line: LoggedIn) -> None:
     connection = ConnectionFactory()
     Job.objects.create(
         kind="sync",
@@ -210,10 +206,14 @@ def test_somebody_elses_job_is_shown_and_not_polled(second_line: LoggedIn, sent:
 
 
 @pytest.mark.parametrize("line", ["first_line", "third_line", "external"])
-def test_who_may_not_sync_is_refused_and_nothing_begins(log_in: LogIn, sent: list[int], line: str) -> None:
+def test_who_may_not_sync_is_refused_and_nothing_begins(
+    log_in: LogIn, handed_over: HandedOver, django_capture_on_commit_callbacks: Any, line: str
+) -> None:
     connection = ConnectionFactory()
-    assert log_in(**{line: True}).post(page_of(connection, "sync/")).status_code == 403
+    with django_capture_on_commit_callbacks(execute=True):
+        assert log_in(**{line: True}).post(page_of(connection, "sync/")).status_code == 403
     assert not Job.objects.exists()
+    assert handed_over() == []
 
 
 def test_asking_for_a_sync_by_its_address_alone_does_nothing(second_line: LoggedIn) -> None:
@@ -241,22 +241,15 @@ def test_pages_cost_the_same_for_any_number_of_places(
 # Live test and templates
 
 
-@pytest.fixture
-def tests_sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    jobs: list[int] = []
-    monkeypatch.setattr("findings.tasks.test_connection.delay", jobs.append)
-    return jobs
-
-
 def test_a_live_test_is_a_job_that_is_watched_until_it_ends(
-    administrator: LoggedIn, tests_sent: list[int], django_capture_on_commit_callbacks: Any
+    administrator: LoggedIn, handed_over: HandedOver, django_capture_on_commit_callbacks: Any
 ) -> None:
     connection = ConnectionFactory()
     htmx = {"hx-request": "true"}
     with django_capture_on_commit_callbacks(execute=True):
         begun = administrator.post(page_of(connection, "test/"), headers=htmx).content.decode()
     job = Job.objects.get()
-    assert tests_sent == [job.pk]
+    assert handed_over() == [("findings.tasks.test_connection", (job.pk,))]
     assert 'hx-trigger="every 2s"' in begun
     administrator.post(page_of(connection, "test/"), headers=htmx)
     assert Job.objects.count() == 1
@@ -266,12 +259,12 @@ def test_a_live_test_is_a_job_that_is_watched_until_it_ends(
     assert ended.strip() in without_token(administrator.get(page_of(connection)))
 
 
-def test_without_script_a_test_leads_back_to_the_connection(administrator: LoggedIn, tests_sent: list[int]) -> None:
+def test_without_script_a_test_leads_back_to_the_connection(administrator: LoggedIn) -> None:
     connection = ConnectionFactory()
     assert administrator.post(page_of(connection, "test/"))["Location"] == page_of(connection, "#test")
 
 
-def test_a_test_that_was_lost_does_not_bar_the_next(administrator: LoggedIn, tests_sent: list[int]) -> None:
+def test_a_test_that_was_lost_does_not_bar_the_next(administrator: LoggedIn) -> None:
     connection = ConnectionFactory()
     with at("2026-03-01"):
         administrator.post(page_of(connection, "test/"))

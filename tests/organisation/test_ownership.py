@@ -1,13 +1,17 @@
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from django.core.cache import cache
+from django.db import transaction
 from pytest_django import DjangoAssertNumQueries
 
 from organisation import ownership
-from organisation.ownership import Rules, follow_dates, on_ownership_change
+from organisation.ownership import Rules, follow_dates
 from tests.clock import at
 from tests.databases import Clone
 from tests.factories import AccountFactory, SolutionAccountFactory, SolutionFactory, TagRuleFactory
+from tests.workers import Task
 
 NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
 
@@ -62,15 +66,19 @@ def test_the_rules_cost_two_queries(db: None, django_assert_num_queries: DjangoA
         Rules.in_force(NOON)
 
 
-def test_a_change_is_told_once_it_is_committed(committed_database: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[int] = []
-    monkeypatch.setattr(ownership, "_callbacks", [])
-    on_ownership_change(told.append)
-    on_ownership_change(told.append)
+def test_a_change_of_ownership_reaches_the_workers_once_it_is_committed(
+    committed_database: Clone, handed_over: Callable[[], list[Task]]
+) -> None:
+    cache.clear()
     solution, account = SolutionFactory(), AccountFactory()
-    place = ownership.add_account(solution, account, whole=True, by="test")
+    with transaction.atomic():
+        place = ownership.add_account(solution, account, whole=True, by="test")
+        ownership.add_tag_rule(solution, key="system", value="ledger", by="test")
+        assert handed_over() == []
+    assert handed_over() == [("findings.tasks.reassign_resources", ())], "changes close together are one task"
+    cache.clear()
     ownership.end(place, reason="Moved", by="test")
-    assert told == [solution.pk, solution.pk]
+    assert handed_over() == [("findings.tasks.reassign_resources", ())]
 
 
 def test_a_rule_that_ends_by_its_date_is_told(db: None) -> None:

@@ -1,0 +1,42 @@
+"""Real Celery: what waits in the broker, and a worker that takes it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+from compliance_portal.celery import app
+
+ROOT = Path(__file__).parent.parent
+Task = tuple[str, tuple[Any, ...]]
+"""A task's name and its arguments."""
+
+
+def taken_from_the_broker() -> list[Task]:
+    """The tasks that wait for a worker, oldest first. They wait no longer."""
+    taken: list[Task] = []
+    with app.connection_for_read() as broker, broker.SimpleQueue(app.conf.task_default_queue) as queue:
+        while True:
+            try:
+                message = queue.get(block=False)
+            except Empty:
+                return taken
+            message.ack()
+            taken.append((message.headers["task"], tuple(message.payload[0])))
+
+
+@contextmanager
+def worker(environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A Celery worker of two processes until the block ends."""
+    command = [sys.executable, "-m", "celery", "-A", "compliance_portal", "worker", "-c", "2", "--loglevel", "ERROR"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(30)
