@@ -23,7 +23,7 @@ from audit import clock
 from desk.models import Job
 from findings import posture
 from findings.connectors.asff import CONTROL_PRODUCT, Rejected
-from findings.merge import Sweep, stage_and_merge
+from findings.merge import Sweep, reassign_solutions, stage_and_merge
 from findings.models import Connection, Finding, Scope, SetAside, Source, SyncRun
 from findings.models.coverage import ScopeQuerySet
 from findings.staging import StagedFinding
@@ -108,7 +108,7 @@ class Reading:
             gone = 0
             if finish and self.sweep is not None:
                 gone = self.sweep.finish(at=at, force=self.force)
-                merged.touched |= self.sweep.touched
+                merged.touched |= self.sweep.touched | reassign_solutions(at=at)
             if cursor is not None:
                 self._held().filter(Q(cursor=None) | Q(cursor__lt=cursor)).update(cursor=cursor)
             run = self.run

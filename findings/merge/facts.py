@@ -10,6 +10,7 @@ from typing import Any
 import zstandard
 from django.db import connection as database
 
+from findings.merge import held
 from findings.merge import staging_tables as tables
 from findings.merge.catalogue import merge_checks
 from findings.merge.facts_sql import STEPS
@@ -39,10 +40,17 @@ def stage_and_merge(
     Of a finding read twice the later `updated_at` counts, and no reading older than what is held
     changes anything; equal times are taken, since a workflow changes without moving UpdatedAt.
     """
-    merged = Merged()
-    _stage(rows, merged, at=at)
-    if not merged.read:
-        return merged
+    read = list(rows)
+    if sweep is not None:
+        held.seen(sweep.run.pk, [row.uid for row in read])
+    merged = Merged(read=len(read))
+    if news := held.unsettled(read):
+        _stage(news, at=at)
+        _merge_staged(connection, merged, at=at)
+    return merged
+
+
+def _merge_staged(connection: Connection, merged: Merged, *, at: datetime) -> None:
     merged.touched |= merge_staged_resources(at=at)
     names: dict[str, Any] = {"at": at, "connection": connection.pk, "connected": connection.created_at}
     with database.cursor() as cursor:
@@ -56,43 +64,33 @@ def stage_and_merge(
         merged.touched |= set(cursor.fetchall())
         cursor.execute("SELECT DISTINCT old_check_id, account, region FROM merging WHERE old_check_id <> check_id")
         merged.touched |= set(cursor.fetchall())
-        if sweep is not None:
-            cursor.execute(
-                "INSERT INTO findings_sweepseen (run_id, uid) SELECT DISTINCT %s::bigint, uid FROM stage_finding "
-                "ON CONFLICT DO NOTHING",
-                [sweep.run.pk],
-            )
-    return merged
 
 
-def _stage(rows: Iterable[StagedFinding], merged: Merged, *, at: datetime) -> None:
+def _stage(rows: list[StagedFinding], *, at: datetime) -> None:
     compress = zstandard.ZstdCompressor(level=3).compress
     checks: dict[tuple[str, str], StagedCheck] = {}
-    kept: list[StagedFinding] = []
     tables.create(*STAGES)
 
     def findings() -> Iterable[tuple[object, ...]]:
         for row in rows:
             checks[row.source, row.check.key] = row.check
-            kept.append(row)
             yield tables.finding_row(row, compress(row.raw))
             row.raw = b""
 
     tables.copy("stage_finding", tables.FINDING_COLUMNS, findings())
-    merged.read = len(kept)
     tables.copy(
         "stage_link",
         tables.LINK_COLUMNS,
         (
             (row.uid, tables.clean(resource.key), position)
-            for row in kept
+            for row in rows
             for position, resource in enumerate(row.resources)
         ),
     )
     tables.copy(
         "stage_resource",
         tables.RESOURCE_COLUMNS,
-        (tables.resource_row(resource) for row in kept for resource in row.resources),
+        (tables.resource_row(resource) for row in rows for resource in row.resources),
     )
     tables.analyze(*STAGES)
     merge_checks(checks.values(), at=at)

@@ -15,14 +15,23 @@ from organisation.ownership import Rules
 
 Touched = set[tuple[int, str, str]]
 """(check, account, region) of every finding whose state changed: the postures to count anew."""
+AT_ONCE = 5_000
+"""Resources held in memory while ownership rules are applied."""
 
 UPSERT = """
+WITH told AS (
+    SELECT DISTINCT ON (key) s.key, s.type, s.native_id, s.name, s.account, s.region, s.tags, s.in_inventory,
+           CASE WHEN NOT s.in_inventory AND k.in_inventory_at IS NOT NULL THEN k.type END AS inventory_type,
+           CASE WHEN NOT s.in_inventory AND k.in_inventory_at IS NOT NULL THEN k.name END AS inventory_name
+    FROM stage_resource s LEFT JOIN findings_resource k USING (key)
+    ORDER BY key, s.in_inventory DESC, s.tags NULLS LAST
+)
 INSERT INTO findings_resource AS known (
     key, type, native_id, name, account, region, tags, solutions, first_seen_at, in_inventory_at
 )
-SELECT DISTINCT ON (key) key, type, native_id, name, account, region, coalesce(tags, '{}'), '{}', %(at)s,
-       CASE WHEN in_inventory THEN %(at)s END
-FROM stage_resource ORDER BY key, in_inventory DESC, tags NULLS LAST
+SELECT key, coalesce(nullif(inventory_type, ''), type), native_id, coalesce(nullif(inventory_name, ''), name),
+       account, region, coalesce(tags, '{}'), '{}', %(at)s, CASE WHEN in_inventory THEN %(at)s END
+FROM told
 ON CONFLICT (key) DO UPDATE SET
     type = coalesce(nullif(excluded.type, ''), known.type),
     name = coalesce(nullif(excluded.name, ''), known.name),
@@ -34,6 +43,7 @@ WHERE excluded.in_inventory_at IS NOT NULL
       (coalesce(nullif(excluded.type, ''), known.type), coalesce(nullif(excluded.name, ''), known.name))
    OR (excluded.tags <> '{}' AND excluded.tags <> known.tags)
 """
+"""What the inventory calls a resource stands; findings name only what it does not know."""
 
 OWNED = """
 SELECT r.id, r.account, r.tags, r.solutions
@@ -117,11 +127,14 @@ def reassign_solutions(*, at: datetime, accounts: Iterable[str] | None = None) -
     """
     with database.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('findings_merge'))")
-    resources = Resource.objects.all()
+    resources = Resource.objects.order_by("pk")
     if accounts is not None:
         resources = resources.filter(account__in=list(accounts))
-    rows = list(resources.values_list("id", "account", "tags", "solutions"))
-    return _assign(rows, Rules.in_force(at), at=at)
+    rules, touched, last = Rules.in_force(at), Touched(), 0
+    while rows := list(resources.filter(pk__gt=last).values_list("id", "account", "tags", "solutions")[:AT_ONCE]):
+        touched |= _assign(rows, rules, at=at)
+        last = rows[-1][0]
+    return touched
 
 
 def _assign(rows: Iterable[tuple[int, str, dict[str, str], list[int]]], rules: Rules, *, at: datetime) -> Touched:

@@ -27,7 +27,8 @@ def reading(name: str = "invoices", status: Status = Status.FAIL, updated: float
     tags = more.pop("tags", None)
     since = more.pop("since", None)
     arn = f"arn:aws:s3:::{name}"
-    record = {"Id": name, "Compliance": {"Status": WORDS[status]}, "Severity": int(more.get("severity", 4))}
+    severity = int(more.get("severity", 4))
+    record = {"Id": name, "Compliance": {"Status": WORDS[status]}, "Severity": severity, "Tags": tags}
     values: dict[str, Any] = {
         "source": Source.SECURITY_HUB,
         "uid": uid_of("product", name),

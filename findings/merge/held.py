@@ -1,0 +1,78 @@
+"""What a reading merely confirms: findings that stand as they are held need no staging.
+
+A finding of Security Hub is settled where its content, state and check are those that we hold;
+its evaluation moves on, nothing else. Config's results are compared before they get here
+(findings.config_held).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import connection as database
+
+from findings.models import Source
+from findings.staging import StagedFinding
+
+HELD = """
+SELECT f.uid, f.updated_at, f.evaluated_at, s.status_since, f.content_hash, s.status, s.compliance_status,
+       s.severity, s.workflow, s.record_state, s.scored, c.key
+FROM findings_finding f
+JOIN findings_findingspan s ON s.finding_id = f.id AND s.valid_to IS NULL AND s.superseded_at IS NULL
+JOIN findings_check c ON c.id = s.check_ran_id
+WHERE f.uid = ANY(%s) AND f.gone_at IS NULL
+"""
+
+EVALUATED = """
+UPDATE findings_finding f SET updated_at = i.updated_at, evaluated_at = i.evaluated_at
+FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[]) AS i (uid, updated_at, evaluated_at)
+WHERE f.uid = i.uid
+"""
+
+
+def unsettled(rows: Sequence[StagedFinding]) -> list[StagedFinding]:
+    """The rows that are new or say something new, in their order; the others are confirmed."""
+    times = Counter(row.uid for row in rows)
+    single = [row.uid for row in rows if row.source == Source.SECURITY_HUB and times[row.uid] == 1]
+    with database.cursor() as cursor:
+        cursor.execute(HELD, [single])
+        held = {known[0]: known for known in cursor.fetchall()}
+        kept, evaluated = [], []
+        for row in rows:
+            known = held.get(row.uid)
+            if known is None or not _stands(row, known):
+                kept.append(row)
+            elif row.updated_at >= known[1] and (row.updated_at, row.evaluated_at) != known[1:3]:
+                evaluated.append(row)
+        if evaluated:
+            columns = ([getattr(row, name) for row in evaluated] for name in ("uid", "updated_at", "evaluated_at"))
+            cursor.execute(EVALUATED, list(columns))
+    return kept
+
+
+def _stands(row: StagedFinding, known: tuple[Any, ...]) -> bool:
+    """Whether the row says what is held; known: a row of HELD."""
+    if row.status_since is not None and row.status_since > known[3]:
+        return False
+    return known[4:] == (
+        row.content_hash,
+        row.status,
+        row.compliance_status,
+        row.severity,
+        row.workflow,
+        row.record_state,
+        row.scored,
+        row.check.key[:512],
+    )
+
+
+def seen(run: int, uids: list[UUID]) -> None:
+    """Keep for the end of a sweep that it saw these findings."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO findings_sweepseen (run_id, uid) SELECT %s, unnest(%s::uuid[]) ON CONFLICT DO NOTHING",
+            [run, uids],
+        )
