@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
@@ -68,13 +69,19 @@ SEARCH = ("desk:search", "findings:explorer")
 
 def address(name: str, user: object) -> str:
     """The path of a page, or "" where it is not built or not open to this person: no dead links."""
+    path, action = _page(name)
+    return path if action is None or may(user, action) else ""
+
+
+@cache
+def _page(name: str) -> tuple[str, str | None]:
+    """The path of a page and the action it stands for; "" where it is not built."""
     try:
         path = reverse(name)
         view: Any = resolve(path).func
     except (NoReverseMatch, Resolver404):
-        return ""
-    action = getattr(view, "action", None)
-    return path if action is None or may(user, action) else ""
+        return "", None
+    return path, getattr(view, "action", None)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -15,13 +18,14 @@ from dashboard import phrasing
 from dashboard.administrator import administration, administrators
 from dashboard.failing import opened
 from dashboard.figures import ASSESSED, GRAVE, coverage_of, parts, trend_points
+from dashboard.kept import Parts, kept
 from dashboard.lines import choices, line_of
 from dashboard.reach import Reach
 from dashboard.second_line import Since, second_line
 from dashboard.third_line import state_offers, third_line
 from findings.changes import WAYS, changes
 from findings.coverage_places import Place, places
-from findings.explore import kept
+from findings.explore import kept as kept_moment
 from findings.listing import listed, rows_of
 from findings.tallies import Tally
 from organisation.middleware import Request
@@ -31,6 +35,9 @@ from organisation.permissions import may, permitted
 PAGE = 50
 CHANGED_ORDER = ("-severity", "-valid_from", "finding_id")
 ROW = "row-"
+BLOCKS = ("title", "head", "heading", "sub", "actions", "content")
+BETWEEN = "\x1e"
+"""Between the rendered blocks: a character that no HTML holds."""
 
 
 @require_safe
@@ -39,18 +46,27 @@ ROW = "row-"
 def home(request: Request) -> HttpResponse:
     """What this reader should see first, by their line."""
     line = line_of(request)
-    if line == Role.ADMINISTRATOR:
-        found = administration()
-        return _page(request, line, "administrator", found=found, title=phrasing.administrator_title(found))
-    reach = Reach.of(request, line)
-    show = {Role.FIRST.value: _first_line, Role.SECOND.value: _second_line}.get(line, _third_line)
-    return show(request, reach)
-
-
-def _first_line(request: Request, reach: Reach) -> HttpResponse:
     target = str(request.htmx.target or "")
-    if request.htmx and target.startswith(ROW):
-        return _row(request, reach, target.removeprefix(ROW))
+    if line == Role.FIRST and request.htmx and target.startswith(ROW):
+        return _row(request, Reach.of(request, line), target.removeprefix(ROW))
+    parts = kept(request, partial(_parts, request, line))
+    return render(request, "dashboard/home.html", {"parts": parts})
+
+
+def _parts(request: Request, line: str) -> Parts:
+    """Raises Http404 and BadRequest, as the address has it."""
+    if line == Role.ADMINISTRATOR:
+        return _administrator(request)
+    show = {Role.FIRST.value: _first_line, Role.SECOND.value: _second_line}.get(line, _third_line)
+    return show(request, Reach.of(request, line))
+
+
+def _administrator(request: Request) -> Parts:
+    found = administration()
+    return _page(request, Role.ADMINISTRATOR, "administrator", found=found, title=phrasing.administrator_title(found))
+
+
+def _first_line(request: Request, reach: Reach) -> Parts:
     found = first.first_line(reach, request.GET)
     return _page(
         request,
@@ -74,8 +90,8 @@ def _row(request: Request, reach: Reach, key: str) -> HttpResponse:
     return render(request, "dashboard/_failing_row.html", context)
 
 
-def _second_line(request: Request, reach: Reach) -> HttpResponse:
-    found = second_line(reach, request.GET.get("since", ""))
+def _second_line(request: Request, reach: Reach) -> Parts:
+    found = second_line(reach, request.GET.get("since", ""), every_account=request.GET.get("accounts") == "all")
     return _page(
         request,
         reach.line,
@@ -89,7 +105,7 @@ def _second_line(request: Request, reach: Reach) -> HttpResponse:
     )
 
 
-def _third_line(request: Request, reach: Reach) -> HttpResponse:
+def _third_line(request: Request, reach: Reach) -> Parts:
     found = third_line(reach, request.GET)
     return _page(
         request,
@@ -117,14 +133,17 @@ def _said(request: Request, reach: Reach, total: Tally, covered: list[Place]) ->
         "reach": reach,
         "total": total,
         "assessed": ASSESSED,
-        "parts": parts(total, solution=reach.door, **kept(request.GET)),
+        "parts": parts(total, solution=reach.door, **kept_moment(request.GET)),
         "coverage": coverage_of(reach, covered, request.GET),
     }
 
 
-def _page(request: Request, line: str, name: str, **context: Any) -> HttpResponse:
+def _page(request: Request, line: str, name: str, **context: Any) -> Parts:
+    """The blocks of a line's home, rendered; what surrounds them is every page's frame."""
     lines = choices(request.user, line)
-    return render(request, f"dashboard/{name}.html", {"line": line, "lines": lines, **context})
+    context = {"line": line, "lines": lines, "between": BETWEEN, **context}
+    rendered = render_to_string(f"dashboard/{name}.html", context, request)
+    return {name: mark_safe(text) for name, text in zip(BLOCKS, rendered.split(BETWEEN), strict=True)}  # noqa: S308
 
 
 @require_safe

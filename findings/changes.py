@@ -91,7 +91,7 @@ def _failing(moment: Moment) -> Spans:
 
 def _ended(user: object, moment: Moment, since: datetime, where: Q | None) -> Spans:
     """What failed at `since`, neither suppressed nor failing at `moment`, in spans that ended between the two."""
-    spans = _failing(_before(moment, since)).filter(where or Q(), valid_to__isnull=False)
+    spans = _failing(_before(moment, since)).filter(where or Q(), valid_to__gt=since, valid_to__lte=moment.at)
     still = (
         _counted(moment)
         .filter(finding=OuterRef("finding"))

@@ -17,6 +17,7 @@ from organisation.models import User
 from organisation.permissions import action_of, require
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+SAFE = ("GET", "HEAD", "OPTIONS")
 UNGUARDED = ("allauth.", "django.contrib.staticfiles.", "django.views.static")
 
 
@@ -70,6 +71,8 @@ class reader:  # noqa: N801
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         zone = getattr(request.user, "time_zone", "") or "UTC"
+        if isinstance(request.user, User):
+            request.user.is_reading = request.method in SAFE
         with timezone.override(zoneinfo.ZoneInfo(zone)):
             request.moment = Moment.of(  # type: ignore[attr-defined]
                 asked(request, "as_of"), asked(request, "known_at")

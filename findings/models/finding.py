@@ -118,7 +118,13 @@ class FindingSpan(Span):
                 name="span_open_solutions",
                 condition=Q(valid_to=None, superseded_at=None),
             ),
+            models.Index(
+                fields=["-severity", "-status_since", "finding"],
+                name="span_open_reports",
+                condition=Q(valid_to=None, superseded_at=None, status=Status.REPORT),
+            ),
             models.Index(fields=["valid_from"], name="span_begun"),
+            models.Index(fields=["valid_to"], name="span_ended", condition=Q(valid_to__isnull=False)),
             models.Index(fields=["recorded_at"], name="span_recorded"),
         ]
 

@@ -97,8 +97,17 @@ class Visibility:
     shared_accounts: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, user: object) -> Self:
-        if not isinstance(user, User) or not user.is_active:
+    def of(cls, user: object) -> Visibility:
+        """What `user` may see; within a reading request it is looked up once."""
+        if not isinstance(user, User):
+            return cls(everything=False)
+        if user.is_reading:
+            return user.visibility
+        return cls.today(user)
+
+    @classmethod
+    def today(cls, user: User) -> Self:
+        if not user.is_active:
             return cls(everything=False)
         if user.roles_today & SEES_EVERYTHING:
             return cls(everything=True)

@@ -81,6 +81,9 @@ class User(PublicId, AbstractBaseUser):
 
     objects: ClassVar[UserManager] = UserManager()
 
+    is_reading: bool = False
+    """For the length of a request that changes nothing: what they may see is looked up once."""
+
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
 
@@ -166,7 +169,7 @@ class User(PublicId, AbstractBaseUser):
     def visibility(self) -> Visibility:
         from organisation.models.grant import Visibility
 
-        return Visibility.of(self)
+        return Visibility.today(self)
 
 
 @pghistory.track()

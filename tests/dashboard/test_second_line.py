@@ -196,8 +196,8 @@ def test_the_home_costs_the_same_for_any_number(
     for _ in range(count):
         FindingFactory(solutions=[SolutionFactory(accounts=[AccountFactory()])])
     counted()
-    second_line.get("/")
-    with django_assert_num_queries(19):
+    second_line.get("/?again=1")
+    with django_assert_num_queries(20):
         second_line.get("/")
 
 
@@ -208,3 +208,16 @@ def test_read_and_empty_is_not_the_same_as_not_read(second_line: LoggedIn, payme
     said = words(second_line.get("/"))
     assert "prod-payments 111122223333 No population" in said
     assert "closed 444455556666 Not observed" in said
+
+
+def test_of_many_accounts_the_worst_are_shown_and_all_are_one_click_away(second_line: LoggedIn) -> None:
+    for number in range(17):
+        AccountFactory(account_id=f"{number:012d}", name=f"account-{number:02d}")
+        status = Status.FAIL if number == 16 else Status.PASS
+        FindingFactory(account=f"{number:012d}", check_ran=CheckFactory(), status=status)
+    counted()
+    shown = words(second_line.get("/"))
+    assert "account-16" in shown
+    assert "account-15" not in shown
+    assert "All 17 accounts" in shown
+    assert "account-15" in words(second_line.get("/?accounts=all"))
