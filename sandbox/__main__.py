@@ -1,4 +1,4 @@
-"""python -m sandbox: serve an AWS endpoint until told to stop."""
+"""python -m sandbox: serve an AWS endpoint until told to stop. python -m sandbox export: see sandbox/export.py."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 from types import FrameType
 
+from sandbox import export
 from sandbox.journal import StateMismatchError
 from sandbox.server import Sandbox
 from sandbox.world.world import EXTERNAL_ID, REGIONS
@@ -60,6 +61,8 @@ def _sandbox(options: argparse.Namespace) -> Sandbox:
 
 
 def main() -> int:
+    if sys.argv[1:2] == ["export"]:
+        return export.main(sys.argv[2:])
     options = _arguments()
     try:
         sandbox = _sandbox(options)
