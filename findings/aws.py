@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
@@ -148,6 +149,15 @@ def default_caller(connection: Connection) -> dict[str, Any]:
     return cast("dict[str, Any]", client.get_caller_identity())
 
 
+def s3_object(url: str) -> tuple[Any, int]:
+    """The body of s3://bucket/key as a stream, and its bytes, with the portal's own credentials. Raises ClientError."""
+    parts = urlsplit(url)
+    session = boto3_session()
+    client = _made(session, "s3", session.region_name or "us-east-1")
+    answer = client.get_object(Bucket=parts.netloc, Key=parts.path.lstrip("/"))
+    return answer["Body"], int(answer["ContentLength"])
+
+
 def assume_hub_without_external_id(connection: Connection) -> None:
     """Try to become the hub role without its external id. Raises ClientError when refused, as it should be."""
     _assume(boto3_session(), connection, connection.hub_account, connection.hub_role, external_id="")
@@ -191,8 +201,13 @@ def _made(session: boto3.Session, name: str, region: str) -> Any:
     return client
 
 
-def _refuse_cut_short(http_response: Any, **_: Any) -> None:
-    """Raise IncompleteReadError where a body ended early: botocore itself would pass it as an empty answer."""
+def _refuse_cut_short(http_response: Any, model: Any, **_: Any) -> None:
+    """Raise IncompleteReadError where a body ended early: botocore itself would pass it as an empty answer.
+
+    A body that is streamed counts its own bytes.
+    """
+    if model.has_streaming_output:
+        return
     expected = http_response.headers.get("Content-Length")
     if expected is not None and "Content-Encoding" not in http_response.headers:
         actual = len(http_response.content)

@@ -14,7 +14,7 @@ from findings.aws_errors import EndlessPages, NoWayIn, unreadable
 from findings.connectors import security_hub
 from findings.connectors.security_hub import BEGINNING, Window
 from findings.merge import merge_checks
-from findings.models import CoverageState, FindingSpan, Scope, Source, Workflow
+from findings.models import Connection, CoverageState, FindingSpan, Scope, Source, Workflow
 from findings.reading import PARALLEL, Place, Reading, Row, in_chunks, latest_evaluations
 from findings.staging import StagedFinding
 
@@ -30,7 +30,7 @@ def read(reading: Reading) -> dict[Place, datetime]:
     scope = reading.scope
     hub = Service(reading.connection, "securityhub", scope.region, scope.account)
     security_hub.describe(hub)
-    covered = places_of_config(reading)
+    covered = places_of_config(reading.connection)
     if reading.sweep is not None:
         _read_catalogue(reading, hub)
     waiting: list[Row] = []
@@ -101,9 +101,9 @@ def place_filter(scope: Scope) -> dict[str, str]:
     return {"account": scope.account, "region": scope.region}
 
 
-def places_of_config(reading: Reading) -> set[Place]:
+def places_of_config(connection: Connection) -> set[Place]:
     """Places whose evaluations Config itself tells us of."""
-    scopes = Scope.objects.filter(connection=reading.connection, source=Source.CONFIG, retired_at=None)
+    scopes = Scope.objects.filter(connection=connection, source=Source.CONFIG, retired_at=None)
     unread = [CoverageState.DISABLED, CoverageState.DENIED]
     return set(scopes.exclude(state__in=unread).values_list("account", "region"))
 

@@ -186,6 +186,8 @@ def claim(scope_id: int, kind: SyncRun.Kind | None, job_id: int | None) -> Readi
 
 def _kind(scope: Scope, wanted: SyncRun.Kind | None) -> SyncRun.Kind:
     """A first load that stopped goes on from its cursor before it begins again as a sweep."""
+    if wanted == SyncRun.Kind.LOAD:
+        return wanted
     if scope.cursor is None:
         return SyncRun.Kind.SWEEP
     if wanted is not None:
@@ -194,7 +196,7 @@ def _kind(scope: Scope, wanted: SyncRun.Kind | None) -> SyncRun.Kind:
     return SyncRun.Kind.SWEEP if scope.sweep_due and loaded else SyncRun.Kind.INCREMENTAL
 
 
-def release(reading: Reading, *, due_at: datetime, **changes: object) -> None:
+def release(reading: Reading, *, due_at: datetime | None, **changes: object) -> None:
     """Give the lease back, in the caller's transaction, and say when the scope is due again."""
     Scope.objects.filter(pk=reading.scope.pk, fence=reading.run.fence).update(
         lease_until=None, due_at=due_at, **changes

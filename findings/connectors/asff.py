@@ -24,6 +24,10 @@ STATUS = {
     "WARNING": Status.UNKNOWN,
     "NOT_AVAILABLE": Status.UNKNOWN,
 }
+WORKFLOW: dict[object, Workflow] = {word.value: word for word in Workflow}
+RECORD_STATE: dict[object, RecordState] = {word.value: word for word in RecordState}
+SEVERITY: dict[object, Severity] = {word.name: word for word in Severity}
+"""AWS's words; a record that does not say, or says one we do not know, is taken as new, active, unlabelled."""
 RUNGS = (
     (90, Severity.CRITICAL),
     (70, Severity.HIGH),
@@ -95,8 +99,8 @@ def _staged(record: dict[str, Any], raw: bytes, covered_by_config: Collection[tu
         updated_at=updated_at,
         raw=raw,
         content_hash=content_hash_of(record),
-        workflow=_word(Workflow, (record.get("Workflow") or {}).get("Status"), Workflow.NEW),
-        record_state=_word(RecordState, record.get("RecordState"), RecordState.ACTIVE),
+        workflow=WORKFLOW.get((record.get("Workflow") or {}).get("Status"), Workflow.NEW),
+        record_state=RECORD_STATE.get(record.get("RecordState"), RecordState.ACTIVE),
         status_since=first if is_control else None if word else first or created,
         created_at=created,
         evaluated_at=moment_of(record, "LastObservedAt", optional=True) or updated_at,
@@ -140,17 +144,12 @@ def moment_of(record: dict[str, Any], name: str, *, optional: bool = False) -> d
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _word(words: Any, value: object, otherwise: Any) -> Any:
-    """One of AWS's words; `otherwise` where the record does not say, or says one we do not know."""
-    return words(value) if value in words.values else otherwise
-
-
 def _severity(record: dict[str, Any]) -> Severity:
     """The label, else from the normalised number, as AWS derives it."""
     given = (record.get("Severity") or {}, (record.get("FindingProviderFields") or {}).get("Severity") or {})
     for severity in given:
-        if severity.get("Label") in Severity.__members__:
-            return Severity[severity["Label"]]
+        if (label := SEVERITY.get(severity.get("Label"))) is not None:
+            return label
         if isinstance(severity.get("Normalized"), int | float):
             return next((rung for least, rung in RUNGS if severity["Normalized"] >= least), Severity.INFORMATIONAL)
     return Severity.INFORMATIONAL

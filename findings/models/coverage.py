@@ -103,6 +103,7 @@ class SyncRun(PublicId):
     class Kind(models.TextChoices):
         INCREMENTAL = "incremental", _("Changes")
         SWEEP = "sweep", _("Complete sweep")
+        LOAD = "load", _("Loaded from files")
 
     class State(models.TextChoices):
         RUNNING = "running", _("Running")

@@ -1,0 +1,111 @@
+"""The accounts and regions that loaded files speak of, and what may honestly be said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+
+from audit import clock
+from findings import coverage
+from findings.connectors.asff import CONTROL_PRODUCT, Rejected
+from findings.models import CoverageState, Scope, Source
+from findings.reading import Place, Row
+from organisation.models import Account
+
+
+@dataclass
+class Window:
+    """What was read of a file for one transaction.
+
+    evaluated: place → the latest evaluation of a check there, None where there is none.
+    accounts: the accounts of its findings → their names, empty where no record tells.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    evaluated: dict[Place, datetime | None] = field(default_factory=dict)
+    accounts: dict[str, str] = field(default_factory=dict)
+
+    def add(self, row: Row, account_name: str) -> None:
+        self.rows.append(row)
+        if isinstance(row, Rejected):
+            return
+        place = (row.account, row.region)
+        evaluated_at = row.evaluated_at if row.product_arn.endswith(CONTROL_PRODUCT) else None
+        self.evaluated[place] = _later(self.evaluated.get(place), evaluated_at)
+        if account_name or row.account not in self.accounts:
+            self.accounts[row.account] = account_name
+
+
+class LoadedPlaces:
+    """What one load found: hub is the scope that the others are read through."""
+
+    def __init__(self, hub: Scope) -> None:
+        self._hub = hub
+        self._evaluated: dict[Place, datetime | None] = {}
+        self._accounts: dict[str, str] = {}
+
+    def begin(self, window: Window, file: str) -> None:
+        """Before the first findings of a place are merged, it is known as loaded in part."""
+        new = window.evaluated.keys() - self._evaluated.keys()
+        for place, latest in window.evaluated.items():
+            self._evaluated[place] = _later(self._evaluated.get(place), latest)
+        untold = {key: name for key, name in window.accounts.items() if self._accounts.get(key) != name}
+        self._accounts |= untold
+        if new or untold:
+            with transaction.atomic():
+                at = clock.now()
+                _keep_accounts(untold, at=at)
+                self._observe(new, f"Loaded in part from {file}. Load it again, to its end.", at=at)
+
+    def end(self, names: Sequence[str], *, at: datetime) -> None:
+        """Everything was loaded: places that AWS itself was never read of say from what they are known."""
+        reason = f"Loaded from {', '.join(names)} on {at:%d %B %Y, %H:%M} UTC. AWS itself has not been read."
+        self._observe(self._evaluated, reason, at=at)
+
+    def _observe(self, places: Collection[Place], reason: str, *, at: datetime) -> None:
+        if not places:
+            return
+        held = Scope.objects.filter(connection=self._hub.connection, source=Source.SECURITY_HUB)
+        known = {(scope.account, scope.region): scope for scope in held.order_by("pk").select_for_update()}
+        made = [self._scope(place, at=at) for place in sorted(set(places) - known.keys())]
+        Scope.objects.bulk_create(made)
+        coverage.found(made, at=at)
+        known |= {(scope.account, scope.region): scope for scope in made}
+        loaded = [known[place] for place in places if _is_from_files(known[place])]
+        for scope in loaded:
+            scope.evaluated_at = _later(scope.evaluated_at, self._evaluated[scope.account, scope.region])
+        Scope.objects.bulk_update(loaded, ["evaluated_at"])
+        coverage.observe(loaded, CoverageState.STALE, reason, at=at)
+
+    def _scope(self, place: Place, *, at: datetime) -> Scope:
+        account, region = place
+        return Scope(
+            connection=self._hub.connection,
+            account=account,
+            region=region,
+            source=Source.SECURITY_HUB,
+            read_through=self._hub,
+            since=at,
+        )
+
+
+def _is_from_files(scope: Scope) -> bool:
+    """Whether AWS was never read there, is not being read, and has refused nothing."""
+    return scope.read_at is None and scope.state in (CoverageState.NEVER, CoverageState.STALE)
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max(filter(None, (one, other)), default=None)
+
+
+def _keep_accounts(named: Mapping[str, str], *, at: datetime) -> None:
+    """Accounts that nobody has told of yet, and names of those that had none."""
+    Account.objects.bulk_create(
+        [Account(account_id=key, name=name[:200], seen_at=at) for key, name in named.items()], ignore_conflicts=True
+    )
+    for key, name in named.items():
+        if name:
+            Account.objects.filter(account_id=key, name="").update(name=name[:200])

@@ -1,0 +1,219 @@
+"""Loading files of findings: the same merge as the sync, in windows, while the next one is being read.
+
+A file tells what it lists and no more: nothing ends because a file does not list it, and nothing
+older overwrites what is newer. It says nothing of AWS as it is now, and coverage says so.
+"""
+
+from __future__ import annotations
+
+import gc
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import orjson
+from django.db import transaction
+
+from audit import clock, trail
+from findings import coverage, posture
+from findings.connectors.asff import Rejected, staged
+from findings.finding_files import BrokenFile, FindingFile, Record, opened
+from findings.loaded_places import LoadedPlaces, Window
+from findings.merge import refresh_statistics
+from findings.models import Connection, Scope, Source, SyncRun
+from findings.read_security_hub import places_of_config
+from findings.reading import Place, Reading, Row, claim, release
+
+WINDOW = 5_000
+"""Records of one transaction: with one merged, one waiting and one being read, some 100 MB."""
+BY = "manage.py load_findings"
+FILES = "Files"
+"""The name of the connection that is made where files are loaded before there is any."""
+Part = tuple[FindingFile, Window] | BrokenFile
+Tell = Callable[[FindingFile, SyncRun], None]
+"""Called after every window."""
+
+
+class CannotLoad(Exception):
+    """Why nothing can be loaded now, in words."""
+
+
+def load(connection: Connection | None, names: Sequence[str], *, tell: Tell) -> tuple[SyncRun | None, list[BrokenFile]]:
+    """Merge these files into a connection, or into one made for files; returns the run, and which files broke.
+
+    What was read before a file broke stays. No run: there was nothing to merge. Raises CannotLoad.
+    """
+    loading: _Loading | None = None
+    broken: list[BrokenFile] = []
+    covered = places_of_config(connection) if connection else set()
+    try:
+        with _ahead(_parts(names, covered)) as parts:
+            for part in parts:
+                if isinstance(part, BrokenFile):
+                    broken.append(part)
+                    continue
+                file, window = part
+                loading = loading or _Loading(connection or _made_for_files(window), names)
+                loading.merge(window, file.name)
+                tell(file, loading.reading.run)
+    except BaseException as error:
+        if loading is not None:
+            loading.end(f"It was stopped ({type(error).__name__}).")
+        raise
+    if loading is None:
+        return None, broken
+    loading.end(" ".join(map(str, broken)))
+    return loading.reading.run, broken
+
+
+@transaction.atomic
+def _made_for_files(window: Window) -> Connection:
+    """A connection that only files fill: switched off, so that no worker asks AWS for it. Raises CannotLoad."""
+    if not window.evaluated:
+        raise CannotLoad("No record at the beginning of the files is a finding, so they tell no account and region.")
+    account, region = next(iter(window.evaluated))
+    made = Connection.objects.create(
+        name=FILES, hub_account=account, home_region=region, enabled=False, created_at=clock.now()
+    )
+    trail.record(BY, "connection.added", made, hub_account=account, home_region=region)
+    return made
+
+
+class _Loading:
+    """Files on their way into one connection, under the lease of its hub's scope. Raises CannotLoad."""
+
+    def __init__(self, connection: Connection, names: Sequence[str]) -> None:
+        self._names = list(names)
+        self.reading = _claimed(connection)
+        self._places = LoadedPlaces(self.reading.scope)
+
+    def merge(self, window: Window, name: str) -> None:
+        self.reading.heartbeat()
+        self._places.begin(window, name)
+        self.reading.merge(window.rows)
+
+    def end(self, error: str) -> None:
+        """Close the run and give the lease back; coverage and the trail tell what was loaded."""
+        run = self.reading.run
+        with self.reading.transaction() as at:
+            if not error:
+                self._places.end(self._names, at=at)
+            posture.snapshot_day(at)
+            refresh_statistics()
+            release(self.reading, due_at=self.reading.scope.due_at)
+            run.state = SyncRun.State.FAILED if error else SyncRun.State.DONE
+            run.finished_at, run.error = at, error[:1000]
+            run.save(update_fields=["state", "finished_at", "error"])
+            counts = {name: getattr(run, name) for name in ("read", "added", "changed", "set_aside")}
+            trail.record(
+                BY, "findings.loaded", self.reading.connection,
+                run=run.public_id, files=self._names, complete=not error, **counts,
+            )  # fmt: skip
+
+
+def _claimed(connection: Connection) -> Reading:
+    with transaction.atomic():
+        at = clock.now()
+        scope, made = Scope.objects.get_or_create(
+            connection=connection,
+            account=connection.hub_account,
+            region=connection.home_region,
+            source=Source.SECURITY_HUB,
+            defaults={"since": at, "sweep_due": True, "due_at": at},
+        )
+        if made:
+            coverage.found([scope], at=at)
+    reading = claim(scope.pk, SyncRun.Kind.LOAD, None)
+    if reading is None:
+        raise CannotLoad(f"{connection} is being read just now. Load the files when that has ended.")
+    return reading
+
+
+def _parts(names: Sequence[str], covered: set[Place]) -> Iterator[Part]:
+    """The files in windows. A file that breaks hands out what was read of it, then why it broke."""
+    for name in names:
+        try:
+            with opened(name) as file:
+                yield from _windows(file, covered)
+        except BrokenFile as error:
+            yield error
+
+
+def _windows(file: FindingFile, covered: set[Place]) -> Iterator[Part]:
+    """The file in windows. Raises BrokenFile, after what was read before."""
+    window, why = Window(), None
+    try:
+        for record in file.records():
+            window.add(*_row(file.name, record, covered))
+            if len(window.rows) >= WINDOW:
+                yield file, window
+                window = Window()
+    except BrokenFile as error:
+        why = error
+    if window.rows:
+        yield file, window
+    if why is not None:
+        raise why
+
+
+def _row(name: str, record: Record, covered: set[Place]) -> tuple[Row, str]:
+    """The record as a finding or set aside, and the name it gives its account."""
+    where = f"{name}, record {record.number:,}"
+    try:
+        content = orjson.loads(record.body)
+    except orjson.JSONDecodeError as error:
+        return Rejected("", f"{where}: It is no JSON ({error}).", record.body), ""
+    if not isinstance(content, dict):
+        return Rejected("", f"{where}: It is no object.", record.body), ""
+    row = staged(content, covered_by_config=covered)
+    if isinstance(row, Rejected):
+        return Rejected(row.native_id, f"{where}: {row.reason}", row.body), ""
+    return row, str(content.get("AwsAccountName") or "")
+
+
+@contextmanager
+def _ahead(parts: Iterator[Part]) -> Iterator[Iterator[Part]]:
+    """The same parts, each read by another thread while the one before it is merged.
+
+    PostgreSQL merges in a process of its own, so that two processors are at work. Collecting
+    garbage is put off: records make no cycles, and looking for them takes longer than reading.
+    """
+    waiting: queue.Queue[Part | BaseException | None] = queue.Queue(1)
+    stopped = threading.Event()
+
+    def put(thing: Part | BaseException | None) -> None:
+        while not stopped.is_set():
+            try:
+                waiting.put(thing, timeout=0.2)
+            except queue.Full:
+                continue
+            return
+
+    def read() -> None:
+        try:
+            for part in parts:
+                put(part)
+                if stopped.is_set():
+                    return
+            put(None)
+        except Exception as error:  # raised again where the parts are merged
+            put(error)
+
+    def handed_over() -> Iterator[Part]:
+        while (part := waiting.get()) is not None:
+            if isinstance(part, BaseException) and not isinstance(part, BrokenFile):
+                raise part
+            yield part
+
+    thread = threading.Thread(target=read, name="reading ahead", daemon=True)
+    collecting = gc.isenabled()
+    gc.disable()
+    thread.start()
+    try:
+        yield handed_over()
+    finally:
+        stopped.set()
+        thread.join()
+        if collecting:
+            gc.enable()
