@@ -18,6 +18,7 @@ from audit import clock
 from audit.moment import Moment
 from compliance_portal.templatetags.frame import KEPT
 from desk.models import Notice
+from findings.parameters import NO_SOLUTION
 from organisation.models import Role, Solution, User
 from organisation.permissions import may
 
@@ -186,7 +187,12 @@ class Frame:
 
     @cached_property
     def scope(self) -> Choice | None:
-        return next((choice for choice in self.scopes if choice.current), None)
+        return next((choice for choice in [*self.scopes, self.unowned] if choice.current), None)
+
+    @property
+    def unowned(self) -> Choice:
+        """The scope of what belongs to no solution."""
+        return Choice(_("No solution"), NO_SOLUTION, self.request.GET.get("solution") == NO_SOLUTION)
 
     @cached_property
     def moments(self) -> list[Choice]:

@@ -12,12 +12,12 @@ from django.http import Http404
 
 from audit import clock
 from audit.moment import Moment
+from findings.parameters import NO_SOLUTION
 from organisation.middleware import Request
 from organisation.models import Account, Role, Solution, SolutionAccount, User
 
 OWN = {Role.FIRST.value, Role.EXTERNAL.value}
 """Lines whose home is about the solutions that were granted to the person, whatever else they may see."""
-NO_SOLUTION = "none"
 
 
 @dataclass(frozen=True)

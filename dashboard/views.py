@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import mark_safe
@@ -44,8 +44,12 @@ BETWEEN = "\x1e"
 @vary_on_headers("HX-Request", "HX-Target")
 @permitted("home.view")
 def home(request: Request) -> HttpResponse:
-    """What this reader should see first, by their line."""
+    """What this reader should see first, by their line; who holds several has the line in the address."""
     line = line_of(request)
+    if len(request.user.roles_today) > 1 and "line" not in request.GET:
+        query = request.GET.copy()
+        query["line"] = line
+        return redirect(f"{request.path}?{query.urlencode()}")
     target = str(request.htmx.target or "")
     if line == Role.FIRST and request.htmx and target.startswith(ROW):
         return _row(request, Reach.of(request, line), target.removeprefix(ROW))

@@ -20,8 +20,8 @@ Parameters, all optional and combinable (many: the name is repeated, any of its 
     record          active (default), archived, any
     counted         yes (default): what scores count, one of two sources of the same fact; any
 
-Beside them: order (see ORDERS), columns, cursor, and the moment (as_of, known_at), which `url`
-keeps. Another page links with `url_for(status="fail", check=check, suppressed="no")`: a row with a
+Beside them: order (see ORDERS), columns, cursor, and the moment and line looked through (as_of,
+known_at, line), which `url` keeps. Another page links with `url_for(status="fail", check=check, suppressed="no")`: a row with a
 public id, a choice, a date and a list are all written as they should be.
 """
 
@@ -44,8 +44,8 @@ from findings.models.queries import SpanQuerySet
 from findings.parameters import PARAMETERS, SEVERITY_WORDS, Unreadable, Words
 from organisation.models import Visibility
 
-MOMENT = ("as_of", "known_at")
-BESIDE = (*MOMENT, "order", "columns")
+KEPT = ("as_of", "known_at", "line")
+BESIDE = (*KEPT, "order", "columns")
 WORST_FIRST = "-severity"
 
 ORDERS: dict[str, tuple[str, ...]] = {
@@ -167,8 +167,8 @@ def url_for(**parameters: Any) -> str:
 
 
 def kept(query: QueryDict) -> dict[str, str]:
-    """The moment in a page's query, to hand on to `url_for`."""
-    return {name: value for name in MOMENT if (value := str(query.get(name, "")))}
+    """The moment and the line looked through in a page's query, to hand on to `url_for`."""
+    return {name: value for name in KEPT if (value := str(query.get(name, "")))}
 
 
 def _written(name: str, value: Any) -> str:

@@ -64,7 +64,7 @@ class deny_by_default:  # noqa: N801  (named for what it does, in the list of mi
 
 
 class reader:  # noqa: N801
-    """The reader's time zone, and the moment that `?as_of=` and `?known_at=` ask about."""
+    """The reader's time zone, the moment that `?as_of=` and `?known_at=` ask about, and the `?line=` looked through."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -77,6 +77,8 @@ class reader:  # noqa: N801
             request.moment = Moment.of(  # type: ignore[attr-defined]
                 asked(request, "as_of"), asked(request, "known_at")
             )
+            if isinstance(request.user, User):
+                request.user.through = request.GET.get("line", "")
             return self.get_response(request)
 
 

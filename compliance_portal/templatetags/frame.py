@@ -23,8 +23,8 @@ from audit import clock
 
 register = template.Library()
 
-KEPT = ("as_of", "known_at", "solution")
-"""Query parameters that follow the reader from page to page: the moment and the scope."""
+KEPT = ("as_of", "known_at", "line", "solution")
+"""Query parameters that follow the reader from page to page: the moment, the line looked through, the scope."""
 CURSOR = "cursor"
 NARROW_SPACE = "\u202f"
 MINUTE, HOUR, DAY = 60, 3600, 86400

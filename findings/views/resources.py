@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
@@ -14,6 +14,7 @@ from findings.explore import ORDERS, WORST_FIRST, FindingFilter, kept, url_for
 from findings.facets import facets
 from findings.listing import account_names, listed, rows_of, solutions_of
 from findings.models import Resource, Status
+from findings.parameters import NO_SOLUTION
 from findings.timeline import recent_changes, told
 from organisation.middleware import Request
 from organisation.permissions import may, permitted
@@ -59,7 +60,13 @@ def _resource_title(name: str, fails: int, total: int) -> str:
 @require_safe
 @permitted("finding.view")
 def unowned_resources(request: Request) -> HttpResponse:
-    """Resources that belong to no solution: those with failing findings, worst first, or all of them."""
+    """Resources that belong to no solution: those with failing findings, worst first, or all of them.
+
+    Where the reader picks a solution in the header, it is that solution's findings they want.
+    """
+    asked = request.GET.get("solution", NO_SOLUTION)
+    if asked != NO_SOLUTION:
+        return redirect(url_for(**kept(request.GET), solution=asked))
     everything = request.GET.get("all") == "yes"
     cursor = request.GET.get("cursor", "")
     figures = unowned.figures(request.user, request.moment)
@@ -71,6 +78,7 @@ def unowned_resources(request: Request) -> HttpResponse:
     accounts = {row.resource.account for row in rows}
     context = {
         "figures": figures,
+        "scope_label": _("No solution"),
         "everything": everything,
         "page": page,
         "rows": rows,

@@ -86,7 +86,7 @@ class Grant(Dated):
 
 @dataclass(frozen=True)
 class Visibility:
-    """What a person may see today: everything, or some solutions.
+    """What a person sees today, through the line they look through: everything, or some solutions.
 
     shared_accounts: the accounts in which those solutions live; what belongs to no solution
     there is theirs to see too, since it may be theirs to claim.
@@ -109,14 +109,14 @@ class Visibility:
     def today(cls, user: User) -> Self:
         if not user.is_active:
             return cls(everything=False)
-        if user.roles_today & SEES_EVERYTHING:
+        if user.roles_in_view & SEES_EVERYTHING:
             return cls(everything=True)
-        if not user.roles_today & {Role.FIRST.value, Role.EXTERNAL.value}:
+        if not user.roles_in_view & {Role.FIRST.value, Role.EXTERNAL.value}:
             return cls(everything=False)
         at = clock.now()
         solutions = frozenset(user.grants.in_force(at).values_list("solution_id", flat=True))
         accounts: frozenset[str] = frozenset()
-        if Role.FIRST in user.roles_today:
+        if Role.FIRST in user.roles_in_view:
             places = SolutionAccount.objects.in_force(at).filter(solution__in=solutions)
             accounts = frozenset(places.values_list("account__account_id", flat=True))
         return cls(everything=False, solutions=solutions, shared_accounts=accounts)

@@ -99,10 +99,18 @@ class User(PublicId, AbstractBaseUser):
         assignments = self.role_assignments.in_force(clock.now())
         return frozenset(assignments.values_list("role", flat=True))
 
+    through: str = ""
+    """The line that this person looks through at the moment, of those they hold (`?line=`); "" for all of them."""
+
+    @property
+    def roles_in_view(self) -> frozenset[str]:
+        """The roles that decide what this person sees: the one they look through, else all of today's."""
+        return frozenset({self.through}) & self.roles_today or self.roles_today
+
     @property
     def line(self) -> str | None:
-        """The line whose home this person lands on: the first of their roles, in the order of Role."""
-        return next((role.value for role in Role if role in self.roles_today), None)
+        """The line whose glasses this person wears: the one looked through, else their first in the order of Role."""
+        return next((role.value for role in Role if role in self.roles_in_view), None)
 
     @classmethod
     @transaction.atomic

@@ -24,7 +24,7 @@ class SolutionQuerySet(models.QuerySet["Solution"]):
         from organisation.models.grant import Visibility
         from organisation.models.person import Role, User
 
-        if isinstance(user, User) and user.is_active and Role.ADMINISTRATOR in user.roles_today:
+        if isinstance(user, User) and user.is_active and Role.ADMINISTRATOR in user.roles_in_view:
             return self
         seen = Visibility.of(user)
         return self if seen.everything else self.filter(pk__in=seen.solutions)

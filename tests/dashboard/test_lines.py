@@ -8,8 +8,8 @@ import pytest
 
 from organisation.models import Role
 from tests.conftest import LoggedIn, LogIn
-from tests.dashboard.reading_homes import number_doors
-from tests.factories import AccountFactory, SolutionFactory, UserFactory
+from tests.dashboard.reading_homes import counted_behind, number_doors
+from tests.factories import AccountFactory, SolutionAccountFactory, SolutionFactory, UserFactory
 from tests.factories.findings import ConnectionFactory, FindingFactory
 from tests.findings_pages.reading_pages import counted, title, words
 
@@ -32,9 +32,37 @@ def test_who_holds_two_lines_switches_between_them(log_in: LogIn) -> None:
     FindingFactory(solutions=[mine])
     FindingFactory(solutions=[SolutionFactory()])
     counted()
-    assert title(browser.get("/")).startswith("Payments: 1 check fails")
+    landed = browser.get("/", follow=True)
+    assert landed.redirect_chain == [("/?line=first", 302)]
+    assert title(landed).startswith("Payments: 1 check fails")
+    assert 'href="/?line=second"' in landed.content.decode()
     assert title(browser.get("/?line=second")).startswith("The estate: 0")
-    assert 'href="/?line=second"' in browser.get("/").content.decode()
+
+
+def test_the_accent_and_the_badge_are_those_of_the_line_looked_through(log_in: LogIn) -> None:
+    browser = log_in(UserFactory(first_line=True, third_line=True))
+    for line, name in (("first", "First line"), ("third", "Third line")):
+        for address in ("/", "/findings/"):
+            page = browser.get(f"{address}?line={line}").content.decode()
+            assert f'<body class="line-{line}"' in page, address
+            assert f'<span class="line-badge wide">{name}</span>' in page, address
+    assert 'href="/?line=third"' in browser.get("/findings/?line=third").content.decode()  # the rail keeps it
+    assert '<body class="line-first"' in browser.get("/findings/?line=second").content.decode()  # a line not held
+
+
+def test_the_first_line_s_queue_of_who_also_oversees_counts_what_the_first_line_sees(log_in: LogIn) -> None:
+    payments = SolutionAccountFactory(solution=SolutionFactory(name="Payments"))
+    browser = log_in(UserFactory(first_line=True, second_line=True, owns=[payments.solution]))
+    FindingFactory.create_batch(2, resource__account=payments.account.account_id)
+    FindingFactory(resource__account="999900001111")
+    counted()
+    home = browser.get("/?line=first")
+    assert "2 failing resources belong to nobody" in words(home)
+    queue = browser.get("/findings/unowned/?line=first")
+    assert title(queue) == "Nobody answers for 2 resources that fail"
+    doors = number_doors(queue)
+    assert counted_behind(browser, doors) == doors
+    assert title(browser.get("/findings/unowned/?line=second")) == "Nobody answers for 3 resources that fail"
 
 
 def test_who_holds_one_line_has_no_switch(second_line: LoggedIn) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -303,3 +304,29 @@ def test_links_are_written_as_the_filter_reads_them(second_line: LoggedIn) -> No
     for part in ("status=fail&status=unknown", "severity=high", f"solution={solution.public_id}", "suppressed=no"):
         assert part in address
     assert second_line.get(address).status_code == 200
+
+
+def scope(answer: Any) -> str:
+    """What the header says the page is about."""
+    found = re.search(r'<span class="what">Scope</span> <b>(.*?)</b>', answer.content.decode())
+    assert found
+    return found[1]
+
+
+def test_the_header_says_what_the_list_is_about(second_line: LoggedIn) -> None:
+    solution = SolutionFactory(name="Payments")
+    expected = {
+        EXPLORER: "All solutions",
+        f"{EXPLORER}?solution=none": "No solution",
+        f"{EXPLORER}?solution={solution.public_id}": "Payments",
+        "/findings/unowned/": "No solution",
+        "/?solution=none": "No solution",
+    }
+    assert {address: scope(second_line.get(address)) for address in expected} == expected
+
+
+def test_a_solution_picked_on_the_unowned_queue_leads_to_its_findings(second_line: LoggedIn) -> None:
+    solution = SolutionFactory()
+    answer = second_line.get(f"/findings/unowned/?solution={solution.public_id}&as_of=2026-03-01")
+    assert answer.status_code == 302
+    assert answer["Location"] == f"{EXPLORER}?as_of=2026-03-01&solution={solution.public_id}"

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.management import CommandError, call_command
 from django.db import connections
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -98,6 +99,7 @@ def _prepared(clone: Clone, sandbox: Sandbox, clock_file: Path) -> Installation:
         "third": UserFactory(name="Tui Auditor", email="tui@example.org", third_line=True),
         "administrator": UserFactory(name="Ada Admin", email="ada@example.org", administrator=True),
     }
+    User.objects.update(password=PBKDF2PasswordHasher().encode(PASSWORD, "journeys"))
     GrantFactory(person=people["first"], solution=payments)
     call_command(
         "connect", "Sandbox", "--hub-account", world["hub_account"], "--home-region", world["home_region"],
@@ -113,7 +115,10 @@ def _prepared(clone: Clone, sandbox: Sandbox, clock_file: Path) -> Installation:
 
 @contextmanager
 def _portal(environment: dict[str, str], folder: Path) -> Iterator[str]:
-    """The portal as it is served in earnest: gunicorn in a process of its own, strict headers."""
+    """The portal as it is served in earnest: gunicorn in a process of its own, strict headers, packed static files."""
+    environment = {**environment, "PORTAL_ENVIRONMENT": "demo", "STATIC_ROOT": str(folder / "static")}
+    collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
+    subprocess.run(collect, env=environment, cwd=settings.BASE_DIR, check=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
