@@ -21,8 +21,9 @@ Parameters, all optional and combinable (many: the name is repeated, any of its 
     counted         yes (default): what scores count, one of two sources of the same fact; any
 
 Beside them: order (see ORDERS), columns, cursor, and the moment and line looked through (as_of,
-known_at, line), which `url` keeps. Another page links with `url_for(status="fail", check=check, suppressed="no")`: a row with a
-public id, a choice, a date and a list are all written as they should be.
+known_at, line), which `url` keeps. Another page links with
+`url_for(status="fail", check=check, suppressed="no")`: a row with a public id, a choice, a date and
+a list are all written as they should be.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page
@@ -20,7 +20,7 @@ NO_PAGE = re.compile(r"/(record|hub-role|member-role|logout)/|^/static/")
 FEWEST = {"first": 10, "second": 15, "third": 12, "administrator": 12}
 """Kinds of pages that each line comes upon, at least: a walk that ends early proves nothing."""
 NARROW = {"width": 390, "height": 844}
-YESTERDAY = date.today() - timedelta(days=1)
+YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).date()
 MOST = 400_000
 """Bytes of script and style that a page may transfer, compressed, with nothing in the cache."""
 
