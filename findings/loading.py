@@ -25,8 +25,8 @@ from findings.models import Connection, Scope, Source, SyncRun
 from findings.read_security_hub import places_of_config
 from findings.reading import Place, Reading, Row, claim, release
 
-WINDOW = 5_000
-"""Records of one transaction: with one merged, one waiting and one being read, some 100 MB."""
+WINDOW = 3_000
+"""Records of one transaction: with one merged, one waiting and two being read, some 100 MB."""
 BY = "manage.py load_findings"
 FILES = "Files"
 """The name of the connection that is made where files are loaded before there is any."""

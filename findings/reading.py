@@ -23,7 +23,7 @@ from audit import clock
 from desk.models import Job
 from findings import posture
 from findings.connectors.asff import CONTROL_PRODUCT, Rejected
-from findings.merge import Sweep, reassign_solutions, stage_and_merge
+from findings.merge import Sweep, reassign_solutions, refresh_statistics, stage_and_merge
 from findings.models import Connection, Finding, Scope, SetAside, Source, SyncRun
 from findings.models.coverage import ScopeQuerySet
 from findings.staging import StagedFinding
@@ -36,6 +36,8 @@ PARALLEL = 8
 """Calls to AWS that one reading has under way at the same time, at most."""
 Place = tuple[str, str]
 """Account and region."""
+MANY = 1_000
+"""New findings in one transaction after which the planner is told: a first load meets plans for empty tables."""
 POINTS = 100
 """What one reading counts in the progress of a job."""
 CHUNK = 10_000
@@ -58,6 +60,7 @@ class Reading:
     remarks: list[str] = field(default_factory=list)
     force: bool = False
     _points: int = 0
+    _statistics: bool = False
     _alive_at: float = field(default_factory=time.monotonic)
     _set_aside: set[UUID] = field(default_factory=set)
 
@@ -117,6 +120,9 @@ class Reading:
             run.set_aside = len(self._set_aside)
             run.save(update_fields=["read", "added", "changed", "gone", "set_aside"])
             posture.refresh(merged.touched)
+            if merged.added >= MANY and not self._statistics:
+                refresh_statistics()
+                self._statistics = True
         self.tell(f"{self.scope}: {run.read:,} read")
 
     def progress(self, share: float) -> None:

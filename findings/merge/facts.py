@@ -24,7 +24,7 @@ STAGES = ("stage_resource", "stage_link", "stage_finding")
 
 @dataclass
 class Merged:
-    """What a merge did. read: rows that came in; touched: the postures to count anew."""
+    """What a merge did. read: rows that came in; touched: the postures to count anew, beside those of new findings."""
 
     read: int = 0
     added: int = 0
@@ -60,7 +60,7 @@ def _merge_staged(connection: Connection, merged: Merged, *, at: datetime) -> No
             "SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE state_changed AND NOT is_new) FROM merging"
         )
         merged.added, merged.changed = cursor.fetchone()
-        cursor.execute("SELECT DISTINCT check_id, account, region FROM merging WHERE state_changed")
+        cursor.execute("SELECT DISTINCT check_id, account, region FROM merging WHERE state_changed AND NOT is_new")
         merged.touched |= set(cursor.fetchall())
         cursor.execute("SELECT DISTINCT old_check_id, account, region FROM merging WHERE old_check_id <> check_id")
         merged.touched |= set(cursor.fetchall())

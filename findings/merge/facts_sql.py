@@ -6,10 +6,14 @@ the span marks as observed. No state is dated before the connection, after our r
 the state that it follows.
 """
 
-LATEST = """
+JUDGED = """
 CREATE TEMPORARY TABLE merging ON COMMIT DROP AS
 WITH latest AS (
-    SELECT DISTINCT ON (uid) * FROM stage_finding ORDER BY uid, updated_at DESC, position DESC
+    SELECT DISTINCT ON (uid)
+           uid, source, native_id, product_arn, product, rule_name, origin, check_key, account, region, title,
+           created_at, updated_at, evaluated_at, content_hash, status, compliance_status, severity, workflow,
+           record_state, status_since, scored, position
+    FROM stage_finding ORDER BY uid, updated_at DESC, position DESC
 ), linked AS (
     SELECT l.uid, (array_agg(r.id ORDER BY l.position))[1] AS resource_id,
            array_agg(DISTINCT r.id) AS resource_ids,
@@ -19,57 +23,54 @@ WITH latest AS (
     JOIN findings_resource r ON r.key = l.resource_key
     LEFT JOIN LATERAL unnest(r.solutions) AS solution ON true
     GROUP BY l.uid
+), compared AS (
+    SELECT i.*, c.id AS check_id, l.resource_id, coalesce(l.resource_ids, '{}') AS resource_ids,
+           coalesce(l.solutions, '{}') AS solutions,
+           f.id AS known_id, f.id IS NULL AS is_new, f.updated_at AS known_updated_at,
+           f.content_hash IS DISTINCT FROM i.content_hash AS content_changed,
+           s.id AS span_id, s.valid_from AS span_from, s.check_ran_id AS old_check_id,
+           s.id IS NULL OR (s.status, s.compliance_status) <> (i.status, i.compliance_status)
+               OR coalesce(s.status_since < i.status_since, false) AS status_moved,
+           s.id IS NULL OR (s.severity, s.record_state, s.check_ran_id, s.scored)
+               <> (i.severity, i.record_state, c.id, i.scored) AS rating_moved,
+           s.id IS NULL OR s.workflow <> i.workflow OR s.solutions <> coalesce(l.solutions, '{}') AS handling_moved,
+           s.status_since AS known_since
+    FROM latest i
+    JOIN findings_check c ON c.source = i.source AND c.key = i.check_key
+    LEFT JOIN linked l ON l.uid = i.uid
+    LEFT JOIN findings_finding f ON f.uid = i.uid
+    LEFT JOIN findings_findingspan s ON s.finding_id = f.id AND s.valid_to IS NULL AND s.superseded_at IS NULL
+    WHERE f.id IS NULL OR i.updated_at >= f.updated_at
+), told AS (
+    SELECT *, status_moved OR rating_moved OR handling_moved AS state_changed,
+           CASE WHEN is_new THEN coalesce(status_since, created_at, updated_at)
+                WHEN span_id IS NULL THEN NULL
+                WHEN status_moved THEN coalesce(status_since, updated_at)
+                WHEN rating_moved AND updated_at > known_updated_at THEN updated_at
+           END AS told_from
+    FROM compared
+), believed AS (
+    SELECT *, told_from IS NOT NULL AND told_from <= %(at)s AND told_from >= %(connected)s
+              AND (span_from IS NULL OR told_from > span_from) AS from_aws
+    FROM told
 )
-SELECT i.*, c.id AS check_id, l.resource_id, coalesce(l.resource_ids, '{}') AS resource_ids,
-       coalesce(l.solutions, '{}') AS solutions,
-       f.id AS finding_id, f.id IS NULL AS is_new, f.updated_at AS known_updated_at,
-       f.content_hash IS DISTINCT FROM i.content_hash AS content_changed,
-       s.id AS span_id, s.valid_from AS span_from, s.check_ran_id AS old_check_id,
-       s.id IS NULL OR (s.status, s.compliance_status) <> (i.status, i.compliance_status)
-           OR coalesce(s.status_since < i.status_since, false) AS status_moved,
-       s.id IS NULL OR (s.severity, s.record_state, s.check_ran_id, s.scored)
-           <> (i.severity, i.record_state, c.id, i.scored) AS rating_moved,
-       s.id IS NULL OR s.workflow <> i.workflow OR s.solutions <> coalesce(l.solutions, '{}') AS handling_moved,
-       s.status_since AS known_since
-FROM latest i
-JOIN findings_check c ON c.source = i.source AND c.key = i.check_key
-LEFT JOIN linked l ON l.uid = i.uid
-LEFT JOIN findings_finding f ON f.uid = i.uid
-LEFT JOIN findings_findingspan s ON s.finding_id = f.id AND s.valid_to IS NULL AND s.superseded_at IS NULL
-WHERE f.id IS NULL OR i.updated_at >= f.updated_at
+SELECT *, coalesce(known_id, nextval('findings_finding_id_seq')) AS finding_id,
+       CASE WHEN from_aws THEN told_from
+            WHEN is_new AND told_from < %(connected)s THEN %(connected)s
+            ELSE greatest(%(at)s, span_from + interval '1 microsecond')
+       END AS valid_from
+FROM believed
 """
-
-JUDGE = """
-ALTER TABLE merging ADD state_changed boolean, ADD valid_from timestamptz, ADD from_aws boolean;
-UPDATE merging SET state_changed = status_moved OR rating_moved OR handling_moved;
-UPDATE merging SET valid_from = CASE
-    WHEN is_new THEN coalesce(status_since, created_at, updated_at)
-    WHEN span_id IS NULL THEN NULL
-    WHEN status_moved THEN coalesce(status_since, updated_at)
-    WHEN rating_moved AND updated_at > known_updated_at THEN updated_at
-END WHERE state_changed;
-UPDATE merging SET from_aws = valid_from IS NOT NULL AND valid_from <= %(at)s AND valid_from >= %(connected)s
-    AND (span_from IS NULL OR valid_from > span_from)
-WHERE state_changed;
-UPDATE merging SET valid_from = CASE
-    WHEN from_aws THEN valid_from
-    WHEN is_new AND valid_from < %(connected)s THEN %(connected)s
-    ELSE greatest(%(at)s, span_from + interval '1 microsecond')
-END WHERE state_changed
-"""
+"""The raw records stay where they were staged until those to keep are known."""
 
 ADD_FINDINGS = """
-WITH added AS (
-    INSERT INTO findings_finding (
-        uid, connection_id, source, native_id, product_arn, product, rule_name, origin, check_ran_id, resource_id,
-        account, region, title, first_seen_at, created_at, updated_at, evaluated_at, content_hash
-    )
-    SELECT uid, %(connection)s, source, native_id, product_arn, product, rule_name, origin, check_id, resource_id,
-           account, region, title, %(at)s, created_at, updated_at, evaluated_at, content_hash
-    FROM merging WHERE is_new ORDER BY uid
-    RETURNING id, uid
+INSERT INTO findings_finding (
+    id, uid, connection_id, source, native_id, product_arn, product, rule_name, origin, check_ran_id, resource_id,
+    account, region, title, first_seen_at, created_at, updated_at, evaluated_at, content_hash
 )
-UPDATE merging m SET finding_id = added.id FROM added WHERE added.uid = m.uid
+SELECT finding_id, uid, %(connection)s, source, native_id, product_arn, product, rule_name, origin, check_id,
+       resource_id, account, region, title, %(at)s, created_at, updated_at, evaluated_at, content_hash
+FROM merging WHERE is_new
 """
 
 REFRESH_FINDINGS = """
@@ -113,13 +114,41 @@ ON CONFLICT DO NOTHING
 
 KEEP_RECORDS = """
 INSERT INTO findings_findingrecord (finding_id, captured_at, body)
-SELECT finding_id, %(at)s, raw FROM merging WHERE is_new OR content_changed
+SELECT m.finding_id, %(at)s, i.raw
+FROM merging m JOIN stage_finding i USING (position) WHERE m.is_new OR m.content_changed
 """
 
+COUNT_NEW = """
+WITH added AS (
+    SELECT check_id, account, region, solutions, status, severity, workflow = 'SUPPRESSED' AS suppressed, count(*) AS n,
+           min(coalesce(status_since, valid_from)) AS oldest, max(coalesce(status_since, valid_from)) AS newest
+    FROM merging WHERE is_new AND scored AND record_state = 'ACTIVE'
+    GROUP BY 1, 2, 3, 4, 5, 6, 7
+), grown AS (
+    UPDATE findings_posture p
+    SET n = p.n + a.n, oldest_since = least(oldest_since, oldest), newest_since = greatest(newest_since, newest)
+    FROM added a
+    WHERE (p.check_ran_id, p.account, p.region, p.solutions, p.status, p.severity, p.suppressed)
+        = (a.check_id, a.account, a.region, a.solutions, a.status, a.severity, a.suppressed)
+    RETURNING p.check_ran_id, p.account, p.region, p.solutions, p.status, p.severity, p.suppressed
+)
+INSERT INTO findings_posture (
+    check_ran_id, account, region, solutions, status, severity, suppressed, n, oldest_since, newest_since
+)
+SELECT * FROM added a
+WHERE NOT EXISTS (
+    SELECT FROM grown g
+    WHERE (g.check_ran_id, g.account, g.region, g.solutions, g.status, g.severity, g.suppressed)
+        = (a.check_id, a.account, a.region, a.solutions, a.status, a.severity, a.suppressed)
+)
+"""
+"""New findings are added to the postures as they are; of what changed the postures are counted anew."""
+
 STEPS = (
+    "SET LOCAL random_page_cost = 1.1",  # a window looks up a little of much: by index, never by reading all of it
     "DROP TABLE IF EXISTS pg_temp.merging",
-    LATEST,
-    *JUDGE.split(";"),
+    JUDGED,
+    "ANALYZE merging (finding_id)",
     ADD_FINDINGS,
     REFRESH_FINDINGS,
     CLOSE_SPANS,
@@ -127,4 +156,6 @@ STEPS = (
     UNLINK,
     LINK,
     KEEP_RECORDS,
+    "SELECT pg_advisory_xact_lock(hashtext('findings_posture'))",
+    COUNT_NEW,
 )

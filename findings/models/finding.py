@@ -28,7 +28,7 @@ class Finding(PublicId):
     public_prefix = "F"
 
     uid = models.UUIDField(unique=True)
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="findings")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="findings", db_index=False)
     source = models.CharField(max_length=20, choices=Source.choices)
     native_id = models.TextField(help_text="Security Hub: Id. Config: rule ARN, resource type and id.")
     product_arn = models.TextField(blank=True)
@@ -40,7 +40,7 @@ class Finding(PublicId):
         help_text="Config: security_hub, conformance_pack, organisation or customer.",
     )
     check_ran = models.ForeignKey(Check, on_delete=models.PROTECT, related_name="findings")
-    resource = models.ForeignKey(Resource, on_delete=models.PROTECT, null=True, related_name="+")
+    resource = models.ForeignKey(Resource, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     account = models.CharField(max_length=12)
     region = models.CharField(max_length=30)
     title = models.CharField(max_length=512, blank=True)
@@ -73,7 +73,7 @@ class FindingSpan(Span):
         AWS = "aws"
         OBSERVED = "observed"
 
-    finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="spans")
+    finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="spans", db_index=False)
     status = models.CharField(max_length=16, choices=Status.choices)
     compliance_status = models.CharField(max_length=24, blank=True, help_text="AWS's own word; empty for none.")
     severity = models.SmallIntegerField(choices=Severity.choices)
@@ -135,7 +135,7 @@ class FindingSpan(Span):
 class FindingResource(models.Model):
     """A finding's resources, the first one included."""
 
-    finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="links")
+    finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="links", db_index=False)
     resource = models.ForeignKey(Resource, on_delete=models.PROTECT, related_name="links")
 
     class Meta:
@@ -148,7 +148,7 @@ class FindingResource(models.Model):
 class FindingRecord(models.Model):
     """The raw record as AWS gave it, zstd-compressed JSON; one row per change of its content."""
 
-    finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="records")
+    finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="records", db_index=False)
     captured_at = models.DateTimeField()
     body = models.BinaryField()
 
