@@ -17,13 +17,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.db import transaction
 
 from audit import clock
-from findings import aws, coverage
+from findings import aws, coverage, retirement
 from findings.aws_errors import EndlessPages, NoWayIn, Unreadable, service_off, unreadable
 from findings.connectors import config, organizations, security_hub
 from findings.connectors.config import Aggregated
 from findings.connectors.organizations import ListedAccount
 from findings.connectors.security_hub import Aggregation
 from findings.models import Connection, CoverageState, Scope, Source
+from findings.models.coverage import ScopeQuerySet
 from organisation.models import Account
 
 log = structlog.get_logger(__name__)
@@ -61,12 +62,14 @@ def discover(connection: Connection) -> None:
         _keep_scopes(connection, estate, found_off, at=at)
         kept = [step for step in connection.test_report if not step["step"].startswith(REPORT)]
         Connection.objects.filter(pk=connection.pk).update(discovered_at=at, test_report=[*kept, *estate.notes])
+    retirement.end_unreadable(connection)
     connection.refresh_from_db(fields=["discovered_at", "test_report"])
 
 
 def _look(connection: Connection) -> Estate:
     notes: list[dict[str, Any]] = []
     hub = connection.hub_account
+    in_use = Scope.objects.filter(connection=connection, retired_at=None)
 
     def ask(step: str, question: Callable[[], Answer], otherwise: Answer) -> Answer:
         try:
@@ -80,7 +83,7 @@ def _look(connection: Connection) -> Estate:
     accounts = ask(
         "accounts of the organisation",
         lambda: list(organizations.accounts(aws.hub(connection, "organizations"))),
-        [ListedAccount(hub)],
+        _accounts_held(in_use),
     )
     if hub not in {account.account_id for account in accounts}:
         accounts.append(ListedAccount(hub))
@@ -91,7 +94,7 @@ def _look(connection: Connection) -> Estate:
         Aggregation(connection.home_region, frozenset({connection.home_region})),
     )
     if not regions:
-        regions = sorted(aggregation.linked)
+        regions = sorted({*aggregation.linked, *in_use.values_list("region", flat=True)})
     if connection.home_region not in regions:
         regions.append(connection.home_region)
     aggregated: dict[Place, Aggregated] = ask("Config's aggregator", lambda: _aggregated(connection), {})
@@ -100,6 +103,12 @@ def _look(connection: Connection) -> Estate:
         step = f"members of Security Hub in {region}"
         estate.members[region] = ask(step, partial(_members, connection, region), None)
     return estate
+
+
+def _accounts_held(in_use: ScopeQuerySet) -> list[ListedAccount]:
+    """The accounts that are read already, as they were last listed."""
+    rows = Account.objects.filter(account_id__in=in_use.values("account"))
+    return [ListedAccount(row.account_id, row.name, row.email, row.state, row.ou_path) for row in rows]
 
 
 def _aggregated(connection: Connection) -> dict[Place, Aggregated]:
@@ -188,14 +197,14 @@ def _keep_scopes(
     ]
     Scope.objects.bulk_create(fresh)
     known |= {(scope.account, scope.region, scope.source): scope for scope in fresh}
-    for key, scope in known.items():
-        if key not in through:
-            scope.retired_at = scope.retired_at or at
-            continue
-        reader = through[key]
-        scope.read_through, scope.retired_at = known[reader] if reader else None, None
-    Scope.objects.bulk_update(known.values(), ["read_through", "retired_at"])
+    for key, reader in through.items():
+        known[key].read_through = known[reader] if reader else None
+    Scope.objects.bulk_update(known.values(), ["read_through"])
     coverage.found(fresh, at=at)
+    retirement.restore([known[key] for key in through if known[key].retired_at], at=at)
+    lost = [scope for key, scope in known.items() if key not in through and scope.retired_at is None]
+    states = {account.account_id: account.state for account in estate.accounts}
+    retirement.retire(lost, states, estate.regions, at=at)
     _turn_on_and_off(known, found_off, at=at)
 
 

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, QuerySet
 
 from audit.moment import Moment
-from findings.models import Connection, CoverageSpan, FindingSpan, RecordState, Severity, Source
+from findings.models import ConfigRule, Connection, CoverageSpan, FindingSpan, RecordState, Severity, Source
 
 CONTROL = r"^[A-Za-z][A-Za-z0-9]*\.[0-9]+$"
 NONE = "None"
@@ -79,8 +79,11 @@ def _sorted(counts: Counter[str]) -> dict[str, int]:
 
 
 def config_facts(connections: Sequence[Connection], moment: Moment) -> dict[str, Any]:
-    """Account → region → rule name → compliance type → resources. A rule without results is not listed."""
+    """Account → region → rule name → compliance type → resources. A rule without results lists none."""
     found: dict[str, dict[str, dict[str, dict[str, int]]]] = {}
+    rules = ConfigRule.objects.filter(moment.holds(), scope__connection__in=connections)
+    for account, region, rule in rules.values_list("scope__account", "scope__region", "name"):
+        found.setdefault(account, {}).setdefault(region, {})[rule] = {}
     rows = _counts(
         _spans(connections, Source.CONFIG, moment), "account", "region", "finding__rule_name", "compliance_status"
     )
@@ -90,9 +93,8 @@ def config_facts(connections: Sequence[Connection], moment: Moment) -> dict[str,
 
 
 def coverage_facts(connections: Sequence[Connection], moment: Moment) -> list[dict[str, Any]]:
-    """The state of every place in use at the moment, and since when."""
-    in_use = Q(scope__retired_at=None) | Q(scope__retired_at__gt=moment.at)
-    spans = CoverageSpan.objects.filter(moment.holds(), in_use, scope__connection__in=connections)
+    """The state of every place known at the moment, and since when. One that is out of use by then is disabled."""
+    spans = CoverageSpan.objects.filter(moment.holds(), scope__connection__in=connections)
     rows = spans.order_by("scope__account", "scope__region", "scope__source").values(
         "state", "reason", account=F("scope__account"), region=F("scope__region"), source=F("scope__source"),
         since=F("valid_from"),

@@ -22,8 +22,8 @@ from findings.config_places import Outcome
 from findings.connectors import config
 from findings.connectors.config import Aggregate, Cell, Direct, Subject, Summary, Way
 from findings.connectors.config_rules import Rule, RuleBook, rules_of
-from findings.merge import Sweep, merge_inventory
-from findings.models import CoverageState, Scope
+from findings.merge import Sweep, merge_inventory, merge_rules
+from findings.models import ConfigRule, CoverageState, Scope
 from findings.reading import CHUNK, PARALLEL, Place, Reading, Row
 from findings.staging import StagedResource
 
@@ -53,7 +53,7 @@ def read(reading: Reading) -> Outcome:
 
 def _read_everything(reading: Reading, way: Way, places: list[Scope]) -> None:
     listed = _inventory(reading, way, places)
-    book, matrix = _rules(reading, places), way.matrix()
+    book, matrix = RuleBook(_rules(reading, places)), way.matrix()
     summary = _summary(way)
     cells = {*matrix, *summary.results}
     config_places.count_rules(places, {*cells, *book.rules})
@@ -66,6 +66,7 @@ def _read_everything(reading: Reading, way: Way, places: list[Scope]) -> None:
 def _read_changes(reading: Reading, way: Way, places: list[Scope]) -> None:
     """Details of the rules that found something else than what is held; the rest is confirmed as it stands.
 
+    Rules are listed anew where results show that one has come or gone, and where they never were.
     Where there is a summary, what neither it nor the details have any more is gone.
     """
     held = config_held.held(reading.connection, [(row.account, row.region) for row in places])
@@ -75,9 +76,11 @@ def _read_changes(reading: Reading, way: Way, places: list[Scope]) -> None:
     if speaks:
         reading.sweep = Sweep(reading.run)
     book = RuleBook(held.rules())
-    missing = {cell[:2] for cell in differing if not book.knows(cell)}
-    new_there = [place for place in places if (place.account, place.region) in missing]
-    book.add(rule for place in new_there for rule in _rules_there(reading, place))
+    silent = held.results.keys() - matrix.keys() - summary.results.keys()
+    turned = {cell[:2] for cell in differing if cell in silent or not book.knows(cell)}
+    listed = set(ConfigRule.objects.filter(scope__in=places, valid_to=None).values_list("scope", flat=True))
+    changed = [row for row in places if row.pk not in listed or (row.account, row.region) in turned]
+    book.add(_rules(reading, changed))
     _read_cells(reading, way, sorted(differing), book, summary, held.resources)
     if speaks:
         unchanged = [cell for cell in held.results if cell not in differing]
@@ -182,20 +185,24 @@ def _inventory(reading: Reading, way: Way, places: list[Scope]) -> dict[Subject,
     return listed
 
 
-def _rules(reading: Reading, places: list[Scope]) -> RuleBook:
+def _rules(reading: Reading, places: list[Scope]) -> list[Rule]:
+    """The rules of these places, noted as those that are there now."""
     with ThreadPoolExecutor(PARALLEL) as pool:
         found = list(pool.map(lambda place: _rules_there(reading, place), places))
-    return RuleBook(rule for rules in found for rule in rules)
+    listed = {place.pk: rules for place, rules in zip(places, found, strict=True) if rules is not None}
+    with reading.transaction() as at:
+        merge_rules({key: [rule.name for rule in rules] for key, rules in listed.items()}, at=at)
+    return [rule for rules in listed.values() for rule in rules]
 
 
-def _rules_there(reading: Reading, place: Scope) -> list[Rule]:
-    """The rules of a place; none where its member role cannot be assumed, which the recorder's state says."""
+def _rules_there(reading: Reading, place: Scope) -> list[Rule] | None:
+    """The rules of a place; None where its member role cannot be assumed, which the recorder's state says."""
     service = aws.member(reading.connection, place.account, "config", place.region)
     try:
         return rules_of(service)
     except NoWayIn:
-        return []
+        return None
     except ClientError as error:
         if place.read_through_id is None or unreadable(error).state != CoverageState.DENIED:
             raise
-        return []
+        return None

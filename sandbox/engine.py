@@ -51,9 +51,9 @@ class Engine:
         self._turns: Counter[str] = Counter()
         self._stopping = threading.Event()
         services.load()
-        self.journal = Journal(state, world, clock)
+        self.journal = Journal(state, world, clock, self.queue, self._publish)
         self.catch_up()
-        world.listen = self._publish
+        self.journal.listen()
 
     def catch_up(self) -> int:
         """Bring the world to the clock; the clock's time in ms."""
@@ -71,6 +71,8 @@ class Engine:
         self.journal.close()
 
     def _publish(self, kind: str, subject: Any, moment: int) -> None:
+        if moment + self.queue.retention <= self.clock.now():
+            return
         for body in events.bodies(self.world, kind, subject, moment):
             self.queue.put(body, moment)
 

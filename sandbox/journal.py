@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
+from uuid import uuid4
 
+from sandbox.queue import Message, Queue
 from sandbox.world import Clock, World, changes
+
+Listener = Callable[[str, Any, int], None]
 
 
 class StateMismatchError(Exception):
@@ -24,8 +29,9 @@ def remembered_start(state: Path | None) -> int | None:
 class Journal:
     """Replays the file into the world when opened; then every write is applied and appended, as one line."""
 
-    def __init__(self, path: Path | None, world: World, clock: Clock) -> None:
+    def __init__(self, path: Path | None, world: World, clock: Clock, queue: Queue, publish: Listener) -> None:
         self._world, self._clock = world, clock
+        self._queue, self._publish = queue, publish
         self._file: IO[str] | None = None
         if path is None:
             return
@@ -52,7 +58,15 @@ class Journal:
                 self._clock.shift(entry["arguments"]["seconds"])
                 continue
             self._world.advance_to(entry["at"])
-            changes.VERBS[entry["verb"]](self._world, entry["now"], **entry["arguments"])
+            match entry["verb"]:
+                case "listen":
+                    self._world.listen = self._publish
+                case "send":
+                    self._queue.put(**entry["arguments"])
+                case "delete":
+                    self._queue.forget(entry["arguments"]["ids"])
+                case verb:
+                    changes.VERBS[verb](self._world, entry["now"], **entry["arguments"])
 
     def write(self, verb: str, now: int, arguments: dict[str, Any]) -> Any:
         """Do it to the world and remember it. arguments: JSON values only."""
@@ -60,6 +74,22 @@ class Journal:
         result = changes.VERBS[verb](self._world, now, **arguments)
         self._append({"at": at, "now": now, "verb": verb, "arguments": arguments})
         return result
+
+    def listen(self) -> None:
+        """From here on, what happens in the world is published; a world that was played again listens already."""
+        if self._world.listen is None:
+            self._world.listen = self._publish
+            self._append({"at": self._world.at, "verb": "listen"})
+
+    def send(self, body: str, sent: int, delay: float) -> Message:
+        """Put a caller's message into the queue."""
+        id = str(uuid4())
+        self._append({"at": self._world.at, "verb": "send", "arguments": {"body": body, "sent": sent, "id": id}})
+        return self._queue.put(body, sent, delay, id)
+
+    def delete(self, ids: list[str]) -> None:
+        self._queue.forget(ids)
+        self._append({"at": self._world.at, "verb": "delete", "arguments": {"ids": ids}})
 
     def shift_clock(self, seconds: float) -> None:
         self._clock.shift(seconds)

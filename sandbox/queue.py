@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import OrderedDict
-from uuid import uuid4
+from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from sandbox.world import DAY
 
@@ -15,8 +15,8 @@ class Message:
 
     __slots__ = ("body", "first_received", "handle", "id", "received", "sent", "visible")
 
-    def __init__(self, body: str, sent: int, delay: float = 0.0) -> None:
-        self.id, self.body, self.sent = str(uuid4()), body, sent
+    def __init__(self, id: str, body: str, sent: int, delay: float = 0.0) -> None:
+        self.id, self.body, self.sent = id, body, sent
         self.visible = time.monotonic() + delay
         self.handle = ""
         self.received = 0
@@ -38,11 +38,16 @@ class Queue:
         self.messages: OrderedDict[str, Message] = OrderedDict()
         self._handles: dict[str, str] = {}
 
-    def put(self, body: str, sent: int, delay: float = 0.0) -> Message:
+    def put(self, body: str, sent: int, delay: float = 0.0, id: str = "") -> Message:
+        """id: made of the body where none is given, so that a world played again fills its queue alike."""
         self._expire(sent)
-        message = Message(body, sent, delay)
+        message = Message(id or str(uuid5(NAMESPACE_OID, body)), body, sent, delay)
         self.messages[message.id] = message
         return message
+
+    def forget(self, ids: list[str]) -> None:
+        for id in ids:
+            self.messages.pop(id, None)
 
     def receive(self, limit: int, visibility: int, now: int) -> list[Message]:
         self._expire(now)
@@ -64,9 +69,9 @@ class Queue:
         """The message a receipt handle was given for, if it is still there. Raises KeyError for no handle of ours."""
         return self.messages.get(self._handles[handle])
 
-    def delete(self, handle: str) -> None:
+    def id_of(self, handle: str) -> str:
         """Raises KeyError for a handle that this queue never gave."""
-        self.messages.pop(self._handles[handle], None)
+        return self._handles[handle]
 
     def counts(self, now: int) -> tuple[int, int, int]:
         """(visible, in flight, delayed)."""

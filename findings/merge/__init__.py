@@ -3,15 +3,18 @@
 from findings.merge.catalogue import merge_checks
 from findings.merge.facts import Merged, stage_and_merge
 from findings.merge.inventory import merge_inventory, reassign_solutions
+from findings.merge.rules import merge_rules
 from findings.merge.staging_tables import refresh_statistics
-from findings.merge.sweep import Sweep, TooManyVanished
+from findings.merge.sweep import Sweep, TooManyVanished, end_place
 
 __all__ = [
     "Merged",
     "Sweep",
     "TooManyVanished",
+    "end_place",
     "merge_checks",
     "merge_inventory",
+    "merge_rules",
     "reassign_solutions",
     "refresh_statistics",
     "stage_and_merge",

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from findings.merge.inventory import Touched
-from findings.models import SyncRun
+from findings.models import Scope, SyncRun
 
 MOST_SHARE, MOST_COUNT = 0.2, 50
 """More than a fifth, and more than fifty, vanishing at once is rather a fault than a change."""
@@ -39,6 +39,30 @@ SET valid_to = greatest(%(at)s, s.valid_from + interval '1 microsecond'), end_re
 FROM gone WHERE s.finding_id = gone.id AND s.valid_to IS NULL AND s.superseded_at IS NULL
 RETURNING s.check_ran_id, s.account, s.region
 """
+
+
+HELD_THERE = """
+CREATE TEMPORARY TABLE stage_vanished ON COMMIT DROP AS
+SELECT id FROM findings_finding
+WHERE (connection_id, source, account, region) = (%(connection)s, %(source)s, %(account)s, %(region)s)
+  AND gone_at IS NULL
+"""
+
+
+def end_place(scope: Scope, *, at: datetime) -> Touched:
+    """End everything that is held of one place and source, as no longer observed. In the caller's transaction."""
+    names: dict[str, Any] = {
+        "connection": scope.connection_id,
+        "source": scope.source,
+        "account": scope.account,
+        "region": scope.region,
+        "at": at,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.stage_vanished")
+        cursor.execute(HELD_THERE, names)
+        cursor.execute(CLOSE, names)
+        return set(cursor.fetchall())
 
 
 class TooManyVanished(Exception):

@@ -1,4 +1,5 @@
 from findings.models.check import Check
+from findings.models.config_rule import ConfigRule
 from findings.models.connection import Connection
 from findings.models.coverage import CoverageSpan, Scope, SetAside, SweepSeen, SyncRun
 from findings.models.finding import Finding, FindingRecord, FindingResource, FindingSpan
@@ -15,6 +16,7 @@ from findings.models.vocabulary import (
 
 __all__ = [
     "Check",
+    "ConfigRule",
     "Connection",
     "CoverageSpan",
     "CoverageState",

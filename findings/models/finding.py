@@ -22,7 +22,8 @@ class Finding(PublicId):
     """What one check says of one resource. What changes with time stands in its spans.
 
     uid: 128-bit hash of the natural key: Security Hub (ProductArn, Id); Config (account,
-    region, rule ARN, resource type, resource id).
+    region, rule name, resource type, resource id): an aggregator tells the name only, which is
+    as good as the ARN, since no two rules of an account and region share one.
     """
 
     public_prefix = "F"

@@ -72,7 +72,7 @@ def _shown(call: Call, message: Message) -> dict[str, Any]:
 @handles("sqs", "DeleteMessage")
 def delete_message(call: Call) -> dict[str, Any]:
     try:
-        _queue(call).delete(call.params["ReceiptHandle"])
+        call.engine.journal.delete([_queue(call).id_of(call.params["ReceiptHandle"])])
     except KeyError:
         raise AwsError("ReceiptHandleIsInvalid", "The input receipt handle is invalid.") from None
     return {}
@@ -93,7 +93,7 @@ def delete_message_batch(call: Call) -> dict[str, Any]:
     failed: list[dict[str, Any]] = []
     for entry in entries:
         try:
-            queue.delete(entry["ReceiptHandle"])
+            call.engine.journal.delete([queue.id_of(entry["ReceiptHandle"])])
             done.append({"Id": entry["Id"]})
         except KeyError:
             failed.append(
@@ -123,13 +123,14 @@ def change_message_visibility(call: Call) -> dict[str, Any]:
 
 @handles("sqs", "SendMessage")
 def send_message(call: Call) -> dict[str, Any]:
-    queue, body = _queue(call), call.params["MessageBody"]
+    _queue(call)
+    body = call.params["MessageBody"]
     if not body or len(body.encode()) > _MAX_BODY:
         raise AwsError("InvalidParameterValue", f"MessageBody must be between 1 and {_MAX_BODY} bytes.")
     if call.params.get("MessageAttributes"):
         raise AwsError("SandboxNotImplemented", "The sandbox keeps no message attributes", 501)
     delay = _range("DelaySeconds", call.params.get("DelaySeconds", 0), 0, 900)
-    message = queue.put(body, call.now, delay)
+    message = call.engine.journal.send(body, call.now, delay)
     return {"MessageId": message.id, "MD5OfMessageBody": hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()}
 
 

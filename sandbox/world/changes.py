@@ -204,6 +204,9 @@ def add_region(world: World, now: int, region: str) -> None:
     for account in list(world.accounts.values()):
         if account.state == "ACTIVE":
             _add_place(world, now, account.id, region)
+        else:
+            world.places[account.id, region] = at_rest = Place(account.id, region, home=False)
+            at_rest.enabled = False
 
 
 def service(world: World, now: int, account: str, region: str, service: str, on: bool) -> None:

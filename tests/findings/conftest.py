@@ -75,17 +75,9 @@ class Estate:
         return {run.scope.source: run for run in runs if run is not None and run.scope.account == self.hub}
 
     def told(self) -> Facts:
-        """What the sandbox says of itself: rules without a result left out, as no source tells of them for sure."""
-        said = self.control("facts?at=now")
-        config = {
-            account: {region: {rule: n for rule, n in rules.items() if n} for region, rules in regions.items()}
-            for account, regions in said["config"].items()
-        }
-        config = {
-            account: {region: rules for region, rules in regions.items() if rules}
-            for account, regions in config.items()
-        }
-        return {"findings": said["findings"], "config": {key: found for key, found in config.items() if found}}
+        """What the sandbox says of itself."""
+        said: Facts = self.control("facts?at=now")
+        return said
 
     def known(self, moment: Moment | None = None) -> Facts:
         """The same as the portal has it."""

@@ -56,3 +56,26 @@ def test_the_state_of_another_world_is_refused(make_estate: MakeEstate, state: P
     assert json.loads(state.read_text().splitlines()[0])["world"]["seed"] == "kept"
     with pytest.raises(StateMismatchError, match="use those options, or another state file"):
         Sandbox(**{**OPTIONS, "seed": "another"}, state=state)
+
+
+def test_what_waits_in_the_queue_waits_there_after_a_restart(make_estate: MakeEstate, state: Path) -> None:
+    first = make_estate(**OPTIONS, state=state)
+    queue = first.client("sqs")
+    url = queue.get_queue_url(QueueName=first.world["queue_name"])["QueueUrl"]
+    first.control("advance", {"days": 0.5})
+    queue.send_message(QueueUrl=url, MessageBody="by hand")
+    handled = queue.receive_message(QueueUrl=url, MaxNumberOfMessages=3)["Messages"]
+    entries = [{"Id": str(n), "ReceiptHandle": row["ReceiptHandle"]} for n, row in enumerate(handled[1:])]
+    queue.delete_message(QueueUrl=url, ReceiptHandle=handled[0]["ReceiptHandle"])
+    queue.delete_message_batch(QueueUrl=url, Entries=entries)
+    waiting = {message.id: message.body for message in first.sandbox.engine.queue.messages.values()}
+    assert len(waiting) > 5
+    first.sandbox.stop()
+    second = Sandbox(**OPTIONS, state=state).start()
+    try:
+        again = {message.id: message.body for message in second.engine.queue.messages.values()}
+        assert {id: body for id, body in again.items() if id in waiting} == waiting
+        assert not {row["MessageId"] for row in handled} & again.keys()
+        assert "by hand" in again.values()
+    finally:
+        second.stop()
