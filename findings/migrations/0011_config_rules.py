@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('findings', '0008_files_are_loaded'),
+        ('findings', '0010_records_as_they_are'),
     ]
 
     operations = [

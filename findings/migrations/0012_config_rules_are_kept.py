@@ -15,5 +15,5 @@ def keep(apps: Any, editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("findings", "0009_config_rules"), ("audit", "0001_application_role")]
+    dependencies = [("findings", "0011_config_rules"), ("audit", "0001_application_role")]
     operations = [migrations.RunPython(keep, migrations.RunPython.noop)]
