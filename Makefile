@@ -1,6 +1,7 @@
 # `make demo` shows the portal, `make test` proves it. `make help` lists the rest.
 PYTHON ?= python3
 WORKERS ?= 2
+SIZES ?= 10000,100000
 RUN = .venv/bin/python
 LINT_ENVIRONMENT = PORTAL_ENVIRONMENT=test DATABASE_URL=postgresql:///lint REDIS_URL=redis://127.0.0.1:6379/0
 
@@ -19,8 +20,8 @@ demo-reset: environment-demo ## Forget the demo's data; the next `make demo` sta
 test: environment-develop ## Run the tests (ARGS="-k word", WORKERS=2)
 	@PORTAL_ENVIRONMENT=test $(RUN) -m embedded run -- $(RUN) -m pytest -n $(WORKERS) $(ARGS)
 
-bench: environment-develop ## Measure what must stay fast, and print the times
-	@PORTAL_ENVIRONMENT=test $(RUN) -m embedded run -- $(RUN) -m pytest -m bench -s $(ARGS)
+bench: environment-develop ## Measure what must stay fast, as a table and JSON (SIZES=10000,100000, ARGS="--keep FOLDER")
+	@$(RUN) -m benchmarks --sizes $(SIZES) $(ARGS)
 
 lint: environment-develop ## Check style, types, the floors' imports, migrations and deployment settings
 	@$(LINT_ENVIRONMENT) PATH="$(CURDIR)/.venv/bin:$$PATH" sh .ci/lint

@@ -12,7 +12,12 @@ from benchmarks.estate import Estate
 from organisation import demo
 from organisation.models import User
 
-EMAILS = {"first": "ana@example.org", "second": "jonas@example.org", "third": "miriam@example.org"}
+EMAILS = {
+    "first": "ana@example.org",
+    "second": "jonas@example.org",
+    "third": "miriam@example.org",
+    "administrator": "tom@example.org",
+}
 
 
 def seed(estate: Estate) -> None:

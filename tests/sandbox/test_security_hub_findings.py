@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.sandbox.conftest import Estate, MakeEstate
+from tests.sandbox.conftest import Estate
 
 BY_UPDATED = [{"Field": "UpdatedAt", "SortOrder": "asc"}]
 
@@ -189,29 +189,6 @@ def test_products_that_feed_the_hub_are_named(estate: Estate) -> None:
     assert {"Security Hub", "Config", "GuardDuty", "Inspector", "Macie", "IAM Access Analyzer", "Prowler"} <= names
     assert client.list_enabled_products_for_import()["ProductSubscriptions"]
 
-
-@pytest.mark.bench
-def test_five_thousand_findings_a_second(make_estate: MakeEstate) -> None:
-    """Over one connection, without the client's own parsing."""
-    import time
-    from http.client import HTTPConnection
-
-    import orjson
-
-    estate = make_estate(findings=20_000, days=0)
-    connection = HTTPConnection("127.0.0.1", estate.sandbox.port)
-    scope = "20260101/ap-southeast-2/securityhub/aws4_request"
-    headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential=dummy/{scope}", "Content-Type": "application/json"}
-    started, count, asked = time.perf_counter(), 0, {"MaxResults": 100}
-    while True:
-        connection.request("POST", "/findings", orjson.dumps(asked), headers)
-        page = orjson.loads(connection.getresponse().read())
-        count += len(page["Findings"])
-        if "NextToken" not in page:
-            break
-        asked["NextToken"] = page["NextToken"]
-    connection.close()
-    assert count / (time.perf_counter() - started) >= 5_000
 
 
 def test_boto3_clients_in_threads_share_one_sandbox(estate: Estate) -> None:

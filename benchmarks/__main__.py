@@ -1,0 +1,167 @@
+"""Measure the portal at several sizes, on servers of its own, and print a table. Leaves only the JSON behind."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import psycopg
+
+import embedded
+from benchmarks import machine, portal, report
+
+LIVE = 20_000
+"""Findings that the live sync reads at most."""
+TOUCH = "UPDATE organisation_account SET name = name WHERE id = (SELECT min(id) FROM organisation_account)"
+
+
+def main() -> None:
+    arguments = _arguments()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    result: dict[str, Any] = {"machine": machine.machine(), "runs": []}
+    for size in arguments.sizes:
+        with _folder(arguments.keep, size) as folder:
+            result["runs"].append(measured(folder, size, arguments.days))
+        result["machine"] |= result["runs"][-1].pop("versions")
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        arguments.json.write_text(json.dumps(result, indent=1))
+    print(report.table(result))
+    print(f"\nAll figures: {arguments.json}")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--sizes", type=_sizes, default=[10_000, 100_000], help="findings, by commas")
+    parser.add_argument("--days", type=int, default=180, help="of history")
+    parser.add_argument("--json", type=Path, default=Path(".bench/results.json"), help="where the figures are written")
+    parser.add_argument("--keep", type=Path, help="keep the filled databases here, and measure on them the next time")
+    return parser.parse_args()
+
+
+def _sizes(text: str) -> list[int]:
+    return [int(size.replace("_", "")) for size in text.split(",")]
+
+
+@contextmanager
+def _folder(keep: Path | None, size: int) -> Iterator[Path]:
+    if keep is not None:
+        folder = keep / str(size)
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as made:
+        try:
+            yield Path(made)
+        finally:
+            embedded.remove(Path(made) / "servers")
+
+
+def measured(folder: Path, size: int, days: int) -> dict[str, Any]:
+    """One size: built, unless the folder holds it already; then looked at, and a live sync beside it."""
+    _say(f"{size:,} findings")
+    with embedded.serving(folder / "servers", durable=True, given={}) as servers:
+        environment = _environment(folder, servers.environment)
+        built = folder / "built.json"
+        if not built.exists():
+            _say(f"  first reading, {days} days of history, unchanged sweep")
+            _inside(environment, "build", folder / "build.json", str(size), str(days))
+            (folder / "build.json").rename(built)
+        looked = _inside(environment, "look", folder / "look.json")
+        cookies = looked.pop("cookies")
+        run = {"findings": size, "built": json.loads(built.read_text()), **looked}
+        with portal.serving(environment, folder / "portal.log") as port:
+            _say("  pages")
+            run["pages"] = [portal.timed(port, page, cookies[page["line"]]) for page in looked["pages"]]
+            lines = [cookies[line] for line in ("first", "second", "third")]
+            run["homes_per_second"] = portal.per_second(port, lines, "/")
+            with psycopg.connect(servers.database_url, autocommit=True) as other:
+                run["homes_per_second_changing"] = portal.per_second(port, lines, "/", lambda: _touch(other))
+    _say("  live sync")
+    run["live"] = live(folder / "live", min(size, LIVE))
+    return run
+
+
+def _touch(other: psycopg.Connection[Any]) -> None:
+    other.execute(TOUCH)
+
+
+def live(folder: Path, findings: int) -> dict[str, Any]:
+    """An empty portal reads a sandbox of this size, twice."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    folder.mkdir(exist_ok=True)
+    try:
+        with embedded.serving(folder / "servers", durable=True, given={}) as servers:
+            keys = {"AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox", "AWS_ENDPOINT_URL": address}
+            environment = _environment(folder, servers.environment) | keys | {"AWS_EC2_METADATA_DISABLED": "true"}
+            environment.pop("PORTAL_CLOCK_FILE")
+            command = [sys.executable, "-m", "sandbox", "--port", str(port), "--findings", str(findings)]
+            sandbox = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+            try:
+                _wait(f"{address}/_sandbox/world")
+                return _inside(environment, "live", folder / "live.json", address)
+            finally:
+                sandbox.terminate()
+                sandbox.wait()
+    finally:
+        embedded.remove(folder / "servers")
+        shutil.rmtree(folder)
+
+
+def _wait(address: str, patience: float = 300) -> None:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            urlopen(address, timeout=patience).close()
+        except (URLError, ConnectionError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return
+
+
+def _inside(environment: Mapping[str, str], part: str, file: Path, *arguments: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.inside", part, str(file), *arguments]
+    subprocess.run(command, env=dict(environment), check=True)
+    answer: dict[str, Any] = json.loads(file.read_text())
+    return answer
+
+
+def _environment(folder: Path, servers: Mapping[str, str]) -> dict[str, str]:
+    """As the demo is served: the shifted clock is the one thing that production refuses."""
+    return {
+        **os.environ,
+        **servers,
+        "DJANGO_SETTINGS_MODULE": "compliance_portal.settings",
+        "PORTAL_ENVIRONMENT": "demo",
+        "SECRET_KEY": "b" * 50,
+        "PORTAL_CLOCK_FILE": str(folder / "clock.json"),
+        "STATIC_ROOT": str(folder / "static"),
+        "LOG_LEVEL": "WARNING",
+        "PYTHONWARNINGS": "ignore",
+    }
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Which pages are measured, for whom, and what each asks of the database."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from audit import clock
+from findings.models import Check, Finding, FindingSpan, Resource
+
+AGES = (30, 120)
+"""Days back that pages are asked as of."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """name: of the page. line: whose. now: the name of the page that it is compared with, of a past moment."""
+
+    name: str
+    line: str
+    path: str
+    now: str = ""
+
+
+def pages() -> list[Page]:
+    check = Check.objects.annotate(n=Count("findings")).latest("n")
+    span = FindingSpan.objects.filter(valid_to=None, status="fail").latest("pk")
+    finding = Finding.objects.get(pk=span.finding_id)
+    resource = Resource.objects.get(finding=finding)
+    found = [
+        Page("home, first line", "first", "/"),
+        Page("home, second line", "second", "/"),
+        Page("home, third line", "third", "/"),
+        Page("home, administrator", "administrator", "/"),
+        Page("explorer, first line", "first", "/findings/"),
+        Page("explorer", "second", "/findings/"),
+        Page("explorer, fails", "second", "/findings/?status=fail&suppressed=no"),
+        Page("explorer, latest first", "second", "/findings/?order=-changed"),
+        Page("explorer, search", "second", "/findings/?q=payments-ledger"),
+        Page("check", "second", reverse("findings:check", args=[check.public_id])),
+        Page("resource", "second", reverse("findings:resource", args=[resource.public_id])),
+        Page("finding", "second", reverse("findings:finding", args=[finding.public_id])),
+        Page("coverage", "second", reverse("findings:coverage")),
+        Page("unowned", "second", reverse("findings:unowned")),
+        Page("changes", "second", reverse("changes")),
+        Page("trail", "third", reverse("audit:trail")),
+    ]
+    past = [page for page in found if page.name in ("home, first line", "home, second line", "home, third line")]
+    past.append(found[5])
+    for page in past:
+        for days in AGES:
+            at = (clock.now() - timedelta(days=days)).date().isoformat()
+            found.append(Page(f"{page.name}, {days} days ago", page.line, f"{page.path}?as_of={at}", now=page.name))
+    return found
+
+
+def asked(cookies: dict[str, str]) -> list[dict[str, Any]]:
+    """Every page, with how many queries it takes when nothing of it is kept."""
+    return [{**asdict(page), "queries": _queries(page, cookies[page.line])} for page in pages()]
+
+
+def _queries(page: Page, cookie: str) -> int:
+    browser = Client()
+    browser.cookies["sessionid"] = cookie
+    answer = browser.get(page.path)
+    assert answer.status_code == 200, f"{page.path} answers {answer.status_code}"
+    with CaptureQueriesContext(connection) as captured:
+        browser.get(f"{page.path}{'&' if '?' in page.path else '?'}fresh=queries")
+    return len(captured)

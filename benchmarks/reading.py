@@ -1,0 +1,36 @@
+"""The live sync: discovery, then every scope in one process, over HTTP, as a worker does it."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import suppress
+from io import StringIO
+from typing import Any
+from urllib.request import urlopen
+
+from django.core.management import CommandError, call_command
+from django.db.models import Sum
+
+from benchmarks.history import peak_mb
+from findings.models import Finding, SyncRun
+
+SAID = ("hub_account", "home_region", "hub_role", "member_role", "external_id")
+
+
+def measured(address: str) -> dict[str, Any]:
+    with urlopen(f"{address}/_sandbox/world", timeout=600) as answer:
+        world = json.load(answer)
+    call_command("connect", "Sandbox", stdout=StringIO(), **{name: world[name] for name in SAID})
+    first, again = _sync(), _sync()
+    return {"first": first, "again": again, "findings": Finding.objects.count(), "peak_mb": peak_mb()}
+
+
+def _sync() -> dict[str, Any]:
+    last = SyncRun.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    began = time.perf_counter()
+    with suppress(CommandError):  # some places of the sandbox's estate refuse us, as in any estate
+        call_command("sync", full=True, inline=True, stdout=StringIO(), stderr=StringIO())
+    seconds = time.perf_counter() - began
+    read = SyncRun.objects.filter(pk__gt=last).aggregate(read=Sum("read"))["read"] or 0
+    return {"read": read, "seconds": round(seconds, 2), "per_second": round(read / seconds)}

@@ -1,0 +1,71 @@
+"""The figures as a table to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Row = tuple[str, ...]
+
+
+def table(result: Mapping[str, Any]) -> str:
+    """Markdown: a line per figure, a column per size."""
+    runs = list(result["runs"])
+    told = result["machine"]
+    lines = [
+        f"{told['cpu']}, {told['cores']} cores, {told['memory_gb']} GB, load {told['load']} at the beginning; "
+        f"Python {told['python']}, commit {told['commit']}, {told['measured_at']}",
+        "",
+        *_table(("", *(f"{run['findings']:,} findings" for run in runs)), _figures(runs)),
+        "",
+        "Pages: counted anew (p50 / p95 ms) and, of homes, asked again without a change; queries; kB",
+        "",
+        *_table(("", *(f"{run['findings']:,} findings" for run in runs)), _pages(runs)),
+    ]
+    return "\n".join(lines)
+
+
+def _table(head: Row, rows: Iterable[Row]) -> list[str]:
+    return [_line(head), _line(("---",) * len(head)), *map(_line, rows)]
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _figures(runs: list[dict[str, Any]]) -> Iterable[Row]:
+    def row(name: str, *path: str, unit: str = "") -> Row:
+        return (name, *(f"{_at(run, path):,}{unit}" if _at(run, path) is not None else "–" for run in runs))
+
+    yield row("first reading, findings/s", "built", "first_reading", "per_second")
+    yield row("first reading, database part", "built", "first_reading", "database", unit=" s")
+    yield row("unchanged sweep, findings/s", "built", "unchanged_sweep", "per_second")
+    yield row("unchanged sweep, database part", "built", "unchanged_sweep", "database", unit=" s")
+    yield row("days of history", "built", "history", "days")
+    yield row("changes merged in them", "built", "history", "findings")
+    yield row("the same, seconds", "built", "history", "seconds", unit=" s")
+    yield row("peak memory of the worker", "built", "peak_mb", unit=" MB")
+    yield row("database", "database_mb", unit=" MB")
+    yield row("homes to eight clients, pages/s", "homes_per_second")
+    yield row("the same while one change is committed a second", "homes_per_second_changing")
+    yield row("live sync through boto3, findings", "live", "findings")
+    yield row("the same, first time, findings/s", "live", "first", "per_second")
+    yield row("the same, again, findings/s", "live", "again", "per_second")
+
+
+def _at(run: Mapping[str, Any], path: Sequence[str]) -> Any:
+    value: Any = run
+    for name in path:
+        value = (value or {}).get(name)
+    return value
+
+
+def _pages(runs: list[dict[str, Any]]) -> Iterable[Row]:
+    for number, page in enumerate(runs[0]["pages"]):
+        yield (page["name"], *(_page(run["pages"][number]) for run in runs))
+
+
+def _page(page: Mapping[str, Any]) -> str:
+    again = page["again"]
+    kept = f" (again {again['p50']} / {again['p95']})" if page["path"].partition("?")[0] == "/" else ""
+    return f"{page['p50']} / {page['p95']}{kept}; {page['queries']}; {page['bytes'] // 1000}"
