@@ -90,6 +90,8 @@ def measured(folder: Path, size: int, days: int) -> dict[str, Any]:
             run["homes_per_second"] = portal.per_second(port, lines, "/")
             with psycopg.connect(servers.database_url, autocommit=True) as other:
                 run["homes_per_second_changing"] = portal.per_second(port, lines, "/", lambda: _touch(other))
+    _say("  bulk load")
+    run["bulk"] = bulk(folder / "bulk", size)
     _say("  live sync")
     run["live"] = live(folder / "live", min(size, LIVE))
     return run
@@ -99,26 +101,43 @@ def _touch(other: psycopg.Connection[Any]) -> None:
     other.execute(TOUCH)
 
 
+def bulk(folder: Path, findings: int) -> dict[str, Any]:
+    """An empty portal loads a file of an estate's findings."""
+    file = folder / "findings.jsonl"
+    with _apart(folder) as environment:
+        command = [sys.executable, "-m", "sandbox", "export", "--findings", str(findings), "--out", str(file)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        return _inside(environment, "bulk", folder / "bulk.json", str(file))
+
+
 def live(folder: Path, findings: int) -> dict[str, Any]:
     """An empty portal reads a sandbox of this size, twice."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
+    keys = {"AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox", "AWS_ENDPOINT_URL": address}
+    with _apart(folder) as servers:
+        environment = servers | keys | {"AWS_EC2_METADATA_DISABLED": "true"}
+        command = [sys.executable, "-m", "sandbox", "--port", str(port), "--findings", str(findings)]
+        sandbox = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+        try:
+            _wait(f"{address}/_sandbox/world")
+            return _inside(environment, "live", folder / "live.json", address)
+        finally:
+            sandbox.terminate()
+            sandbox.wait()
+
+
+@contextmanager
+def _apart(folder: Path) -> Iterator[dict[str, str]]:
+    """The environment of a portal of its own, whose folder is gone afterwards."""
     folder.mkdir(exist_ok=True)
     try:
         with embedded.serving(folder / "servers", durable=True, given={}) as servers:
-            keys = {"AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox", "AWS_ENDPOINT_URL": address}
-            environment = _environment(folder, servers.environment) | keys | {"AWS_EC2_METADATA_DISABLED": "true"}
-            environment.pop("PORTAL_CLOCK_FILE")
-            command = [sys.executable, "-m", "sandbox", "--port", str(port), "--findings", str(findings)]
-            sandbox = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-            try:
-                _wait(f"{address}/_sandbox/world")
-                return _inside(environment, "live", folder / "live.json", address)
-            finally:
-                sandbox.terminate()
-                sandbox.wait()
+            environment = _environment(folder, servers.environment)
+            del environment["PORTAL_CLOCK_FILE"]
+            yield environment
     finally:
         embedded.remove(folder / "servers")
         shutil.rmtree(folder)

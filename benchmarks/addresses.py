@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from audit import clock
-from findings.models import Check, Finding, FindingSpan, Resource
+from findings.models import Check, Finding, FindingSpan
 
 AGES = (30, 120)
 """Days back that pages are asked as of."""
@@ -33,7 +33,8 @@ def pages() -> list[Page]:
     check = Check.objects.annotate(n=Count("findings")).latest("n")
     span = FindingSpan.objects.filter(valid_to=None, status="fail").latest("pk")
     finding = Finding.objects.get(pk=span.finding_id)
-    resource = Resource.objects.get(finding=finding)
+    resource = finding.resource
+    assert resource is not None
     found = [
         Page("home, first line", "first", "/"),
         Page("home, second line", "second", "/"),

@@ -23,7 +23,7 @@ WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 2 DESC LI
 def main() -> None:
     part, file, *arguments = sys.argv[1:]
     django.setup()
-    parts: dict[str, Callable[..., dict[str, Any]]] = {"build": build, "look": look, "live": live}
+    parts: dict[str, Callable[..., dict[str, Any]]] = {"build": build, "look": look, "live": live, "bulk": bulk}
     Path(file).write_text(json.dumps(parts[part](*arguments)))
 
 
@@ -64,6 +64,14 @@ def live(address: str) -> dict[str, Any]:
 
     call_command("migrate", interactive=False, verbosity=0)
     return reading.measured(address)
+
+
+def bulk(file: str) -> dict[str, Any]:
+    """Load exported findings into an empty portal."""
+    from benchmarks import reading
+
+    call_command("migrate", interactive=False, verbosity=0)
+    return reading.loaded(file)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The live sync: discovery, then every scope in one process, over HTTP, as a worker does it."""
+"""The live sync, over HTTP and in one process, as a worker does it; and the loading of exported findings."""
 
 from __future__ import annotations
 
@@ -24,6 +24,14 @@ def measured(address: str) -> dict[str, Any]:
     call_command("connect", "Sandbox", stdout=StringIO(), **{name: world[name] for name in SAID})
     first, again = _sync(), _sync()
     return {"first": first, "again": again, "findings": Finding.objects.count(), "peak_mb": peak_mb()}
+
+
+def loaded(file: str) -> dict[str, Any]:
+    began = time.perf_counter()
+    call_command("load_findings", file, stdout=StringIO(), stderr=StringIO())
+    seconds = time.perf_counter() - began
+    held = Finding.objects.count()
+    return {"findings": held, "seconds": round(seconds, 2), "per_second": round(held / seconds), "peak_mb": peak_mb()}
 
 
 def _sync() -> dict[str, Any]:

@@ -48,6 +48,8 @@ def _figures(runs: list[dict[str, Any]]) -> Iterable[Row]:
     yield row("database", "database_mb", unit=" MB")
     yield row("homes to eight clients, pages/s", "homes_per_second")
     yield row("the same while one change is committed a second", "homes_per_second_changing")
+    yield row("bulk load, findings/s", "bulk", "per_second")
+    yield row("bulk load, peak memory", "bulk", "peak_mb", unit=" MB")
     yield row("live sync through boto3, findings", "live", "findings")
     yield row("the same, first time, findings/s", "live", "first", "per_second")
     yield row("the same, again, findings/s", "live", "again", "per_second")

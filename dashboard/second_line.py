@@ -30,8 +30,8 @@ from organisation.models import Solution
 
 DAYS = 60
 WORST = 10
-ACCOUNTS = 15
-"""Shown until the reader asks for every account."""
+ACCOUNTS, SOLUTIONS = 15, 20
+"""Shown until the reader asks for every one."""
 YESTERDAY, WEEK = "yesterday", "week"
 
 
@@ -113,31 +113,33 @@ class SecondLine:
     coverage: list[Place]
     unowned: Figures
     all_accounts: int
+    all_solutions: int
 
     @property
     def grave(self) -> int:
         return grave(self.total)
 
 
-def second_line(reach: Reach, since: str, *, every_account: bool = False) -> SecondLine:
-    """A fixed number of queries. every_account: not the worst of them only.
+def second_line(reach: Reach, since: str, *, every_account: bool = False, every_solution: bool = False) -> SecondLine:
+    """A fixed number of queries. every_account, every_solution: not the worst of them only.
 
     Raises BadRequest where `since` is no moment before this one.
     """
     asked = Since.of(since, reach.moment)
     by = ("account", "solutions", "status", "severity", "suppressed")
-    rows = rows_by(reach.user, reach.moment, *by, where=reach.where)
+    rows = rows_by(reach.user, reach.moment, *by, where=reach.where, dated=False)
     covered = places(reach.user, reach.moment, reach.accounts)
     changed = changes(reach.user, reach.moment, asked.at, reach.where)
     drawn = trends(reach.user, reach.moment.at.date(), DAYS, reach.where)
     worst, failing_checks = worst_checks(reach)
     accounts = by_account(reach, rows, covered)
+    solutions = by_solution(reach, rows, covered, changed, drawn)
     total = Tally()
     for row in rows:
         total.add(row)
     return SecondLine(
         total=total,
-        solutions=by_solution(reach, rows, covered, changed, drawn),
+        solutions=solutions if every_solution else solutions[:SOLUTIONS],
         accounts=accounts if every_account else accounts[:ACCOUNTS],
         worst=worst,
         failing_checks=failing_checks,
@@ -147,6 +149,7 @@ def second_line(reach: Reach, since: str, *, every_account: bool = False) -> Sec
         coverage=covered,
         unowned=figures(reach.user, reach.moment),
         all_accounts=len(accounts),
+        all_solutions=len(solutions),
     )
 
 
@@ -207,20 +210,20 @@ def _of_accounts(covered: Iterable[Place], accounts: Iterable[str]) -> CoverageF
 
 
 def worst_checks(reach: Reach) -> tuple[list[WorstCheck], int]:
-    """The checks that fail worst, and how many fail at all. Three queries, one where nothing fails."""
+    """The checks that fail worst, and how many fail at all. Four queries, one where nothing fails."""
     failing = reach.where & Q(status=Status.FAIL, suppressed=False)
-    accounts: dict[int, set[str]] = defaultdict(set)
     worst: Counter[int] = Counter()
     fails: Counter[int] = Counter()
-    for row in rows_by(reach.user, reach.moment, "check_ran", "account", "severity", where=failing):
+    for row in rows_by(reach.user, reach.moment, "check_ran", "severity", where=failing, dated=False):
         key = row["check_ran"]
-        accounts[key].add(row["account"])
         worst[key] = max(worst[key], row["severity"])
         fails[key] += row["total"]
     ranked = sorted(fails, key=lambda key: (-worst[key], -fails[key], key))[:WORST]
     if not ranked:
         return [], 0
+    among = Q(check_ran__in=ranked)
+    where = rows_by(reach.user, reach.moment, "check_ran", "account", where=failing & among, dated=False)
+    accounts = Counter(row["check_ran"] for row in where)
     checks = checks_of(ranked)
-    counts = tallies(reach.user, reach.moment, "check_ran", where=reach.where & Q(check_ran__in=ranked))
-    found = [WorstCheck(checks[key], counts[(key,)], len(accounts[key])) for key in ranked]
-    return found, len(fails)
+    counts = tallies(reach.user, reach.moment, "check_ran", where=reach.where & among)
+    return [WorstCheck(checks[key], counts[(key,)], accounts[key]) for key in ranked], len(fails)

@@ -95,7 +95,12 @@ def _row(request: Request, reach: Reach, key: str) -> HttpResponse:
 
 
 def _second_line(request: Request, reach: Reach) -> Parts:
-    found = second_line(reach, request.GET.get("since", ""), every_account=request.GET.get("accounts") == "all")
+    found = second_line(
+        reach,
+        request.GET.get("since", ""),
+        every_account=request.GET.get("accounts") == "all",
+        every_solution=request.GET.get("solutions") == "all",
+    )
     return _page(
         request,
         reach.line,

@@ -61,7 +61,7 @@ class Tally:
         return self.first_failed + within if self.first_failed and within else None
 
     def add(self, row: dict[str, Any]) -> None:
-        """Count a row of `tallies` in: its status, severity, suppressed, total, oldest and newest."""
+        """Count a row of `rows_by` in: status, severity, suppressed and total, and its dates where it has them."""
         status, n = row["status"], row["total"]
         if row["suppressed"]:
             self.suppressed += n
@@ -70,8 +70,8 @@ class Tally:
         elif status == Status.FAIL:
             self.failed += n
             self.failed_by_severity[row["severity"]] += n
-            self.first_failed = min(filter(None, (self.first_failed, row["oldest"])))
-            self.last_failed = max(filter(None, (self.last_failed, row["newest"])))
+            self.first_failed = min(filter(None, (self.first_failed, row.get("oldest"))), default=None)
+            self.last_failed = max(filter(None, (self.last_failed, row.get("newest"))), default=None)
         elif status == Status.UNKNOWN:
             self.unknown += n
         elif status == Status.REPORT:
@@ -81,23 +81,22 @@ class Tally:
             self.not_applicable += n
 
 
-def rows_by(user: object, moment: Moment, *by: str, where: Q | None = None) -> list[dict[str, Any]]:
+def rows_by(user: object, moment: Moment, *by: str, where: Q | None = None, dated: bool = True) -> list[dict[str, Any]]:
     """Counts of what `user` may see at `moment`, grouped by dimensions: [{*by, total, oldest, newest}].
 
-    by, and the names in `where`: of DIMENSIONS. One query.
+    by, and the names in `where`: of DIMENSIONS. dated: with oldest and newest. One query.
     """
     assert set(by) <= DIMENSIONS
+    found: Any
+    total: Sum | Count
     if moment.is_now:
-        postures = Posture.objects.visible_to(user).filter(where or Q())
-        found = postures.values(*by).annotate(total=Sum("n"), oldest=Min("oldest_since"), newest=Max("newest_since"))
+        found = Posture.objects.visible_to(user)
+        total, oldest, newest = Sum("n"), Min("oldest_since"), Max("newest_since")
     else:
-        spans = FindingSpan.objects.at(moment).counted().with_suppressed().visible_to(user)
-        found = (
-            spans.filter(where or Q())
-            .values(*by)
-            .annotate(total=Count("pk"), oldest=Min("status_since"), newest=Max("status_since"))
-        )
-    return list(found.order_by())
+        found = FindingSpan.objects.at(moment).counted().with_suppressed().visible_to(user)
+        total, oldest, newest = Count("pk"), Min("status_since"), Max("status_since")
+    dates = {"oldest": oldest, "newest": newest} if dated else {}
+    return list(found.filter(where or Q()).values(*by).annotate(total=total, **dates).order_by())
 
 
 def tallies(user: object, moment: Moment, *by: str, where: Q | None = None) -> dict[tuple[Any, ...], Tally]:

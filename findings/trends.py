@@ -25,6 +25,11 @@ class DayCount:
     failed: int = 0
     assessed: int = 0
 
+    def add(self, passed: int, failed: int, assessed: int) -> None:
+        self.passed += passed
+        self.failed += failed
+        self.assessed += assessed
+
 
 @dataclass(frozen=True)
 class Trends:
@@ -56,22 +61,21 @@ def trends(user: object, last: date, days: int, where: Q | None = None) -> Trend
     """
     first = last - timedelta(days=days - 1)
     kept = PostureDay.objects.visible_to(user).filter(where or Q(), on__range=(first, last), suppressed=False)
-    rows: Iterable[Any] = list(
-        kept.filter(status__in=ASSESSED).values("on", "solutions", "status").annotate(total=Sum("n")).order_by()
+    rows: Iterable[Any] = (
+        kept.filter(status__in=ASSESSED)
+        .values_list("on", "solutions")
+        .annotate(
+            passed=Sum("n", filter=Q(status=Status.PASS), default=0),
+            failed=Sum("n", filter=Q(status=Status.FAIL), default=0),
+            assessed=Sum("n"),
+        )
+        .order_by()
     )
     total: dict[date, DayCount] = defaultdict(DayCount)
     by_solution: dict[int | None, dict[date, DayCount]] = defaultdict(lambda: defaultdict(DayCount))
-    for row in rows:
-        _add(total[row["on"]], row)
-        for solution in row["solutions"] or [None]:
-            _add(by_solution[solution][row["on"]], row)
+    for on, solutions, *counts in rows:
+        total[on].add(*counts)
+        for solution in solutions or [None]:
+            by_solution[solution][on].add(*counts)
     span = [first + timedelta(days=n) for n in range(days)]
     return Trends(span if last in total else span[:-1], dict(total), dict(by_solution))
-
-
-def _add(count: DayCount, row: Mapping[str, Any]) -> None:
-    count.assessed += row["total"]
-    if row["status"] == Status.PASS:
-        count.passed += row["total"]
-    elif row["status"] == Status.FAIL:
-        count.failed += row["total"]

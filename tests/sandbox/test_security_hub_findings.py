@@ -190,7 +190,6 @@ def test_products_that_feed_the_hub_are_named(estate: Estate) -> None:
     assert client.list_enabled_products_for_import()["ProductSubscriptions"]
 
 
-
 def test_boto3_clients_in_threads_share_one_sandbox(estate: Estate) -> None:
     """Each thread with its own session, as workers have."""
     from concurrent.futures import ThreadPoolExecutor
