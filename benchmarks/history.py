@@ -7,6 +7,7 @@ import resource
 import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from benchmarks import people
 from benchmarks.estate import REGIONS, Estate
 from findings import coverage, posture
 from findings.connectors.asff import staged
+from findings.leases import claim
 from findings.merge import refresh_statistics
 from findings.models import Connection, Scope, Source, SyncRun
-from findings.reading import Place, Reading, Row, claim, in_chunks, release
+from findings.reading import CHUNK, Place, Reading, Row
 from findings.staging import StagedFinding
 
 CHANGED_A_DAY = 0.01
@@ -55,20 +57,17 @@ def begun() -> int:
 def read(scope: Scope, estate: Estate, numbers: Iterable[int], kind: SyncRun.Kind) -> dict[str, Any]:
     """One reading of the estate as a worker does it. database: the seconds of merging, without parsing."""
     began = time.perf_counter()
-    reading = claim(scope.pk, kind, None)
-    assert reading is not None
-    database = 0.0
-
-    def merge(rows: list[Row], **last: Any) -> None:
-        nonlocal database
-        started = time.perf_counter()
-        reading.merge(rows, **last)
-        database += time.perf_counter() - started
-
+    claimed = claim(scope.pk, kind, None)
+    assert claimed is not None
+    reading, database = Reading.of(claimed), 0.0
     evaluated: dict[Place, datetime] = {}
-    rest = in_chunks(_staged(estate, numbers, evaluated), merge)
-    merge(rest, cursor=reading.run.started_at, finish=True)
+    rows = _staged(estate, numbers, evaluated)
+    while some := list(islice(rows, CHUNK)):
+        started = time.perf_counter()
+        reading.merge(some)
+        database += time.perf_counter() - started
     started = time.perf_counter()
+    reading.finish()
     _succeed(reading, evaluated)
     database += time.perf_counter() - started
     seconds = time.perf_counter() - began
@@ -96,12 +95,11 @@ def _staged(estate: Estate, numbers: Iterable[int], evaluated: dict[Place, datet
 def _succeed(reading: Reading, evaluated: dict[Place, datetime]) -> None:
     with reading.transaction() as at:
         coverage.read(reading.scope, evaluated, at=at)
-        release(reading, due_at=at + timedelta(days=1), swept_at=at, sweep_due=False)
+        reading.lease.release(due_at=at + timedelta(days=1), swept_at=at, sweep_due=False)
         posture.snapshot_day(at)
         if reading.sweep is not None:
             refresh_statistics()
-        reading.run.state, reading.run.finished_at = SyncRun.State.DONE, clock.now()
-        reading.run.save(update_fields=["state", "finished_at"])
+        reading.run.close(SyncRun.State.DONE, at=at)
 
 
 def _connect(estate: Estate) -> Scope:

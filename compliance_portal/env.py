@@ -35,6 +35,14 @@ def whole_number(name: str, default: int) -> int:
     return int(value)
 
 
+def share(name: str, default: str) -> float:
+    """NAME as a number from 0 on, such as 0.5. Raises ImproperlyConfigured where it is none."""
+    value = optional(name, default)
+    if not value.replace(".", "", 1).isdecimal():
+        raise ImproperlyConfigured(f"{name} must be a number such as 0.5, not {value!r}; see docs/settings.md.")
+    return float(value)
+
+
 def words(name: str, default: str = "") -> list[str]:
     """NAME split at commas."""
     return [word.strip() for word in optional(name, default).split(",") if word.strip()]

@@ -137,7 +137,7 @@ SWEEP_AT_HOUR = env.whole_number("SWEEP_AT_HOUR", 2)
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "deliver the outbox": {"task": "desk.tasks.deliver_outbox", "schedule": 30},
     "follow dates": {"task": "organisation.tasks.follow_dates", "schedule": 600},
-    "read what is due": {"task": "findings.tasks.sync_due", "schedule": 60},
+    "read what is due": {"task": "findings.tasks.sync_due", "schedule": 10},
     "sweep nightly": {"task": "findings.tasks.sweep_nightly", "schedule": crontab(hour=SWEEP_AT_HOUR, minute=0)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = env.optional("PORTAL_BEAT_SCHEDULE", "/tmp/portal-beat-schedule")  # noqa: S108
@@ -237,6 +237,8 @@ SPECTACULAR_SETTINGS = {
 
 METRICS_TOKEN = env.optional("METRICS_TOKEN")
 SYNC_EVERY_MINUTES = env.whole_number("SYNC_EVERY_MINUTES", 10)
+SYNC_RUN_MINUTES = env.whole_number("SYNC_RUN_MINUTES", 15)
+SYNC_RATE_SHARE = env.share("SYNC_RATE_SHARE", "0" if ENVIRONMENT == "test" else "1")
 STALE_AFTER_HOURS = env.whole_number("STALE_AFTER_HOURS", 48)
 
 DJANGO_STRUCTLOG_CELERY_ENABLED = True

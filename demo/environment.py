@@ -17,6 +17,7 @@ SANDBOX_KEYS = {
     "AWS_ACCESS_KEY_ID": "sandbox",
     "AWS_SECRET_ACCESS_KEY": "sandbox",
     "AWS_EC2_METADATA_DISABLED": "true",
+    "SYNC_RATE_SHARE": "0",
 }
 
 

@@ -1,4 +1,4 @@
-"""The only place that makes a boto3 client: sessions, assumed roles, endpoints, retries, pages.
+"""The only place that makes a boto3 client: sessions, assumed roles, endpoints, pages.
 
 Credentials come from boto3's default chain and from the roles of a connection. They are kept in
 this process until five minutes before they end, never in the database and never in a log.
@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -17,26 +18,27 @@ import boto3
 import botocore.session
 import orjson
 from botocore.config import Config
-from botocore.exceptions import ClientError, IncompleteReadError
+from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 from botocore.loaders import create_loader
 
 from audit import clock
-from findings.aws_errors import EndlessPages, NoWayIn, code_of
+from findings import rates
+from findings.aws_errors import EndlessPages, NoWayIn, expired, pause_after, throttled
 from findings.models import Connection
 
 SESSION_NAME = "compliance-portal"
 EARLY = timedelta(minutes=5)
 LASTING = timedelta(days=365)
-EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 SAME_TOKEN_AT_MOST = 25
-TRIES = 3
 CONFIG = Config(
-    retries={"mode": "standard", "max_attempts": 8},
+    retries={"mode": "standard", "total_max_attempts": 1},
     connect_timeout=10,
     read_timeout=60,
-    max_pool_connections=8,
+    max_pool_connections=16,
     user_agent_extra="compliance-portal",
 )
+"""Service.call tries again by itself: each try has to have room in the rates."""
+STS_CONFIG = CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 8}))
 OK = 200
 READ_AS_SENT = {
     "securityhub": ("GetFindings",),
@@ -76,21 +78,26 @@ class Service:
     account: str
 
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        """One call that reads, in boto3's names ("get_findings").
+        """One call that reads, in boto3's names ("get_findings"), as soon as the rates have room for it.
 
-        Credentials that ended are renewed once; an answer that was cut short is asked for again.
+        Tried again where that helps: credentials that ended are renewed, a throttle slows all workers down.
+        Raises rates.TooLong where there is no room for long.
         """
-        for left in reversed(range(TRIES)):
+        bucket = rates.Bucket(self.account, self.region, self.name, self._method(operation))
+        for failures in count(1):
+            rates.take(bucket)
             try:
                 return self._call(operation, parameters)
-            except ClientError as error:
-                if code_of(error) not in EXPIRED or not left:
+            except (ClientError, BotoCoreError) as error:
+                if throttled(error):
+                    rates.slow_down(bucket)
+                pause = pause_after(error, failures)
+                if pause is None:
                     raise
-                forget(self.connection)
-            except IncompleteReadError:
-                if not left:
-                    raise
-        raise AssertionError("the last try returns or raises")
+                if expired(error):
+                    forget(self.connection)
+            rates.who_asks().sleep(pause)
+        raise AssertionError("counting does not end")
 
     def _call(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         method = getattr(_client(self.connection, self.account, self.name, self.region), operation)
@@ -116,9 +123,14 @@ class Service:
         for page in self.pages(operation, **parameters):
             yield from page.get(member) or ()
 
+    def _method(self, operation: str) -> str:
+        """The operation in AWS's own name ("GetFindings")."""
+        client = _client(self.connection, self.account, self.name, self.region)
+        return str(client.meta.method_to_api_mapping[operation])
+
     def _token_name(self, operation: str) -> str:
         client = _client(self.connection, self.account, self.name, self.region)
-        shape = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation]).input_shape
+        shape = client.meta.service_model.operation_model(self._method(operation)).input_shape
         return "nextToken" if "nextToken" in shape.members else "NextToken"
 
 
@@ -194,7 +206,8 @@ def _client(connection: Connection, account: str, name: str, region: str) -> Any
 
 
 def _made(session: boto3.Session, name: str, region: str) -> Any:
-    client = cast("Any", session).client(name, region_name=region, config=CONFIG)
+    config = STS_CONFIG if name == "sts" else CONFIG
+    client = cast("Any", session).client(name, region_name=region, config=config)
     for operation in READ_AS_SENT.get(name, ()):
         client.meta.events.register(f"before-parse.{name}.{operation}", _as_sent)
     client.meta.events.register("after-call", _refuse_cut_short)

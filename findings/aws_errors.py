@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 
 from botocore.exceptions import (
@@ -50,6 +51,10 @@ THROTTLED = {
     "ThrottledException",
     "TooManyRequestsException",
 }
+EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+PASSING = {"InternalFailure", "RequestTimeout", "RequestTimeoutException", "ServiceUnavailable"}
+TRIES_AT_ONCE, TRIES_OF_PASSING, TRIES_OF_THROTTLED = 3, 6, 10
+LONGEST_PAUSE = 20.0
 OFF = {
     "AWSOrganizationsNotInUseException": "The account belongs to no AWS organisation.",
     "InvalidAccessException": "Security Hub is not enabled there. Enable it, or leave it off on purpose.",
@@ -74,6 +79,36 @@ def code_of(error: BaseException) -> str:
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", ""))
     return type(error).__name__
+
+
+def throttled(error: BaseException) -> bool:
+    return code_of(error) in THROTTLED
+
+
+def expired(error: BaseException) -> bool:
+    """Whether new credentials help."""
+    return code_of(error) in EXPIRED
+
+
+def pause_after(error: BaseException, failures: int) -> float | None:
+    """Seconds until a call that failed is worth another try, at random so that many do not come at once.
+
+    None where trying again does not help, or has not helped. failures: in a row, this one included.
+    """
+    if expired(error) or isinstance(error, IncompleteReadError):
+        return 0.0 if failures < TRIES_AT_ONCE else None
+    tries = TRIES_OF_THROTTLED if throttled(error) else TRIES_OF_PASSING if _passing(error) else 1
+    if failures >= tries:
+        return None
+    return random.uniform(0, min(LONGEST_PAUSE, 0.25 * 2.0**failures))  # noqa: S311 - not a secret
+
+
+def _passing(error: BaseException) -> bool:
+    """A connection that broke, or an error of AWS's own."""
+    if isinstance(error, ClientError):
+        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        return status in (500, 502, 503, 504) or code_of(error) in PASSING
+    return isinstance(error, ConnectionError | HTTPClientError)
 
 
 def denied(error: BaseException) -> bool:

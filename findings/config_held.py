@@ -1,26 +1,15 @@
-"""What is held of Config's results: to compare with what Config says now, and to confirm what is the same."""
+"""What is held of Config's results: to compare with what Config says now."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
-
-from django.db import connection as database
 
 from findings.connectors.config import Cell, Subject
 from findings.connectors.config_rules import Rule
-from findings.models import Connection, FindingSpan, Source, SyncRun
+from findings.models import Connection, FindingSpan, Source
 from findings.staging import StagedResource
 
-CONFIRM = """
-INSERT INTO findings_sweepseen (run_id, uid)
-SELECT %(run)s, f.uid
-FROM findings_finding f
-JOIN unnest(%(accounts)s::text[], %(regions)s::text[], %(rules)s::text[]) AS cell (account, region, rule)
-  ON (f.account, f.region, f.rule_name) = (cell.account, cell.region, cell.rule)
-WHERE f.connection_id = %(connection)s AND f.source = %(source)s AND f.gone_at IS NULL
-ON CONFLICT DO NOTHING
-"""
 FIELDS = (
     "finding__account",
     "finding__region",
@@ -76,19 +65,3 @@ def held(connection: Connection, places: Collection[tuple[str, str]]) -> Held:
         if cell not in found._rules and arn.startswith("arn:"):
             found._rules[cell] = Rule(account, region, name, arn, identifier)
     return found
-
-
-def confirm(run: SyncRun, cells: Sequence[Cell]) -> None:
-    """Note for the run that everything held of these rules is as it was."""
-    with database.cursor() as cursor:
-        cursor.execute(
-            CONFIRM,
-            {
-                "run": run.pk,
-                "connection": run.scope.connection_id,
-                "source": Source.CONFIG.value,
-                "accounts": [cell[0] for cell in cells],
-                "regions": [cell[1] for cell in cells],
-                "rules": [cell[2] for cell in cells],
-            },
-        )

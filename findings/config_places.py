@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +17,8 @@ from findings.aws_errors import OFF, NoWayIn, Unreadable, unreadable
 from findings.connectors import config
 from findings.connectors.config import Aggregated, Cell
 from findings.models import CoverageState, Scope
-from findings.reading import PARALLEL, Place, Reading, latest_evaluations
+from findings.parallel import in_parallel
+from findings.reading import Place, Reading, latest_evaluations
 
 NO_RECORDER = OFF["NoAvailableConfigurationRecorderException"]
 
@@ -46,10 +46,9 @@ def look_at_recorders(
         or (source := sources.get((row.account, row.region))) is None
         or source.status != "SUCCEEDED"
     ]
-    with ThreadPoolExecutor(PARALLEL) as pool:
-        for row, recording in zip(asked, pool.map(lambda row: _recording(reading, row), asked), strict=True):
-            row.recording = recording
-    with reading.transaction():
+    for row, recording in zip(asked, in_parallel(lambda row: _recording(reading, row), asked), strict=True):
+        row.recording = recording
+    with reading.lease.held():
         Scope.objects.bulk_update(asked, ["recording"])
 
 
@@ -63,12 +62,13 @@ def _recording(reading: Reading, place: Scope) -> dict[str, Any]:
         return {"unknown": f"Its recorder and its rules without results are not seen. {unreadable(error).words}"}
 
 
-def count_rules(places: list[Scope], cells: Collection[Cell]) -> None:
+def count_rules(reading: Reading, places: list[Scope], cells: Collection[Cell]) -> None:
     """How many rules run in each place."""
     counts = Counter(cell[:2] for cell in cells)
     for row in places:
         row.checks_enabled = counts[row.account, row.region]
-    Scope.objects.bulk_update(places, ["checks_enabled"])
+    with reading.lease.held():
+        Scope.objects.bulk_update(places, ["checks_enabled"])
 
 
 def outcome(reading: Reading, places: list[Scope], sources: Mapping[Place, Aggregated]) -> Outcome:
@@ -79,12 +79,11 @@ def outcome(reading: Reading, places: list[Scope], sources: Mapping[Place, Aggre
         if why := _unanswered(row, sources.get(place)):
             found.not_read[place] = why
     asked = [row for row in places if _seems_old(row, found)]
-    with ThreadPoolExecutor(PARALLEL) as pool:
-        for row, moment in zip(asked, pool.map(lambda row: _last_evaluated(reading, row), asked), strict=True):
-            place = (row.account, row.region)
-            moment = moment or (sources[place].updated_at if place in sources else None)
-            if moment is not None:
-                found.evaluated[place] = max(moment, found.evaluated.get(place, moment))
+    for row, moment in zip(asked, in_parallel(lambda row: _last_evaluated(reading, row), asked), strict=True):
+        place = (row.account, row.region)
+        moment = moment or (sources[place].updated_at if place in sources else None)
+        if moment is not None:
+            found.evaluated[place] = max(moment, found.evaluated.get(place, moment))
     return found
 
 

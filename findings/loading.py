@@ -10,7 +10,7 @@ import gc
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import orjson
 from django.db import transaction
@@ -19,14 +19,17 @@ from audit import clock, trail
 from findings import coverage, posture
 from findings.connectors.asff import Rejected, staged
 from findings.finding_files import BrokenFile, FindingFile, Record, opened
+from findings.leases import claim
 from findings.loaded_places import LoadedPlaces, Window
 from findings.merge import refresh_statistics
 from findings.models import Connection, Scope, Source, SyncRun
 from findings.read_security_hub import places_of_config
-from findings.reading import Place, Reading, Row, claim, release
+from findings.reading import Place, Reading, Row
 
 WINDOW = 3_000
 """Records of one transaction: with one merged, one waiting and two being read, some 100 MB."""
+LONGEST = 24 * 60
+"""Minutes that a load may take before another worker may read what it fills."""
 BY = "manage.py load_findings"
 FILES = "Files"
 """The name of the connection that is made where files are loaded before there is any."""
@@ -48,13 +51,15 @@ def load(connection: Connection | None, names: Sequence[str], *, tell: Tell) -> 
     broken: list[BrokenFile] = []
     covered = places_of_config(connection) if connection else set()
     try:
-        with _ahead(_parts(names, covered)) as parts:
+        with ExitStack() as renewing, _ahead(_parts(names, covered)) as parts:
             for part in parts:
                 if isinstance(part, BrokenFile):
                     broken.append(part)
                     continue
                 file, window = part
-                loading = loading or _Loading(connection or _made_for_files(window), names)
+                if loading is None:
+                    loading = _Loading(connection or _made_for_files(window), names)
+                    renewing.enter_context(loading.reading.lease.renewed(minutes=LONGEST))
                 loading.merge(window, file.name)
                 tell(file, loading.reading.run)
     except BaseException as error:
@@ -89,7 +94,6 @@ class _Loading:
         self._places = LoadedPlaces(self.reading.scope)
 
     def merge(self, window: Window, name: str) -> None:
-        self.reading.heartbeat()
         self._places.begin(window, name)
         self.reading.merge(window.rows)
 
@@ -101,10 +105,8 @@ class _Loading:
                 self._places.end(self._names, at=at)
             posture.snapshot_day(at)
             refresh_statistics()
-            release(self.reading, due_at=self.reading.scope.due_at)
-            run.state = SyncRun.State.FAILED if error else SyncRun.State.DONE
-            run.finished_at, run.error = at, error[:1000]
-            run.save(update_fields=["state", "finished_at", "error"])
+            self.reading.lease.release(due_at=self.reading.scope.due_at)
+            run.close(SyncRun.State.FAILED if error else SyncRun.State.DONE, error, at=at)
             counts = {name: getattr(run, name) for name in ("read", "added", "changed", "set_aside")}
             trail.record(
                 BY, "findings.loaded", self.reading.connection,
@@ -124,10 +126,10 @@ def _claimed(connection: Connection) -> Reading:
         )
         if made:
             coverage.found([scope], at=at)
-    reading = claim(scope.pk, SyncRun.Kind.LOAD, None)
-    if reading is None:
+    run = claim(scope.pk, SyncRun.Kind.LOAD, None)
+    if run is None:
         raise CannotLoad(f"{connection} is being read just now. Load the files when that has ended.")
-    return reading
+    return Reading.of(run)
 
 
 def _parts(names: Sequence[str], covered: set[Place]) -> Iterator[Part]:

@@ -71,6 +71,8 @@ def snapshot_day(at: datetime | None = None) -> None:
     Days without a reading since the last snapshot are counted from the spans, as they are known now.
     """
     on = (at or clock.now()).date()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('findings_postureday'))")
     last = PostureDay.objects.filter(on__lt=on).aggregate(last=Max("on"))["last"]
     PostureDay.objects.filter(on=on).delete()
     with connection.cursor() as cursor:

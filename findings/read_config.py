@@ -8,7 +8,6 @@ that summary, the rules' own compliance decides, and the nightly sweep finds the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any
 
@@ -24,10 +23,11 @@ from findings.connectors.config import Aggregate, Cell, Direct, Subject, Summary
 from findings.connectors.config_rules import Rule, RuleBook, rules_of
 from findings.merge import Sweep, merge_inventory, merge_rules
 from findings.models import ConfigRule, CoverageState, Scope
-from findings.reading import CHUNK, PARALLEL, Place, Reading, Row
+from findings.parallel import in_parallel
+from findings.reading import CHUNK, Place, Reading, Row
 from findings.staging import StagedResource
 
-CELLS_AT_ONCE = 400
+CELLS_AT_ONCE = 100
 """Rules whose details are asked for before what they found is staged."""
 NOT_APPLICABLE = "NOT_APPLICABLE"
 RULE_IS_GONE = "NoSuchConfigRuleException"
@@ -56,11 +56,17 @@ def _read_everything(reading: Reading, way: Way, places: list[Scope]) -> None:
     book, matrix = RuleBook(_rules(reading, places)), way.matrix()
     summary = _summary(way)
     cells = {*matrix, *summary.results}
-    config_places.count_rules(places, {*cells, *book.rules})
+    config_places.count_rules(reading, places, {*cells, *book.rules})
     if NOT_APPLICABLE not in summary.words:
         cells |= book.rules.keys()  # neither matrix nor summary names rules that apply to nothing they looked at
-    _read_cells(reading, way, sorted(cells), book, summary, listed)
-    reading.merge([], cursor=reading.run.started_at, finish=True)
+    wanted = sorted(cell for cell in cells if _mark(cell) > reading.run.reached)
+    _read_cells(reading, way, wanted, book, summary, listed)
+    reading.finish()
+
+
+def _mark(cell: Cell) -> str:
+    """How far a sweep has come that has read this cell: they are read in this order."""
+    return "\t".join(cell)
 
 
 def _read_changes(reading: Reading, way: Way, places: list[Scope]) -> None:
@@ -74,7 +80,7 @@ def _read_changes(reading: Reading, way: Way, places: list[Scope]) -> None:
     speaks = bool(summary.results)
     differing = _differing(held, matrix, summary)
     if speaks:
-        reading.sweep = Sweep(reading.run)
+        reading.sweep = Sweep(reading.run, within=sorted(differing))
     book = RuleBook(held.rules())
     silent = held.results.keys() - matrix.keys() - summary.results.keys()
     turned = {cell[:2] for cell in differing if cell in silent or not book.knows(cell)}
@@ -82,10 +88,7 @@ def _read_changes(reading: Reading, way: Way, places: list[Scope]) -> None:
     changed = [row for row in places if row.pk not in listed or (row.account, row.region) in turned]
     book.add(_rules(reading, changed))
     _read_cells(reading, way, sorted(differing), book, summary, held.resources)
-    if speaks:
-        unchanged = [cell for cell in held.results if cell not in differing]
-        config_held.confirm(reading.run, unchanged)
-    reading.merge([], cursor=reading.run.started_at, finish=True)
+    reading.finish()
 
 
 def _differing(held: Held, matrix: Mapping[Cell, str], summary: Summary) -> set[Cell]:
@@ -115,23 +118,17 @@ def _read_cells(
     known: dict[Subject, StagedResource],
 ) -> None:
     """Ask for the details of these rules, several at a time, and merge what they found."""
-    waiting: list[Row] = []
     remaining, asked = iter(cells), 0
-    with ThreadPoolExecutor(PARALLEL) as pool:
-        while some := list(islice(remaining, CELLS_AT_ONCE)):
-            answers = list(zip(some, pool.map(lambda cell: _details(way, cell), some), strict=True))
-            reading.heartbeat()
-            subjects = {config.subject_of(row, cell) for cell, rows in answers for row in rows}
-            if strangers := subjects - known.keys():
-                _look_up(way, strangers, known)
-            waiting += _staged(answers, book, summary, known)
-            if len(waiting) >= CHUNK // 2:
-                reading.merge(waiting)
-                waiting = []
-            asked += len(some)
-            reading.progress(asked / (len(cells) + CELLS_AT_ONCE))
-    if waiting:
-        reading.merge(waiting)
+    while some := list(islice(remaining, CELLS_AT_ONCE)):
+        answers = list(zip(some, in_parallel(lambda cell: _details(way, cell), some), strict=True))
+        subjects = {config.subject_of(row, cell) for cell, rows in answers for row in rows}
+        if strangers := subjects - known.keys():
+            _look_up(way, strangers, known)
+        rows = list(_staged(answers, book, summary, known))
+        for begin in range(0, len(rows), CHUNK):
+            reading.merge(rows[begin : begin + CHUNK])
+        asked += len(some)
+        reading.reached(_mark(some[-1]), share=asked / (len(cells) + CELLS_AT_ONCE))
 
 
 def _details(way: Way, cell: Cell) -> list[dict[str, Any]]:
@@ -172,7 +169,7 @@ def _inventory(reading: Reading, way: Way, places: list[Scope]) -> dict[Subject,
     """Every resource that Config records, merged place by place."""
     listed: dict[Subject, StagedResource] = {}
     try:
-        listed.update(reading.alive(config.resources(way)))
+        listed.update(config.resources(way))
     except (ClientError, BotoCoreError) as error:
         reading.remarks.append(f"Config's inventory could not be read. {unreadable(error).words}")
         return {}
@@ -187,8 +184,7 @@ def _inventory(reading: Reading, way: Way, places: list[Scope]) -> dict[Subject,
 
 def _rules(reading: Reading, places: list[Scope]) -> list[Rule]:
     """The rules of these places, noted as those that are there now."""
-    with ThreadPoolExecutor(PARALLEL) as pool:
-        found = list(pool.map(lambda place: _rules_there(reading, place), places))
+    found = in_parallel(lambda place: _rules_there(reading, place), places)
     listed = {place.pk: rules for place, rules in zip(places, found, strict=True) if rules is not None}
     with reading.transaction() as at:
         merge_rules({key: [rule.name for rule in rules] for key, rules in listed.items()}, at=at)

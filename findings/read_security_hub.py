@@ -1,8 +1,7 @@
-"""Reading Security Hub: windows of UpdatedAt, in order, each stored together with the cursor."""
+"""Reading Security Hub: windows of UpdatedAt, stored together with the cursor that they have reached."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -15,12 +14,12 @@ from findings.connectors import security_hub
 from findings.connectors.security_hub import BEGINNING, Window
 from findings.merge import merge_checks
 from findings.models import Connection, CoverageState, FindingSpan, Scope, Source, Workflow
-from findings.reading import PARALLEL, Place, Reading, Row, in_chunks, latest_evaluations
+from findings.parallel import in_parallel
+from findings.reading import CHUNK, Place, Reading, Row, latest_evaluations
 from findings.staging import StagedFinding
+from findings.windows import Windows
 
 OVERLAP = timedelta(minutes=30)
-ENOUGH = 2_000
-"""Rows after which a finished window is stored; less is kept for the next one."""
 HANDLED_AT_MOST = 2_000
 """Findings notified about or suppressed that a run between sweeps reads again."""
 
@@ -33,20 +32,37 @@ def read(reading: Reading) -> dict[Place, datetime]:
     covered = places_of_config(reading.connection)
     if reading.sweep is not None:
         _read_catalogue(reading, hub)
-    waiting: list[Row] = []
-    start = reading.run.started_at
-    periods = windows(None if reading.sweep else scope.cursor, start)
-    for number, window in enumerate(periods, 1):
-        rows = reading.alive(security_hub.findings_in(hub, window, covered_by_config=covered))
-        waiting += in_chunks(rows, reading.merge)
-        if len(waiting) >= ENOUGH and window.end is not None:
-            reading.merge(waiting, cursor=window.end)
-            waiting = []
-        reading.progress(number / (len(periods) + 1))
+    waiting = _read_windows(reading, hub, covered)
     if reading.sweep is None:
         waiting += _read_handled(reading, hub, covered)
-    reading.merge(waiting, cursor=start, finish=True)
+    reading.finish(waiting)
     return latest_evaluations(reading)
+
+
+def _read_windows(reading: Reading, hub: Service, covered: set[Place]) -> list[Row]:
+    """Merge everything but a rest, which is returned."""
+    waiting: list[Row] = []
+    periods = windows(None if reading.sweep else reading.scope.cursor, reading.since)
+    with Windows(hub, later_than(reading.run.reached, periods), covered_by_config=covered) as reader:
+        for rows in reader:
+            waiting += rows
+            if len(waiting) >= CHUNK:
+                reached = reader.reached
+                reading.merge(waiting, cursor=reached)
+                waiting = []
+                if reached is not None:
+                    reading.reached(reached.isoformat(), share=reader.share)
+    return waiting
+
+
+def later_than(reached: str, periods: list[Window]) -> list[Window]:
+    """What remains of the periods where a sweep has come so far."""
+    if not reached:
+        return periods
+    since = datetime.fromisoformat(reached)
+    return [
+        Window(max(period.start, since), period.end) for period in periods if period.end is None or period.end >= since
+    ]
 
 
 def windows(cursor: datetime | None, start: datetime) -> list[Window]:
@@ -88,10 +104,10 @@ def _read_handled(reading: Reading, hub: Service, covered: set[Place]) -> list[R
     )
     if len(held) > HANDLED_AT_MOST:
         return []
-    rows = list(reading.alive(security_hub.findings_handled(hub, covered_by_config=covered)))
+    rows = list(security_hub.findings_handled(hub, covered_by_config=covered))
     listed = {row.native_id for row in rows if isinstance(row, StagedFinding)}
     again = security_hub.findings_by_id(hub, held - listed, covered_by_config=covered)
-    return rows + list(reading.alive(again))
+    return rows + list(again)
 
 
 def place_filter(scope: Scope) -> dict[str, str]:
@@ -117,16 +133,14 @@ def _read_catalogue(reading: Reading, hub: Service) -> None:
         return
     with reading.transaction() as at:
         merge_checks(checks, at=at)
-    reading.heartbeat()
     controls = [check.key for check in checks]
     covered = [reading.scope, *reading.scope.covers.filter(retired_at=None)]
     enterable = [row for row in covered if row.state != CoverageState.DISABLED]
-    with ThreadPoolExecutor(PARALLEL) as pool:
-        for scope, enabled in zip(
-            enterable, pool.map(lambda row: _enabled(reading, row, controls), enterable), strict=True
-        ):
-            scope.checks_enabled = enabled
-    Scope.objects.bulk_update(enterable, ["checks_enabled"])
+    answers = in_parallel(lambda row: _enabled(reading, row, controls), enterable)
+    for scope, enabled in zip(enterable, answers, strict=True):
+        scope.checks_enabled = enabled
+    with reading.lease.held():
+        Scope.objects.bulk_update(enterable, ["checks_enabled"])
 
 
 def _enabled(reading: Reading, scope: Scope, controls: list[str]) -> int | None:

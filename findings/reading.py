@@ -1,4 +1,4 @@
-"""One reading of one scope by one worker: its lease and fence, its transactions, its counts.
+"""One reading of one scope by one worker: its transactions and its counts.
 
 Nothing is held while AWS is asked. A worker that lost its lease finds another fence in the
 final transaction of whatever it does, and what it wanted to write is not written.
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import TypeVar
+from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
 from django.db.models import F, Max, Q
@@ -23,31 +23,26 @@ from audit import clock
 from desk.models import Job
 from findings import posture
 from findings.connectors.asff import CONTROL_PRODUCT, Rejected
+from findings.leases import Lease
 from findings.merge import Sweep, reassign_solutions, refresh_statistics, stage_and_merge
-from findings.models import Connection, Finding, Scope, SetAside, Source, SyncRun
-from findings.models.coverage import ScopeQuerySet
+from findings.models import Connection, Finding, Resource, Scope, SetAside, Source, SyncRun
+from findings.rates import Asker
 from findings.staging import StagedFinding
 
-LEASE = timedelta(seconds=120)
 Row = StagedFinding | Rejected
-HEARTBEAT = 15.0
-"""Seconds between two renewals of the lease."""
-PARALLEL = 8
-"""Calls to AWS that one reading has under way at the same time, at most."""
 Place = tuple[str, str]
 """Account and region."""
 MANY = 1_000
 """New findings in one transaction after which the planner is told: a first load meets plans for empty tables."""
 POINTS = 100
 """What one reading counts in the progress of a job."""
-CHUNK = 10_000
-"""Rows that one transaction merges at most."""
+CHUNK = 2_000
+"""Rows that one transaction merges at most, so that no event waits long for its turn. Measured: docs/operations.md."""
+COUNTED = ("read", "added", "changed", "gone", "set_aside", "calls", "throttles", "waited", "reached")
 
-Thing = TypeVar("Thing")
 
-
-class LostLease(Exception):
-    """Another worker has taken the scope over."""
+class HandOver(Exception):
+    """The run has lasted long enough: what it has is kept, and the next run goes on."""
 
 
 @dataclass
@@ -59,25 +54,29 @@ class Reading:
     sweep: Sweep | None = None
     remarks: list[str] = field(default_factory=list)
     force: bool = False
+    asker: Asker = field(default_factory=Asker)
     _points: int = 0
     _statistics: bool = False
-    _alive_at: float = field(default_factory=time.monotonic)
+    _began: float = field(default_factory=time.monotonic)
     _set_aside: set[UUID] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, run: SyncRun, *, force: bool = False) -> Reading:
+        sweep = Sweep(run.sweep or run) if run.kind == SyncRun.Kind.SWEEP else None
+        return cls(run.scope, run, sweep, force=force, asker=Asker(run.scope.public_id))
 
     @property
     def connection(self) -> Connection:
         return self.scope.connection
 
-    def heartbeat(self) -> None:
-        """Renew the lease, if it is time. Raises LostLease."""
-        if time.monotonic() - self._alive_at < HEARTBEAT:
-            return
-        self._alive_at = time.monotonic()
-        if not self._held().update(lease_until=clock.now() + LEASE):
-            raise LostLease
+    @property
+    def lease(self) -> Lease:
+        return Lease(self.scope.pk, self.run.fence)
 
-    def _held(self) -> ScopeQuerySet:
-        return Scope.objects.filter(pk=self.scope.pk, fence=self.run.fence)
+    @property
+    def since(self) -> datetime:
+        """When the reading began that this run completes: a sweep's, where the run goes on with one."""
+        return self.sweep.run.started_at if self.sweep else self.run.started_at
 
     @contextmanager
     def transaction(self) -> Iterator[datetime]:
@@ -88,42 +87,69 @@ class Reading:
         with transaction.atomic():
             with database.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(hashtext('findings_merge'))")
-            if not self._held().select_for_update().exists():
-                raise LostLease
+            self.lease.check()
             yield clock.now()
 
-    def alive(self, rows: Iterable[Thing]) -> Iterator[Thing]:
-        """The same rows, with a heartbeat between them."""
-        for row in rows:
-            self.heartbeat()
-            yield row
-
-    def merge(self, rows: Sequence[Row], *, cursor: datetime | None = None, finish: bool = False) -> None:
-        """Merge rows and move the cursor (never back) in one transaction; `finish` ends what a sweep did not see."""
+    def merge(self, rows: Sequence[Row], *, cursor: datetime | None = None) -> None:
+        """Merge rows and move the cursor (never back) in one transaction."""
         with self.transaction() as at:
-            merged = stage_and_merge(
-                self.connection,
-                (row for row in rows if isinstance(row, StagedFinding)),
-                at=at,
-                sweep=self.sweep,
-            )
+            found = (row for row in rows if isinstance(row, StagedFinding))
+            merged = stage_and_merge(self.connection, found, at=at, sweep=self.sweep)
             self._keep_rejected([row for row in rows if isinstance(row, Rejected)], at=at)
-            gone = 0
-            if finish and self.sweep is not None:
-                gone = self.sweep.finish(at=at, force=self.force)
-                merged.touched |= self.sweep.touched | reassign_solutions(at=at)
             if cursor is not None:
-                self._held().filter(Q(cursor=None) | Q(cursor__lt=cursor)).update(cursor=cursor)
+                self.lease.rows().filter(Q(cursor=None) | Q(cursor__lt=cursor)).update(cursor=cursor)
             run = self.run
             run.read, run.added = run.read + merged.read, run.added + merged.added
-            run.changed, run.gone = run.changed + merged.changed, run.gone + gone
-            run.set_aside = len(self._set_aside)
-            run.save(update_fields=["read", "added", "changed", "gone", "set_aside"])
+            run.changed, run.set_aside = run.changed + merged.changed, len(self._set_aside)
+            self.keep_counts()
             posture.refresh(merged.touched)
             if merged.added >= MANY and not self._statistics:
                 refresh_statistics()
                 self._statistics = True
         self.tell(f"{self.scope}: {run.read:,} read")
+
+    def reached(self, mark: str, *, share: float) -> None:
+        """Everything before `mark` is merged: a sweep that stops goes on from there. share: how much that is.
+
+        Raises LostLease; HandOver where the run has lasted long enough.
+        """
+        self.run.reached = mark
+        with self.lease.held():
+            self.keep_counts()
+        self.progress(share)
+        if time.monotonic() - self._began > 60 * settings.SYNC_RUN_MINUTES:
+            raise HandOver
+
+    def finish(self, rows: Sequence[Row] = ()) -> None:
+        """Merge the last rows, end what a sweep did not see, and move the cursor to where the reading began."""
+        self.merge(rows)
+        if self.sweep is not None:
+            vanished = self.sweep.vanished(force=self.force)
+            for begin in range(0, len(vanished), CHUNK):
+                some = vanished[begin : begin + CHUNK]
+                with self.transaction() as at:
+                    touched = self.sweep.end(some, at=at)
+                    self.run.gone += len(some)
+                    self.keep_counts()
+                    posture.refresh(touched)
+        if self.run.kind == SyncRun.Kind.SWEEP:
+            self._follow_owners()
+        with self.lease.held():
+            self.lease.rows().filter(Q(cursor=None) | Q(cursor__lt=self.since)).update(cursor=self.since)
+        if self.sweep is not None:
+            self.sweep.forget()
+
+    def _follow_owners(self) -> None:
+        """Apply the ownership rules to what was merely confirmed too, an account at a time."""
+        for account in Resource.objects.order_by("account").values_list("account", flat=True).distinct():
+            with self.transaction() as at:
+                posture.refresh(reassign_solutions(at=at, accounts=[account]))
+
+    def keep_counts(self) -> None:
+        """Write what the run has counted so far, in the caller's transaction."""
+        run, asker = self.run, self.asker
+        run.calls, run.throttles, run.waited = asker.calls, asker.throttles, asker.waited
+        run.save(update_fields=COUNTED)
 
     def progress(self, share: float) -> None:
         """How much of the reading is done, from 0 to 1, for whoever waits for the job."""
@@ -158,66 +184,6 @@ class Reading:
             unique_fields=["scope", "digest"],
             update_fields=["last_at", "reason"],
         )
-
-
-def claim(scope_id: int, kind: SyncRun.Kind | None, job_id: int | None) -> Reading | None:
-    """Take the scope's lease; None where it is another worker's, or nobody's to read.
-
-    kind None: what the scope needs. A run that was left behind is closed as failed, and its job
-    taken over. The first reading of a scope is a sweep, whatever was asked for.
-    """
-    with transaction.atomic():
-        at = clock.now()
-        free = Q(lease_until=None) | Q(lease_until__lt=at)
-        scope = (
-            Scope.objects.filter(free, pk=scope_id, retired_at=None, read_through=None)
-            .select_for_update(skip_locked=True)
-            .first()
-        )
-        if scope is None:
-            return None
-        left = SyncRun.objects.filter(scope=scope, state=SyncRun.State.RUNNING)
-        if job_id is None:
-            job_id = left.filter(job__finished_at=None).values_list("job", flat=True).first()
-        left.update(state=SyncRun.State.FAILED, finished_at=at, error="The worker stopped before it had finished.")
-        scope.fence += 1
-        scope.lease_until = at + LEASE
-        scope.save(update_fields=["fence", "lease_until"])
-        run = SyncRun.objects.create(
-            scope=scope, job_id=job_id, kind=_kind(scope, kind), fence=scope.fence, started_at=at
-        )
-    sweep = Sweep(run) if run.kind == SyncRun.Kind.SWEEP else None
-    return Reading(scope, run, sweep)
-
-
-def _kind(scope: Scope, wanted: SyncRun.Kind | None) -> SyncRun.Kind:
-    """A first load that stopped goes on from its cursor before it begins again as a sweep."""
-    if wanted == SyncRun.Kind.LOAD:
-        return wanted
-    if scope.cursor is None:
-        return SyncRun.Kind.SWEEP
-    if wanted is not None:
-        return wanted
-    loaded = scope.runs.filter(state=SyncRun.State.DONE).exists()
-    return SyncRun.Kind.SWEEP if scope.sweep_due and loaded else SyncRun.Kind.INCREMENTAL
-
-
-def release(reading: Reading, *, due_at: datetime | None, **changes: object) -> None:
-    """Give the lease back, in the caller's transaction, and say when the scope is due again."""
-    Scope.objects.filter(pk=reading.scope.pk, fence=reading.run.fence).update(
-        lease_until=None, due_at=due_at, **changes
-    )
-
-
-def in_chunks(rows: Iterable[Row], merge: Callable[[list[Row]], None], *, size: int = CHUNK) -> list[Row]:
-    """Hand over full chunks as they fill up; returns the rest."""
-    waiting: list[Row] = []
-    for row in rows:
-        waiting.append(row)
-        if len(waiting) >= size:
-            merge(waiting)
-            waiting = []
-    return waiting
 
 
 def latest_evaluations(reading: Reading) -> dict[Place, datetime]:

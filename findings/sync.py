@@ -9,12 +9,14 @@ from django.conf import settings
 from django.db import transaction
 
 from audit import clock
-from findings import aws, coverage, posture, read_config, read_security_hub
+from findings import aws, coverage, posture, rates, read_config, read_security_hub
 from findings.aws_errors import Unreadable, unreadable
 from findings.config_places import Outcome
+from findings.leases import LostLease, claim
 from findings.merge import TooManyVanished, refresh_statistics
-from findings.models import CoverageState, Source, SyncRun
-from findings.reading import LostLease, Reading, claim, release
+from findings.models import CoverageState, Scope, Source, SyncRun
+from findings.rates import TooLong
+from findings.reading import HandOver, Reading
 from findings.sync_jobs import scope_done
 
 log = structlog.get_logger(__name__)
@@ -26,29 +28,53 @@ def run(
     """Read one scope. Returns the run, however it ended; None where another worker has the scope.
 
     kind None: a sweep where one is due, else what changed. force: however much has vanished, end it.
+    A run that is LEFT has kept what it read; the scope is due again.
     """
-    reading = claim(scope_id, kind, job_id)
-    if reading is None:
+    run = claim(scope_id, kind, job_id)
+    if run is None:
         return None
-    reading.force = force
-    with structlog.contextvars.bound_contextvars(scope=reading.scope.public_id, run=reading.run.public_id):
+    reading = Reading.of(run, force=force)
+    with (
+        structlog.contextvars.bound_contextvars(scope=reading.scope.public_id, run=run.public_id),
+        rates.asking(reading.asker),
+        reading.lease.renewed(minutes=2 * settings.SYNC_RUN_MINUTES),
+    ):
         try:
-            _begin(reading)
-            outcome = _read(reading)
-            _succeed(reading, outcome)
+            _read_and_close(reading)
         except LostLease:
-            _close(reading.run, SyncRun.State.FAILED, "Another worker took the scope over.")
-        except Exception as error:
-            _fail(reading, error)
-    if reading.run.job_id is not None:
+            log.warning("sync.lost_lease")
+            run.refresh_from_db()
+            return run
+    if run.job_id is not None and run.state != SyncRun.State.LEFT:
         reading.progress(1)
-        scope_done(reading.run.job_id, reading.run)
-    return reading.run
+        scope_done(run.job_id, run)
+    return run
+
+
+def _read_and_close(reading: Reading) -> None:
+    """Raises LostLease."""
+    try:
+        _begin(reading)
+        outcome = _read(reading)
+        _succeed(reading, outcome)
+    except LostLease:
+        raise
+    except HandOver:
+        _hand_over(reading, "The run had lasted long enough.", wait=timedelta())
+    except TooLong as error:
+        _hand_over(reading, f"AWS's rates: {error}.", wait=timedelta(seconds=error.seconds))
+    except Exception as error:
+        _fail(reading, error)
+
+
+def seconds_until_due(scope_id: int) -> float:
+    due_at = Scope.objects.get(pk=scope_id).due_at
+    return max(0.0, (due_at - clock.now()).total_seconds()) if due_at else 0.0
 
 
 def _begin(reading: Reading) -> None:
-    with transaction.atomic():
-        coverage.begun(reading.scope, at=clock.now())
+    with reading.lease.held() as at:
+        coverage.begun(reading.scope, at=at)
     reading.tell(f"{reading.scope}: asking AWS")
     reading.run.caller = aws.caller(reading.connection, reading.scope.account)[:256]
     reading.run.save(update_fields=["caller"])
@@ -62,20 +88,29 @@ def _read(reading: Reading) -> Outcome:
 
 def _succeed(reading: Reading, outcome: Outcome) -> None:
     is_sweep = reading.run.kind == SyncRun.Kind.SWEEP
-    with reading.transaction() as at:
+    if is_sweep:
+        with transaction.atomic():
+            refresh_statistics()
+    with reading.lease.held() as at:
         coverage.read(reading.scope, outcome.evaluated, at=at, not_read=outcome.not_read)
         reading.scope.refresh_from_db(fields=["swept_at", "sweep_due"])
         unswept = reading.scope.sweep_due and not is_sweep
-        release(
-            reading,
+        reading.lease.release(
             due_at=at if unswept and reading.scope.swept_at is None else _next(at),
             **({"swept_at": at, "sweep_due": False} if is_sweep else {}),
         )
         posture.snapshot_day(at)
-        if is_sweep:
-            refresh_statistics()
-        _close(reading.run, SyncRun.State.DONE, " ".join(reading.remarks))
-    log.info("sync.done", read=reading.run.read, added=reading.run.added, changed=reading.run.changed)
+        _close(reading, SyncRun.State.DONE, " ".join(reading.remarks), at=at)
+    run = reading.run
+    log.info("sync.done", read=run.read, added=run.added, changed=run.changed, calls=run.calls, waited=run.waited)
+
+
+def _hand_over(reading: Reading, why: str, *, wait: timedelta) -> None:
+    """What was merged stays; the next run goes on from there."""
+    with reading.lease.held() as at:
+        reading.lease.release(due_at=at + wait)
+        _close(reading, SyncRun.State.LEFT, why, at=at)
+    log.info("sync.handed_over", why=why)
 
 
 def _fail(reading: Reading, error: Exception) -> None:
@@ -88,19 +123,18 @@ def _fail(reading: Reading, error: Exception) -> None:
     else:
         why = unreadable(error)
     log.warning("sync.failed", why=why.words, state=why.state, exc_info=error)
-    with transaction.atomic():
-        at = clock.now()
+    with reading.lease.held() as at:
         if reading.sweep is not None:
             reading.sweep.forget()
         coverage.not_read(reading.scope, why, at=at)
-        release(reading, due_at=_next(at))
-        _close(reading.run, SyncRun.State.FAILED, why.words)
+        reading.lease.release(due_at=_next(at))
+        _close(reading, SyncRun.State.FAILED, why.words, at=at)
 
 
 def _next(at: datetime) -> datetime:
     return at + timedelta(minutes=settings.SYNC_EVERY_MINUTES)
 
 
-def _close(run: SyncRun, state: SyncRun.State, error: str) -> None:
-    run.state, run.finished_at, run.error = state, clock.now(), error[:1000]
-    run.save(update_fields=["state", "finished_at", "error"])
+def _close(reading: Reading, state: SyncRun.State, error: str, *, at: datetime) -> None:
+    reading.keep_counts()
+    reading.run.close(state, error, at=at)

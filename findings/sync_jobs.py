@@ -68,7 +68,8 @@ def scopes_of(job: Job) -> list[Scope]:
 
 def unread(job: Job) -> list[Scope]:
     """The job's scopes that no run of it has finished yet."""
-    finished = SyncRun.objects.filter(job=job).exclude(state=SyncRun.State.RUNNING)
+    unfinished = [SyncRun.State.RUNNING, SyncRun.State.LEFT]
+    finished = SyncRun.objects.filter(job=job).exclude(state__in=unfinished)
     done = set(finished.values_list("scope", flat=True))
     return [scope for scope in scopes_of(job) if scope.pk not in done]
 

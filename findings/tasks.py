@@ -34,10 +34,12 @@ def begin_sync(job_id: int) -> None:
 
 @shared_task(bind=True, max_retries=None)
 def sync_scope(self: Task[Any, None], scope_id: int, kind: str | None = None, job_id: int | None = None) -> None:
-    """Read one scope; for a job, come back while another worker has it."""
-    done = sync.run(scope_id, SyncRun.Kind(kind) if kind else None, job_id)
-    if done is None and job_id is not None and sync_jobs.still_wanted(job_id, scope_id):
+    """Read one scope. Come back where the run was left half-way; for a job, while another worker has the scope."""
+    run = sync.run(scope_id, SyncRun.Kind(kind) if kind else None, job_id)
+    if run is None and job_id is not None and sync_jobs.still_wanted(job_id, scope_id):
         raise self.retry(countdown=BUSY_AGAIN_AFTER)
+    if run is not None and run.state == SyncRun.State.LEFT:
+        sync_scope.apply_async((scope_id, kind, job_id), countdown=sync.seconds_until_due(scope_id))
 
 
 @shared_task
@@ -52,13 +54,13 @@ def test_connection(job_id: int) -> None:
 
 @shared_task
 def sync_due() -> None:
-    """Beat's fan-out: scopes that are due, connections to discover anew, jobs that nobody works at."""
+    """Beat's fan-out: scopes that are due or left behind, connections to discover anew, jobs that nobody works at."""
     at = clock.now()
     with transaction.atomic():
         coverage.grow_old(at=at)
     with transaction.atomic():
-        due = list(Scope.objects.due(at).filter(retired_at=None).select_for_update(skip_locked=True))
-        Scope.objects.filter(pk__in=[scope.pk for scope in due]).update(due_at=at + HINT_LASTS)
+        due = list(Scope.objects.due(at).select_for_update(of=("self",), skip_locked=True))
+        Scope.objects.filter(pk__in=[scope.pk for scope in due]).update(due_at=at + HINT_LASTS, lease_until=None)
     for scope in due:
         sync_scope.delay(scope.pk)
     for connection in Connection.objects.filter(enabled=True):

@@ -42,10 +42,10 @@ def _text(moment: datetime) -> str:
 
 def findings_in(
     hub: Service, window: Window, *, covered_by_config: Collection[tuple[str, str]]
-) -> Iterator[StagedFinding | Rejected]:
-    """Findings whose UpdatedAt is in the window; what has no readable UpdatedAt is set aside in each.
+) -> Iterator[list[StagedFinding | Rejected]]:
+    """Pages of findings whose UpdatedAt is in the window, least recently updated first.
 
-    Source: securityhub:GetFindings. Raises ClientError.
+    What has no readable UpdatedAt is set aside in each. Source: securityhub:GetFindings. Raises ClientError.
     """
     pages = hub.pages(
         "get_findings",
@@ -54,10 +54,10 @@ def findings_in(
         MaxResults=AT_ONCE,
     )
     for page in pages:
-        for record in page.get("Findings") or ():
-            if _outside(record, window):
-                continue
-            yield staged(record, covered_by_config=covered_by_config)
+        records = page.get("Findings") or ()
+        yield [
+            staged(record, covered_by_config=covered_by_config) for record in records if not _outside(record, window)
+        ]
 
 
 def _outside(record: dict[str, Any], window: Window) -> bool:

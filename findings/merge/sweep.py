@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
 from findings.merge.inventory import Touched
-from findings.models import Scope, SyncRun
+from findings.models import Finding, Scope, SweepSeen, SyncRun
 
 MOST_SHARE, MOST_COUNT = 0.2, 50
 """More than a fifth, and more than fifty, vanishing at once is rather a fault than a change."""
 
-# EXCEPT is hashed whatever the planner believes of a table that nobody has analysed since it was filled.
 CANDIDATES = """
-CREATE TEMPORARY TABLE stage_vanished ON COMMIT DROP AS
 WITH missing AS (
     SELECT uid FROM findings_finding
     WHERE connection_id = %(connection)s AND source = %(source)s AND gone_at IS NULL
-      AND first_seen_at < %(started)s
+      AND first_seen_at < %(started)s {within}
     EXCEPT SELECT uid FROM findings_sweepseen WHERE run_id = %(run)s
 )
 SELECT f.id
@@ -27,12 +26,18 @@ FROM missing JOIN findings_finding f USING (uid)
 LEFT JOIN findings_scope y ON (y.connection_id, y.source, y.account, y.region)
                             = (f.connection_id, f.source, f.account, f.region)
 WHERE coalesce(y.read_through_id, y.id, %(scope)s) = %(scope)s
+ORDER BY f.id
 """
 """EXCEPT compares the two sets by sorting or hashing, however little is known of their sizes."""
 
+WITHIN = """
+      AND (account, region, rule_name) IN (
+          SELECT * FROM unnest(%(accounts)s::text[], %(regions)s::text[], %(rules)s::text[]))
+"""
+
 CLOSE = """
 WITH gone AS (
-    UPDATE findings_finding f SET gone_at = %(at)s FROM stage_vanished v WHERE f.id = v.id RETURNING f.id
+    UPDATE findings_finding f SET gone_at = %(at)s WHERE f.id = ANY(%(ids)s) AND gone_at IS NULL RETURNING f.id
 )
 UPDATE findings_findingspan s
 SET valid_to = greatest(%(at)s, s.valid_from + interval '1 microsecond'), end_recorded_at = %(at)s
@@ -41,27 +46,17 @@ RETURNING s.check_ran_id, s.account, s.region
 """
 
 
-HELD_THERE = """
-CREATE TEMPORARY TABLE stage_vanished ON COMMIT DROP AS
-SELECT id FROM findings_finding
-WHERE (connection_id, source, account, region) = (%(connection)s, %(source)s, %(account)s, %(region)s)
-  AND gone_at IS NULL
-"""
-
-
 def end_place(scope: Scope, *, at: datetime) -> Touched:
     """End everything that is held of one place and source, as no longer observed. In the caller's transaction."""
-    names: dict[str, Any] = {
-        "connection": scope.connection_id,
-        "source": scope.source,
-        "account": scope.account,
-        "region": scope.region,
-        "at": at,
-    }
+    there = Finding.objects.filter(
+        connection=scope.connection, source=scope.source, account=scope.account, region=scope.region, gone_at=None
+    )
+    return _end(list(there.values_list("pk", flat=True)), at=at)
+
+
+def _end(keys: Sequence[int], *, at: datetime) -> Touched:
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS pg_temp.stage_vanished")
-        cursor.execute(HELD_THERE, names)
-        cursor.execute(CLOSE, names)
+        cursor.execute(CLOSE, {"ids": list(keys), "at": at})
         return set(cursor.fetchall())
 
 
@@ -74,20 +69,17 @@ class TooManyVanished(Exception):
 
 
 class Sweep:
-    """One complete reading of a scope, over any number of windows and transactions.
+    """One complete reading of a scope, over any number of windows, transactions and runs.
 
-    The findings that were seen are kept per run, so that a sweep's memory does not grow with it.
+    run: the one that began it. The findings that were seen are kept in the database, so that a sweep's memory
+    does not grow with it. within: the account, region and name of the rules that are swept, where not all are.
     """
 
-    def __init__(self, run: SyncRun) -> None:
-        self.run = run
-        self.touched: Touched = set()
+    def __init__(self, run: SyncRun, *, within: Sequence[tuple[str, str, str]] | None = None) -> None:
+        self.run, self.within = run, within
 
-    def finish(self, *, at: datetime, force: bool = False) -> int:
-        """End the findings that the sweep did not see; returns how many. In the caller's transaction.
-
-        Raises TooManyVanished unless `force`.
-        """
+    def vanished(self, *, force: bool = False) -> list[int]:
+        """The keys of findings that the sweep did not see. Reads only. Raises TooManyVanished unless `force`."""
         scope = self.run.scope
         names: dict[str, Any] = {
             "connection": scope.connection_id,
@@ -95,21 +87,27 @@ class Sweep:
             "scope": scope.pk,
             "run": self.run.pk,
             "started": self.run.started_at,
-            "at": at,
         }
+        if self.within is not None:
+            columns = zip(*self.within, strict=True) if self.within else ([], [], [])
+            names |= dict(zip(("accounts", "regions", "rules"), map(list, columns), strict=True))
         with connection.cursor() as cursor:
-            cursor.execute("DROP TABLE IF EXISTS pg_temp.stage_vanished")
-            cursor.execute(CANDIDATES, names)
-            cursor.execute("SELECT count(*) FROM stage_vanished")
-            vanished = int(cursor.fetchone()[0])
-            cursor.execute("SELECT count(*) FROM findings_sweepseen WHERE run_id = %s", [self.run.pk])
-            known = int(cursor.fetchone()[0]) + vanished
-            if not force and vanished > MOST_COUNT and vanished > MOST_SHARE * known:
-                raise TooManyVanished(vanished, known)
-            cursor.execute(CLOSE, names)
-            self.touched = set(cursor.fetchall())
-            self.forget()
+            cursor.execute(CANDIDATES.format(within="" if self.within is None else WITHIN), names)
+            vanished = [key for (key,) in cursor.fetchall()]
+        if not force and len(vanished) > MOST_COUNT and len(vanished) > MOST_SHARE * self._known(vanished):
+            raise TooManyVanished(len(vanished), self._known(vanished))
         return vanished
+
+    def _known(self, vanished: list[int]) -> int:
+        """How many findings the scope is known to have: all that it covers, or those seen and those missing."""
+        if self.within is not None:
+            scope = self.run.scope
+            return Finding.objects.filter(connection=scope.connection, source=scope.source, gone_at=None).count()
+        return SweepSeen.objects.filter(run=self.run).count() + len(vanished)
+
+    def end(self, keys: Sequence[int], *, at: datetime) -> Touched:
+        """End these findings, in the caller's transaction; returns the postures to count anew."""
+        return _end(keys, at=at)
 
     def forget(self) -> None:
         """Drop what was kept of the findings seen. Also when a sweep is given up."""

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Span
@@ -20,7 +21,11 @@ class ScopeQuerySet(models.QuerySet["Scope"]):
         return self.filter(read_through=None)
 
     def due(self, at: datetime) -> Self:
-        return self.read_directly().filter(connection__enabled=True, due_at__lte=at)
+        """Due at this moment and in nobody's hands, or left behind by a worker whose lease has ended."""
+        in_time = Q(due_at__lte=at, lease_until=None)
+        return self.read_directly().filter(
+            in_time | Q(lease_until__lt=Now()), connection__enabled=True, retired_at=None
+        )
 
 
 class Scope(PublicId):
@@ -96,7 +101,11 @@ class CoverageSpan(Span):
 
 
 class SyncRun(PublicId):
-    """One reading of one scope by one worker."""
+    """One reading of one scope by one worker.
+
+    sweep: the run that began the complete sweep which this one goes on with. reached: how far the sweep has come,
+    in its source's own order. calls, throttles, waited (seconds): what was asked of AWS.
+    """
 
     public_prefix = "U"
 
@@ -109,6 +118,7 @@ class SyncRun(PublicId):
         RUNNING = "running", _("Running")
         DONE = "done", _("Done")
         FAILED = "failed", _("Failed")
+        LEFT = "left", _("Goes on in the next run")
 
     scope = models.ForeignKey(Scope, on_delete=models.PROTECT, related_name="runs")
     job = models.ForeignKey(Job, on_delete=models.PROTECT, null=True, related_name="+")
@@ -123,6 +133,11 @@ class SyncRun(PublicId):
     changed = models.PositiveIntegerField(default=0)
     gone = models.PositiveIntegerField(default=0)
     set_aside = models.PositiveIntegerField(default=0)
+    calls = models.PositiveIntegerField(default=0)
+    throttles = models.PositiveIntegerField(default=0)
+    waited = models.FloatField(default=0.0, help_text="Seconds, all threads together, until there was room to call.")
+    sweep = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    reached = models.CharField(max_length=400, blank=True)
     error = models.CharField(max_length=1000, blank=True)
 
     class Meta:
@@ -130,6 +145,11 @@ class SyncRun(PublicId):
 
     def __str__(self) -> str:
         return f"{self.scope}: {self.get_kind_display()}"
+
+    def close(self, state: SyncRun.State, error: str = "", *, at: datetime) -> None:
+        """The run has ended. In the caller's transaction, which holds the scope."""
+        self.state, self.finished_at, self.error = state, at, error[:1000]
+        self.save(update_fields=["state", "finished_at", "error"])
 
 
 class SetAside(PublicId):

@@ -22,6 +22,7 @@ from audit.models import TrailEntry
 from audit.moment import Moment
 from findings import loading
 from findings.facts import facts
+from findings.leases import claim
 from findings.models import (
     Connection,
     CoverageSpan,
@@ -33,7 +34,6 @@ from findings.models import (
     SetAside,
     SyncRun,
 )  # fmt: skip
-from findings.reading import claim
 from organisation.models import Account
 from sandbox.export import records, write
 from sandbox.world import World

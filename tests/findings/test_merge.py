@@ -4,6 +4,7 @@ import random
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from audit.moment import Moment
 from findings import posture
@@ -161,13 +162,21 @@ def sweep_of(connection: Connection, on: float) -> Sweep:
     return Sweep(run)
 
 
+def ended(sweep: Sweep, on: float) -> int:
+    """How many findings end because the sweep did not see them."""
+    vanished = sweep.vanished()
+    with transaction.atomic():
+        sweep.end(vanished, at=day(on))
+    return len(vanished)
+
+
 def test_what_a_complete_sweep_no_longer_sees_ends_and_is_neither_passed_nor_deleted(
     connection: Connection,
 ) -> None:
     merge(connection, reading("kept"), reading("lost"), on=1)
     sweep = sweep_of(connection, on=2)
     merge(connection, reading("kept"), on=2, sweep=sweep)
-    assert sweep.finish(at=day(2)) == 1
+    assert ended(sweep, on=2) == 1
     assert spans("lost") == [("fail", "NEW", day(0), day(2), "aws")]
     assert spans("kept") == [("fail", "NEW", day(0), None, "aws")]
     assert Finding.objects.get(native_id="lost").gone_at == day(2)
@@ -175,7 +184,7 @@ def test_what_a_complete_sweep_no_longer_sees_ends_and_is_neither_passed_nor_del
 
 def test_a_finding_that_comes_back_begins_anew(connection: Connection) -> None:
     merge(connection, reading("lost"), on=1)
-    assert sweep_of(connection, on=2).finish(at=day(2)) == 1
+    assert ended(sweep_of(connection, on=2), on=2) == 1
     merge(connection, reading("lost"), on=3)
     assert spans("lost") == [
         ("fail", "NEW", day(0), day(2), "aws"),
@@ -187,7 +196,7 @@ def test_a_finding_that_comes_back_begins_anew(connection: Connection) -> None:
 def test_a_sweep_that_misses_most_of_what_we_know_ends_nothing(connection: Connection) -> None:
     merge(connection, *(reading(f"bucket-{n}") for n in range(60)), on=1)
     with pytest.raises(TooManyVanished, match="60 of 60"):
-        sweep_of(connection, on=2).finish(at=day(2))
+        sweep_of(connection, on=2).vanished()
     assert FindingSpan.objects.filter(valid_to=None).count() == 60
 
 

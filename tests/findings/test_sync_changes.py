@@ -6,15 +6,17 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from django.db.models.functions import Now
 
 from audit import clock
 from audit.moment import Moment
 from desk.models import Job
 from findings import sync, sync_jobs
 from findings.connectors.security_hub import BEGINNING
+from findings.leases import LostLease, claim
 from findings.models import CoverageState, Finding, FindingSpan, Scope, Source, SyncRun, Workflow
 from findings.read_security_hub import OVERLAP, windows
-from findings.reading import LostLease, claim
+from findings.reading import Reading
 from tests.findings.conftest import HOME, OTHER, Estate
 
 
@@ -117,9 +119,10 @@ def test_a_worker_that_lost_its_lease_writes_nothing_and_the_next_one_takes_its_
     job = sync_jobs.requested([estate.connection], full=True)
     sync_jobs.begin(job)
     scope = estate.scope()
-    slow = claim(scope.pk, None, job.pk)
-    assert slow is not None
-    Scope.objects.filter(pk=scope.pk).update(lease_until=clock.now() - timedelta(seconds=1))
+    begun = claim(scope.pk, None, job.pk)
+    assert begun is not None
+    slow = Reading.of(begun)
+    Scope.objects.filter(pk=scope.pk).update(lease_until=Now() - timedelta(seconds=1))
     run = sync.run(scope.pk)
     assert run is not None
     assert (run.state, run.job) == (SyncRun.State.DONE, job)
@@ -127,7 +130,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing_and_the_next_one_takes_its_
         slow.merge([], cursor=clock.now())
     slow.run.refresh_from_db()
     assert (slow.run.state, slow.run.error) == (
-        SyncRun.State.FAILED,
+        SyncRun.State.LEFT,
         "The worker stopped before it had finished.",
     )
 
@@ -135,9 +138,9 @@ def test_a_worker_that_lost_its_lease_writes_nothing_and_the_next_one_takes_its_
 def test_a_first_load_that_stopped_goes_on_where_it_was_and_sweeps_later(estate: Estate) -> None:
     sync_jobs.begin(sync_jobs.requested([estate.connection], full=False))
     scope = estate.scope()
-    reading = claim(scope.pk, None, None)
-    assert reading is not None
-    reading.merge([], cursor=clock.now() - timedelta(days=2))
+    begun = claim(scope.pk, None, None)
+    assert begun is not None
+    Reading.of(begun).merge([], cursor=clock.now() - timedelta(days=2))
     Scope.objects.filter(pk=scope.pk).update(lease_until=None)
     run = sync.run(scope.pk)
     assert run is not None

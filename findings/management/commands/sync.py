@@ -49,10 +49,10 @@ class Command(BaseCommand):
 
     def _run(self, job: Job, *, force: bool) -> None:
         for scope in sync_jobs.begin(job):
-            while (run := sync.run(scope.pk, kind_of(job), job.pk, force=force)) is None:
+            while (run := sync.run(scope.pk, kind_of(job), job.pk, force=force)) is None or run.state == run.State.LEFT:
                 if not sync_jobs.still_wanted(job.pk, scope.pk):
                     break
-                time.sleep(BUSY_AGAIN_AFTER)
+                time.sleep(max(BUSY_AGAIN_AFTER, sync.seconds_until_due(scope.pk)))
             if run is not None:
                 self.stdout.write(
                     f"{scope}: {run.get_state_display()}, {run.read:,} read, {run.added:,} new,"
