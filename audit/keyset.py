@@ -41,6 +41,21 @@ def page_of(rows: QuerySet[Row], *, order: Sequence[str], cursor: str = "", size
     return Page(kept, _encoded(kept[-1], order) if more else "", is_first=not cursor)
 
 
+def beside(rows: QuerySet[Row], row: Row, *, order: Sequence[str]) -> tuple[Row | None, Row | None]:
+    """What stands before and after `row` in `rows`, which need not hold it (any more). Two queries."""
+    values = [_value(row, name.lstrip("-")) for name in order]
+    backwards = [name[1:] if name.startswith("-") else f"-{name}" for name in order]
+    before, after = (
+        rows.order_by(*way).filter(_after(rows.model, way, values)).first() for way in (backwards, list(order))
+    )
+    return before, after
+
+
+def cursor_after(row: Model, order: Sequence[str]) -> str:
+    """The cursor of the page that begins after `row`."""
+    return _encoded(row, order)
+
+
 def _after(model: type[Model], order: Sequence[str], values: Sequence[Any]) -> Q:
     """The condition "comes after these values", nested so that an index on `order` can serve it."""
     condition = Q()

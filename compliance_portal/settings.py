@@ -240,6 +240,7 @@ SYNC_EVERY_MINUTES = env.whole_number("SYNC_EVERY_MINUTES", 10)
 SYNC_RUN_MINUTES = env.whole_number("SYNC_RUN_MINUTES", 15)
 SYNC_RATE_SHARE = env.share("SYNC_RATE_SHARE", "0" if ENVIRONMENT == "test" else "1")
 STALE_AFTER_HOURS = env.whole_number("STALE_AFTER_HOURS", 48)
+DUE_UNRATED_DAYS = env.whole_number("DUE_UNRATED_DAYS", 60)
 
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 LOG_FORMAT = env.optional("LOG_FORMAT", "json")

@@ -48,6 +48,7 @@ class FindingSerializer(serializers.ModelSerializer[FindingSpan]):
     check_key = serializers.CharField(source="check_ran.key")
     title = serializers.SerializerMethodField()
     severity = serializers.CharField(source="get_severity_display")
+    severity_inherited = serializers.BooleanField(source="check_ran.inherits_severity")
     resource = serializers.CharField(source="finding.resource.public_id", default=None)
     resource_key = serializers.CharField(source="finding.resource.key", default=None)
     resource_type = serializers.CharField(source="finding.resource.type", default=None)
@@ -66,6 +67,7 @@ class FindingSerializer(serializers.ModelSerializer[FindingSpan]):
             "status",
             "compliance_status",
             "severity",
+            "severity_inherited",
             "workflow",
             "record_state",
             "scored",
@@ -167,6 +169,7 @@ class OneFinding(RowDoor):
 class CheckSerializer(serializers.ModelSerializer[Check]):
     id = serializers.CharField(source="public_id")
     severity = serializers.CharField(source="get_severity_display")
+    severity_inherited = serializers.BooleanField(source="inherits_severity")
 
     class Meta:
         model = Check
@@ -178,6 +181,7 @@ class CheckSerializer(serializers.ModelSerializer[Check]):
             "title",
             "description",
             "severity",
+            "severity_inherited",
             "config_rule",
             "remediation_text",
             "remediation_url",

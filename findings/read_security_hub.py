@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from findings import aws
+from findings import aws, posture
 from findings.aws import Service
 from findings.aws_errors import EndlessPages, NoWayIn, unreadable
 from findings.connectors import security_hub
@@ -132,7 +132,7 @@ def _read_catalogue(reading: Reading, hub: Service) -> None:
         reading.remarks.append(f"The control catalogue could not be read. {unreadable(error).words}")
         return
     with reading.transaction() as at:
-        merge_checks(checks, at=at)
+        posture.refresh(merge_checks(checks, at=at))
     controls = [check.key for check in checks]
     covered = [reading.scope, *reading.scope.covers.filter(retired_at=None)]
     enterable = [row for row in covered if row.state != CoverageState.DISABLED]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Max, Min, Q, Sum
 
 from audit.moment import Moment
@@ -21,7 +22,13 @@ DUE_WITHIN: dict[int, timedelta] = {
     Severity.MEDIUM: timedelta(days=60),
     Severity.LOW: timedelta(days=90),
 }
-"""From the first failure, by severity. Source: docs/method.md#due-dates."""
+
+
+def due_within(severity: int) -> timedelta | None:
+    """The time from the first failure to the due date; None for none. Source: docs/method.md#due-dates."""
+    if severity == Severity.NONE:
+        return timedelta(days=settings.DUE_UNRATED_DAYS) or None
+    return DUE_WITHIN.get(severity)
 
 
 @dataclass
@@ -56,8 +63,8 @@ class Tally:
 
     @property
     def due(self) -> datetime | None:
-        """When the oldest failure is due by the worst severity; None where nothing fails or is rated."""
-        within = DUE_WITHIN.get(self.worst)
+        """When the oldest failure is due by the worst severity; None where nothing fails or is ever due."""
+        within = due_within(self.worst)
         return self.first_failed + within if self.first_failed and within else None
 
     def add(self, row: dict[str, Any]) -> None:

@@ -89,9 +89,9 @@ def status(value: object, word: Word = "") -> dict[str, object]:
 
 
 @register.inclusion_tag("frame/_severity.html")
-def severity(value: object, word: Word = "") -> dict[str, object]:
-    """{% severity finding.severity %}: 0 to 5, or AWS's label."""
-    return {"severity": value, "word": word}
+def severity(value: object, word: Word = "", inherited: bool = False) -> dict[str, object]:
+    """{% severity finding.severity %}: 0 to 5, or AWS's label. inherited: it is another check's, and says so."""
+    return {"severity": value, "word": word, "inherited": inherited}
 
 
 @register.filter

@@ -7,7 +7,9 @@ from datetime import datetime
 
 from django.db import connection
 
+from findings.merge import ratings
 from findings.merge import staging_tables as tables
+from findings.merge.inventory import Touched
 from findings.staging import StagedCheck
 
 UPSERT = """
@@ -43,10 +45,14 @@ WHERE (known.title, known.description, known.severity, known.config_rule, known.
 """
 
 
-def merge_checks(checks: Iterable[StagedCheck], *, at: datetime) -> None:
-    """Take in what a source says of its checks. Empty members leave what is known untouched."""
+def merge_checks(checks: Iterable[StagedCheck], *, at: datetime) -> Touched:
+    """Take in what a source says of its checks. Empty members leave what is known untouched.
+
+    Returns where findings of Config are rated anew by it: the postures to count again.
+    """
     latest = {(check.source, check.key): check for check in checks}
     tables.create("stage_check")
     tables.copy("stage_check", tables.CHECK_COLUMNS, map(tables.check_row, latest.values()))
     with connection.cursor() as cursor:
         cursor.execute(UPSERT, {"at": at})
+    return ratings.inherit(at=at)

@@ -45,7 +45,7 @@ def stage_and_merge(
         held.seen(sweep.run.pk, [row.uid for row in read])
     merged = Merged(read=len(read))
     if news := held.unsettled(read):
-        _stage(news, at=at)
+        merged.touched |= _stage(news, at=at)
         _merge_staged(connection, merged, at=at)
     return merged
 
@@ -66,7 +66,7 @@ def _merge_staged(connection: Connection, merged: Merged, *, at: datetime) -> No
         merged.touched |= set(cursor.fetchall())
 
 
-def _stage(rows: list[StagedFinding], *, at: datetime) -> None:
+def _stage(rows: list[StagedFinding], *, at: datetime) -> Touched:
     compress = zstandard.ZstdCompressor(level=3).compress
     checks: dict[tuple[str, str], StagedCheck] = {}
     tables.create(*STAGES)
@@ -93,4 +93,4 @@ def _stage(rows: list[StagedFinding], *, at: datetime) -> None:
         (tables.resource_row(resource) for row in rows for resource in row.resources),
     )
     tables.analyze(*STAGES)
-    merge_checks(checks.values(), at=at)
+    return merge_checks(checks.values(), at=at)

@@ -3,7 +3,7 @@
 When a state began: AWS's own time where it gives one for what changed (status: the time since
 when the status stands; severity and record state: UpdatedAt), else the time of our reading, which
 the span marks as observed. No state is dated before the connection, after our reading, or before
-the state that it follows.
+the state that it follows. A result of Config has the severity of its check (see ratings).
 """
 
 JUDGED = """
@@ -11,9 +11,12 @@ CREATE TEMPORARY TABLE merging ON COMMIT DROP AS
 WITH latest AS (
     SELECT DISTINCT ON (uid)
            uid, source, native_id, product_arn, product, rule_name, origin, check_key, account, region, title,
-           created_at, updated_at, evaluated_at, content_hash, status, compliance_status, severity, workflow,
-           record_state, status_since, scored, position
-    FROM stage_finding ORDER BY uid, updated_at DESC, position DESC
+           created_at, updated_at, evaluated_at, content_hash, status, compliance_status, workflow,
+           record_state, status_since, scored, position,
+           CASE WHEN source = 'config'
+                THEN (SELECT c.severity FROM findings_check c WHERE c.source = i.source AND c.key = i.check_key)
+                ELSE severity END AS severity
+    FROM stage_finding i ORDER BY uid, updated_at DESC, position DESC
 ), linked AS (
     SELECT l.uid, (array_agg(r.id ORDER BY l.position))[1] AS resource_id,
            array_agg(DISTINCT r.id) AS resource_ids,

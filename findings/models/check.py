@@ -42,3 +42,16 @@ class Check(PublicId):
 
     def __str__(self) -> str:
         return f"{self.key} {self.title}".strip()
+
+    @property
+    def inherits_severity(self) -> bool:
+        """Config gives no severity: what it has is that of the control that rests on the same rule."""
+        return self.source == Source.CONFIG and self.severity > Severity.NONE
+
+    def controls_behind(self) -> models.QuerySet[Check]:
+        """The Security Hub controls that rest on the Config rule of this check."""
+        if self.source != Source.CONFIG or not self.config_rule:
+            return Check.objects.none()
+        return Check.objects.filter(source=Source.SECURITY_HUB, config_rule=self.config_rule).order_by(
+            "-severity", "key"
+        )

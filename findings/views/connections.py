@@ -7,6 +7,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import reselect, reswap, retarget
 
 from audit.keyset import page_of
 from audit.models import StaleRow
@@ -23,6 +25,8 @@ from organisation.middleware import Request
 from organisation.permissions import may, permitted
 
 PLACES = 100
+PROGRESS = "under-way"
+"""The part of a connection's page that tells how far its readings are."""
 
 
 @require_safe
@@ -45,10 +49,17 @@ def _list_title(rows: list[Listed]) -> str:
 
 
 @require_safe
+@vary_on_headers("HX-Request", "HX-Target")
 @permitted("connection.view")
 def connection(request: Request, public_id: str) -> HttpResponse:
-    """One way in: how far it reaches, what it cannot read and why, what it read lately."""
+    """One way in: how far it reaches, what it cannot read and why, what it read lately.
+
+    While a reading is under way its progress asks here again; once it has ended the answer is the whole page.
+    """
     found = get_or_404(Connection.objects.all(), public_id)
+    jobs = connecting.jobs_of(found).unfinished()
+    if request.htmx.target == PROGRESS and jobs:
+        return render(request, "findings/_sync_progress.html", {"connection": found, "jobs": jobs})
     (listed,) = connecting.listed([found])
     state = request.GET.get("state", "")
     state = state if state in CoverageState.values else ""
@@ -68,7 +79,8 @@ def connection(request: Request, public_id: str) -> HttpResponse:
         "page": page,
         "names": account_names(scope.account for scope in page.rows),
         **_test_of(found),
-        "jobs": connecting.jobs_of(found).unfinished(),
+        "jobs": jobs,
+        "last_job": connecting.jobs_of(found).finished().order_by("-finished_at").first(),
         "runs": connecting.runs_of(found),
         "set_aside": set_aside[:5],
         "set_aside_total": set_aside.count(),
@@ -76,7 +88,10 @@ def connection(request: Request, public_id: str) -> HttpResponse:
         "syncs": may(request.user, "connection.sync"),
         "sees_findings": may(request.user, "finding.view"),
     }
-    return render(request, "findings/connection.html", context)
+    response = render(request, "findings/connection.html", context)
+    if request.htmx.target == PROGRESS:
+        retarget(reselect(reswap(response, "outerHTML"), "#main"), "#main")
+    return response
 
 
 def _title(found: Connection, figures: CoverageFigures) -> str:
@@ -88,7 +103,8 @@ def _title(found: Connection, figures: CoverageFigures) -> str:
         "n": number(figures.total),
     }
     if figures.is_complete:
-        return _("%(name)s: all %(n)s places are fresh") % told
+        words = ngettext("%(name)s: its %(n)s place is fresh", "%(name)s: all %(n)s places are fresh", figures.total)
+        return words % told
     return _("%(name)s: %(fresh)s of %(n)s places are fresh") % told
 
 

@@ -13,6 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from audit.keyset import page_of
 from findings import columns
+from findings.came_from import PAGE, query_of
 from findings.coverage_figures import coverage, scopes_visible_to
 from findings.explore import ORDERS, FindingFilter
 from findings.facets import Facets, facets
@@ -23,8 +24,6 @@ from findings.phrasing import chips_of, mistakes_in, title_of
 from organisation.middleware import Request
 from organisation.models import Solution, Visibility
 from organisation.permissions import may, permitted
-
-PAGE = 50
 
 
 @require_safe
@@ -53,6 +52,7 @@ def explorer(request: Request) -> HttpResponse:
         "columns": columns.chosen(request.GET),
         "page": page,
         "rows": rows_of(page.rows, request.user, request.moment),
+        "list_query": query_of(request, asked),
         "total": None if found.beyond else found.total,
         "empty": None if page.rows else _empty(request, asked, found),
     }

@@ -1,4 +1,4 @@
-/* Lists: j and k move between rows, x chooses, enter follows the door; the bulk bar counts.
+/* Lists: j and k move between rows (on a page that came from a list, between its neighbours there), x chooses, enter follows the door; the bulk bar counts.
    A list is [data-list] or table.list; a row is a tbody row or [data-row]. */
 (function () {
   "use strict";
@@ -99,7 +99,9 @@
   document.addEventListener("keydown", (event) => {
     const modified = event.ctrlKey || event.metaKey || event.altKey;
     if (event.defaultPrevented || modified || event.target.closest(TYPING) || document.querySelector("dialog[open]")) return;
-    if (event.key === "j") move(1);
+    if (document.querySelector("[data-steps]") && "jk".includes(event.key)) {
+      document.querySelector(`[data-step="${event.key}"]`)?.click();
+    } else if (event.key === "j") move(1);
     else if (event.key === "k") move(-1);
     else if (event.key === "x") {
       const box = document.activeElement?.closest(ROWS)?.querySelector("input[data-pick]");

@@ -91,7 +91,7 @@ def test_overdue_comes_first_then_the_worst(owner: LoggedIn, payments: Solution)
         ("LATE", Severity.MEDIUM, "2026-01-01"),
         ("GRAVE", Severity.CRITICAL, "2026-03-30"),
         ("MILD", Severity.LOW, "2026-03-30"),
-        ("UNRATED", Severity.NONE, "2020-01-01"),
+        ("UNRATED", Severity.NONE, "2026-03-01"),
     ):
         check = CheckFactory(key=key, severity=severity)
         FindingFactory(check_ran=check, severity=severity, solutions=[payments], since=noon(since))

@@ -7,10 +7,10 @@ import pytest
 
 from audit.models import TrailEntry
 from desk.models import Job
-from findings.models import Connection, CoverageState, Source
+from findings.models import Connection, CoverageState, Scope, Source
 from tests.clock import at
 from tests.conftest import LoggedIn, LogIn
-from tests.factories import AccountFactory, SolutionAccountFactory, SolutionFactory, UserFactory
+from tests.factories import AccountFactory, JobFactory, SolutionAccountFactory, SolutionFactory, UserFactory
 from tests.factories.findings import (
     ConnectionFactory,
     CoverageSpanFactory,
@@ -177,7 +177,9 @@ def test_sync_now_makes_a_job_and_hands_it_to_the_workers_once(
     job = Job.objects.get()
     assert handed_over() == [("findings.tasks.begin_sync", (job.pk,))]
     assert (job.kind, job.subject, job.requested_by) == ("sync", connection.public_id, second_line.person)
-    assert f'hx-get="/desk/jobs/{job.public_id}/"' in second_line.get(page_of(connection)).content.decode()
+    page = second_line.get(page_of(connection)).content.decode()
+    assert f'id="job-{job.public_id}"' in page
+    assert f'hx-get="{page_of(connection)}" hx-trigger="every 2s"' in page
     again = second_line.post(page_of(connection, "sync/"), {"full": "yes"}, follow=True)
     assert f"{job.public_id} is reading this connection already." in words(again)
     assert Job.objects.count() == 1
@@ -191,7 +193,7 @@ def test_reading_everything_is_asked_for_as_such(second_line: LoggedIn) -> None:
     assert TrailEntry.objects.get(action="connection.sync_requested").detail["full"] is True
 
 
-def test_somebody_elses_job_is_shown_and_not_polled(second_line: LoggedIn) -> None:
+def test_somebody_elses_job_is_shown_on_the_connection_s_own_page(second_line: LoggedIn) -> None:
     connection = ConnectionFactory()
     Job.objects.create(
         kind="sync",
@@ -234,7 +236,7 @@ def test_pages_cost_the_same_for_any_number_of_places(
         ConnectionFactory()
     address = {"list": LIST, "one": page_of(connection), "coverage": "/findings/coverage/"}[page]
     second_line.get(address)
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         second_line.get(address)
 
 
@@ -325,3 +327,28 @@ def test_an_administrator_finds_no_door_that_is_closed_to_them(administrator: Lo
     span = CoverageSpanFactory(scope__state=CoverageState.DENIED)
     for address in ("/findings/coverage/", page_of(span.scope.connection)):
         assert "/findings/?account=" not in administrator.get(address).content.decode()
+
+
+def under_way(browser: LoggedIn, connection: Connection) -> Any:
+    """What the part of the page that tells of readings under way asks for, every two seconds."""
+    return browser.get(page_of(connection), headers={"HX-Request": "true", "HX-Target": "under-way"})
+
+
+def test_a_page_under_way_becomes_the_whole_page_when_the_sync_has_ended(second_line: LoggedIn) -> None:
+    connection = ConnectionFactory()
+    scope = ScopeFactory(connection=connection, state=CoverageState.STALE)
+    job = JobFactory(subject=connection.public_id, running=True)
+    assert 'id="under-way"' in second_line.get(page_of(connection)).content.decode()
+    answer = under_way(second_line, connection)
+    assert "hx-get" in answer.content.decode()
+    assert "<h1" not in answer.content.decode()
+    job.finish(Job.State.DONE, step="Read")
+    Scope.objects.filter(pk=scope.pk).update(state=CoverageState.FRESH)
+    answer = under_way(second_line, connection)
+    assert {name: answer[name] for name in ("HX-Retarget", "HX-Reselect", "HX-Reswap")} == {
+        "HX-Retarget": "#main",
+        "HX-Reselect": "#main",
+        "HX-Reswap": "outerHTML",
+    }
+    assert title(answer).endswith("its 1 place is fresh")
+    assert 'id="under-way"' not in answer.content.decode()

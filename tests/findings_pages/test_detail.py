@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import html
 import json
+import re
 from datetime import datetime
 from typing import Any
 
 import pytest
 
-from findings.models import FindingResource, Status, Workflow
+from findings.came_from import PAGE
+from findings.models import FindingResource, Severity, Source, Status, Workflow
 from tests.clock import at
 from tests.conftest import LoggedIn, LogIn
-from tests.factories import SolutionFactory
+from tests.factories import SolutionFactory, UserFactory
 from tests.factories.findings import (
     CheckFactory,
     FindingFactory,
@@ -19,7 +22,7 @@ from tests.factories.findings import (
     ScopeFactory,
     SyncRunFactory,
 )
-from tests.findings_pages.reading_pages import title, words
+from tests.findings_pages.reading_pages import counted, listed, title, words
 
 pytestmark = pytest.mark.django_db
 
@@ -176,3 +179,91 @@ def test_a_finding_costs_the_same_for_any_length_of_history(
     second_line.get(page_of(finding))
     with django_assert_max_num_queries(17):
         second_line.get(page_of(finding))
+
+
+def test_a_result_of_config_says_whose_severity_it_has(second_line: LoggedIn) -> None:
+    control = CheckFactory(key="S3.2", config_rule="S3_PUBLIC", severity=Severity.CRITICAL)
+    rule = CheckFactory(source=Source.CONFIG, key="S3_PUBLIC", config_rule="S3_PUBLIC", severity=Severity.CRITICAL)
+    finding = FindingFactory(source=Source.CONFIG, check_ran=rule, severity=Severity.CRITICAL)
+    page = words(second_line.get(f"/findings/{finding.public_id}/"))
+    assert "Critical inherited from S3.2 (it rests on the same rule)" in page
+    assert "Critical inherited" in words(second_line.get("/findings/"))
+    counted()
+    assert "inherited" not in words(second_line.get(f"/findings/checks/{control.public_id}/"))
+
+
+@pytest.mark.parametrize(("days", "due"), [(60, "1 Mar 2020"), (10, "11 Jan 2020"), (0, "")])
+def test_what_nobody_rated_is_due_by_a_setting(second_line: LoggedIn, settings: Any, days: int, due: str) -> None:
+    settings.DUE_UNRATED_DAYS = days
+    rule = CheckFactory(source=Source.CONFIG, key="OUR_OWN_RULE", severity=Severity.NONE)
+    finding = FindingFactory(source=Source.CONFIG, check_ran=rule, severity=Severity.NONE)
+    page = words(second_line.get(f"/findings/{finding.public_id}/"))
+    assert "Not rated AWS Config rates nothing, and no known control rests on this rule" in page
+    assert f"due {due}" in page if due else "nothing is due" in page
+
+
+# The list one came from
+
+
+def stepped(answer: Any) -> dict[str, str]:
+    """Where the page's back, previous and next lead: name → address."""
+    nav = re.search(r"<nav class=\"steps-in-list\".*?</nav>", answer.content.decode())
+    doors = re.findall(r'href="([^"]+)"[^>]*>(?:<svg.*?</svg>)?([^<]+)', nav[0]) if nav else []
+    return {name.strip(): html.unescape(url) for url, name in doors}
+
+
+def doors_of(answer: Any) -> list[str]:
+    """The addresses that a list's rows lead to."""
+    return [html.unescape(url) for url in re.findall(r'<td class="door"><a href="([^"]+)"', answer.content.decode())]
+
+
+@pytest.mark.parametrize("order", ["-severity", "severity", "-since", "check", "account"])
+def test_from_a_list_one_steps_through_it_in_its_order(second_line: LoggedIn, order: str) -> None:
+    for number, severity in enumerate((5, 3, 3, 1)):
+        FindingFactory(severity=severity, since=moment(f"2026-03-0{number + 1}"))
+    FindingFactory(status=Status.PASS)
+    list_page = second_line.get(f"/findings/?status=fail&order={order}")
+    expected, walked = listed(list_page), []
+    address = doors_of(list_page)[0]
+    while address:
+        page = second_line.get(address)
+        walked.append(re.findall(r"F-\d+", address)[0])
+        if len(walked) > 1:
+            assert f"/findings/{walked[-2]}/" in stepped(page)["Previous"]
+        address = stepped(page).get("Next", "")
+    assert walked == expected
+    assert len(walked) == 4
+
+
+def test_the_way_back_leads_to_the_page_of_the_list_that_holds_the_finding(second_line: LoggedIn) -> None:
+    check = CheckFactory()
+    FindingFactory.create_batch(PAGE + 2, check_ran=check)
+    first = second_line.get("/findings/?status=fail")
+    opened = second_line.get(doors_of(first)[-1])
+    back = stepped(opened)["Back to the list"]
+    assert back == f"/findings/?status=fail&order=-severity#{listed(first)[-1]}"
+    beyond = second_line.get(stepped(opened)["Next"])
+    back = stepped(beyond)["Back to the list"]
+    wanted = back.partition("#")[2]
+    assert listed(second_line.get(back))[0] == wanted
+    assert "cursor=" in back
+
+
+def test_the_steps_keep_the_moment_and_stay_within_what_one_may_see(log_in: LogIn) -> None:
+    mine = SolutionFactory()
+    reader = log_in(UserFactory(first_line=True, owns=[mine]))
+    FindingFactory.create_batch(2, solutions=[mine])
+    FindingFactory(solutions=[SolutionFactory()])
+    list_page = reader.get("/findings/?as_of=2026-03-01&status=fail")
+    page = reader.get(doors_of(list_page)[0])
+    assert "as_of=2026-03-01" in stepped(page)["Next"]
+    assert "as_of=2026-03-01" in stepped(page)["Back to the list"]
+    last = reader.get(stepped(page)["Next"])
+    assert set(stepped(last)) == {"Back to the list", "Previous"}
+
+
+@pytest.mark.parametrize("query", ["", "?list=", "?list=status%3Dnonsense"])
+def test_without_a_list_that_can_be_read_there_is_no_step(second_line: LoggedIn, query: str) -> None:
+    answer = second_line.get(page_of(FindingFactory(), query))
+    assert answer.status_code == 200
+    assert stepped(answer) == {}
