@@ -16,6 +16,7 @@ from botocore.exceptions import (
 )
 
 from findings.models import CoverageState
+from findings.rates import TooLong
 
 
 class EndlessPages(Exception):
@@ -161,6 +162,8 @@ def _failure(error: BaseException) -> str:
         return "The connection to AWS broke or was refused. Check the network; the portal tries again by itself."
     if isinstance(error, BotoCoreError):
         return f"The AWS library gave up ({code}). Check the AWS settings of the portal."
+    if isinstance(error, TooLong):
+        return f"AWS's rates leave no room now: {error}. The portal tries again by itself."
     if isinstance(error, EndlessPages):
         return f"A listing did not come to an end: {error}."
     return f"The reading ended with an error ({code}). Its details are in the log."

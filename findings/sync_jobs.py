@@ -12,6 +12,7 @@ from desk.models import Job
 from findings import coverage, discovery
 from findings.aws_errors import unreadable
 from findings.models import Connection, Scope, SyncRun
+from findings.rates import TooLong
 from findings.reading import POINTS
 from organisation.models import User
 
@@ -49,7 +50,7 @@ def begin(job: Job) -> list[Scope]:
             job.begin(total=0, step=f"{connection}: looking for accounts and regions")
             try:
                 discovery.discover(connection)
-            except discovery.TROUBLES as error:
+            except (*discovery.TROUBLES, TooLong) as error:
                 unanswered.append(f"{connection}: {unreadable(error).words}")
     scopes = scopes_of(job)
     if unanswered and not scopes:

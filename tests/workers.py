@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty
@@ -40,3 +41,11 @@ def worker(environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
         finally:
             process.terminate()
             process.wait(30)
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    """Look until it has happened; fail where no worker does it."""
+    deadline = time.monotonic() + 90
+    while not happened():
+        assert time.monotonic() < deadline, "no worker did it"
+        time.sleep(0.1)

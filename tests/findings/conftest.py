@@ -17,6 +17,8 @@ from findings import aws, sync, sync_jobs
 from findings.facts import facts
 from findings.models import Connection, Scope, Source, SyncRun
 from sandbox import Sandbox
+from tests.databases import Clone
+from tests.workers import Task
 
 HOME, OTHER = "ap-southeast-2", "eu-west-1"
 Facts = dict[str, Any]
@@ -144,3 +146,23 @@ def read_estate(estate: Estate) -> Estate:
     """The same, read once."""
     estate.sync()
     return estate
+
+
+@pytest.fixture
+def environment(
+    committed_database: Clone,
+    start_estate: StartEstate,
+    settings: Settings,
+    handed_over: Callable[[], list[Task]],
+) -> dict[str, Any]:
+    """What a worker needs to read a small estate into a database of its own. Nothing waits in the broker."""
+    estate = start_estate()
+    estate.connect()
+    variables = {
+        "AWS_ENDPOINT_URL": estate.url,
+        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "example",
+        "PORTAL_CLOCK_FILE": settings.CLOCK_FILE,
+        "LOG_LEVEL": "ERROR",
+    }
+    return {"estate": estate, "variables": {**committed_database.environment, **variables}}

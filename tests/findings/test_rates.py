@@ -10,6 +10,7 @@ from contextlib import suppress
 import pytest
 import redis
 from django.db import transaction
+from django.test import Client
 from pytest_django.fixtures import Settings
 
 from findings import aws, rates
@@ -144,6 +145,21 @@ def test_what_the_sandbox_permits_is_kept_and_counted(
     assert counted["calls"]["securityhub"]["GetFindings"] == {estate.hub: 12}
     assert (asker.calls, asker.throttles) == (12, 0)
     assert asker.waited > 0
+
+
+def test_prometheus_is_told_what_all_workers_ask_of_aws(redis_server: redis.Redis) -> None:
+    rates.take(BUCKET)
+    rates.slow_down(BUCKET)
+    said = Client().get("/metrics").content.decode()
+    labels = '{operation="DescribeConfigRules",service="config"}'
+    assert f"portal_aws_calls_total{labels} 1.0" in said
+    assert f"portal_aws_throttles_total{labels} 1.0" in said
+    assert "portal_aws_wait_seconds_total" in said
+
+
+def test_metrics_are_told_without_redis_too(no_redis: None) -> None:
+    answer = Client().get("/metrics")
+    assert (answer.status_code, b"portal_aws_calls" in answer.content) == (200, False)
 
 
 def test_throttles_are_counted_with_the_run_and_change_nothing(db: None, start_estate: StartEstate) -> None:

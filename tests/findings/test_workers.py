@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,39 +14,11 @@ from findings import sync_jobs, tasks
 from findings.models import Finding, Resource, Scope, SyncRun
 from organisation import ownership
 from organisation.models import Account
-from tests.databases import Clone
 from tests.factories import SolutionFactory, UserFactory
-from tests.findings.conftest import Estate, StartEstate
-from tests.workers import ROOT, Task, worker
+from tests.findings.conftest import Estate
+from tests.workers import ROOT, wait_until, worker
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def environment(
-    committed_database: Clone,
-    start_estate: StartEstate,
-    settings: Any,
-    handed_over: Callable[[], list[Task]],
-) -> dict[str, Any]:
-    """What a worker needs to read a small estate into a database of its own. Nothing waits in the broker."""
-    estate = start_estate()
-    estate.connect()
-    variables = {
-        "AWS_ENDPOINT_URL": estate.url,
-        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "example",
-        "PORTAL_CLOCK_FILE": settings.CLOCK_FILE,
-        "LOG_LEVEL": "ERROR",
-    }
-    return {"estate": estate, "variables": {**committed_database.environment, **variables}}
-
-
-def wait_until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 90
-    while not happened():
-        assert time.monotonic() < deadline, "no worker did it"
-        time.sleep(0.2)
 
 
 def ended(job: Job) -> bool:
