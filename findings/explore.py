@@ -43,6 +43,7 @@ from audit.moment import Moment
 from findings.models import FindingSpan, Posture
 from findings.models.queries import SpanQuerySet
 from findings.parameters import PARAMETERS, SEVERITY_WORDS, Unreadable, Words
+from findings.past_posture import past_postures
 from organisation.models import Visibility
 
 KEPT = ("as_of", "known_at", "line")
@@ -116,8 +117,8 @@ class FindingFilter:
                 found = found.filter(parameter.where(values))
         return found
 
-    def postures(self, user: object, *, but: Iterable[str] = ()) -> Any:
-        """The same as kept postures, for the present moment; None where they cannot tell."""
+    def postures(self, user: object, moment: Moment, *, but: Iterable[str] = ()) -> Any:
+        """The same as postures; None where they cannot tell."""
         conditions = Q()
         skipped = set(but)
         for name, values in self.values.items():
@@ -127,7 +128,10 @@ class FindingFilter:
             if tallied is None:
                 return None
             conditions &= tallied(values)
-        return Posture.objects.none() if self.errors else Posture.objects.visible_to(user).filter(conditions)
+        if self.errors:
+            return Posture.objects.none()
+        found: Any = Posture.objects.all() if moment.is_now else past_postures(moment)
+        return found.visible_to(user).filter(conditions)
 
     @property
     def bare_url(self) -> str:

@@ -74,7 +74,7 @@ def facets(asked: FindingFilter, user: object, moment: Moment) -> Facets:
     """Count what the filter finds. One query, from postures where they can tell."""
     if asked.errors:
         return Facets(asked, [])
-    postures = asked.postures(user, but=FREE) if moment.is_now else None
+    postures = asked.postures(user, moment, but=FREE)
     if postures is not None:
         grouped = postures.values(*FREE).annotate(total=Sum("n")).order_by()
         return Facets(asked, [tuple(row) for row in grouped.values_list(*FREE, "total")])

@@ -1,4 +1,4 @@
-"""How many findings stand where: from the maintained postures for now, from the spans for any other moment."""
+"""How many findings stand where: from the maintained postures for now, from counted ones for any other moment."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max, Min, Q, Sum
+from django.db.models import Max, Min, Q, Sum
 
 from audit.moment import Moment
-from findings.models import FindingSpan, Posture, Severity, Status
+from findings.models import Posture, Severity, Status
+from findings.past_posture import past_postures
 
 DIMENSIONS = frozenset({"check_ran", "account", "region", "solutions", "status", "severity", "suppressed"})
 
@@ -94,16 +95,10 @@ def rows_by(user: object, moment: Moment, *by: str, where: Q | None = None, date
     by, and the names in `where`: of DIMENSIONS. dated: with oldest and newest. One query.
     """
     assert set(by) <= DIMENSIONS
-    found: Any
-    total: Sum | Count
-    if moment.is_now:
-        found = Posture.objects.visible_to(user)
-        total, oldest, newest = Sum("n"), Min("oldest_since"), Max("newest_since")
-    else:
-        found = FindingSpan.objects.at(moment).counted().with_suppressed().visible_to(user)
-        total, oldest, newest = Count("pk"), Min("status_since"), Max("status_since")
-    dates = {"oldest": oldest, "newest": newest} if dated else {}
-    return list(found.filter(where or Q()).values(*by).annotate(total=total, **dates).order_by())
+    found: Any = Posture.objects.all() if moment.is_now else past_postures(moment)
+    dates = {"oldest": Min("oldest_since"), "newest": Max("newest_since")} if dated else {}
+    grouped = found.visible_to(user).filter(where or Q()).values(*by)
+    return list(grouped.annotate(total=Sum("n"), **dates).order_by())
 
 
 def tallies(user: object, moment: Moment, *by: str, where: Q | None = None) -> dict[tuple[Any, ...], Tally]:

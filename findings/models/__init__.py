@@ -3,7 +3,7 @@ from findings.models.config_rule import ConfigRule
 from findings.models.connection import Connection
 from findings.models.coverage import CoverageSpan, Scope, SetAside, SweepSeen, SyncRun
 from findings.models.finding import Finding, FindingRecord, FindingResource, FindingSpan
-from findings.models.posture import Posture, PostureDay
+from findings.models.posture import PastMoment, PastPosture, Posture, PostureDay
 from findings.models.resource import Resource
 from findings.models.vocabulary import (
     CoverageState,
@@ -24,6 +24,8 @@ __all__ = [
     "FindingRecord",
     "FindingResource",
     "FindingSpan",
+    "PastMoment",
+    "PastPosture",
     "Posture",
     "PostureDay",
     "RecordState",

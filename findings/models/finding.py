@@ -126,6 +126,14 @@ class FindingSpan(Span):
             ),
             models.Index(fields=["valid_from"], name="span_begun"),
             models.Index(fields=["valid_to"], name="span_ended", condition=Q(valid_to__isnull=False)),
+            models.Index(fields=["-severity", "-status_since", "finding"], name="span_worst"),
+            models.Index(
+                fields=["valid_from"], name="span_unowned_fails", condition=Q(solutions=[], status=Status.FAIL)
+            ),
+            models.Index(
+                fields=["end_recorded_at"], name="span_end_recorded", condition=Q(end_recorded_at__isnull=False)
+            ),
+            models.Index(fields=["superseded_at"], name="span_superseded", condition=Q(superseded_at__isnull=False)),
             models.Index(fields=["recorded_at"], name="span_recorded"),
         ]
 

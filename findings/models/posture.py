@@ -9,15 +9,15 @@ from findings.models.queries import OwnedQuerySet
 from findings.models.vocabulary import Severity, Status
 
 
-class Posture(models.Model):
-    """How many findings stand where, now. Maintained by the sync from what a run changed.
+class Counts(models.Model):
+    """How many findings stand in one place with one state. Counts scored, active spans.
 
-    Counts open, scored, active spans. solutions: the set that the findings belong to, so that
-    a finding shared by two solutions counts once in a total. suppressed: its workflow is
-    SUPPRESSED, which takes it out of scores but not out of sight.
+    solutions: the set that the findings belong to, so that a finding shared by two solutions
+    counts once in a total. suppressed: its workflow is SUPPRESSED, which takes it out of scores
+    but not out of sight.
     """
 
-    check_ran = models.ForeignKey(Check, on_delete=models.PROTECT, related_name="postures")
+    check_ran = models.ForeignKey(Check, on_delete=models.PROTECT, related_name="%(class)ss")
     account = models.CharField(max_length=12)
     region = models.CharField(max_length=30)
     solutions = ArrayField(models.BigIntegerField(), default=list)
@@ -28,17 +28,46 @@ class Posture(models.Model):
     oldest_since = models.DateTimeField(help_text="Earliest status_since among them.")
     newest_since = models.DateTimeField(help_text="Latest status_since among them.")
 
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.check_ran_id} {self.account} {self.status}: {self.n}"
+
+
+class Posture(Counts):
+    """How many findings stand where, now. Maintained by the sync from what a run changed."""
+
     objects = OwnedQuerySet["Posture"].as_manager()
 
-    class Meta:
+    class Meta(Counts.Meta):
         indexes = [
             models.Index(fields=["check_ran", "account", "region"], name="posture_place"),
             models.Index(fields=["status", "-severity"], name="posture_status"),
             GinIndex(fields=["solutions"], name="posture_solutions"),
         ]
 
+
+class PastMoment(models.Model):
+    """A moment whose postures have been counted from the spans, as they were known at `known_at`."""
+
+    at = models.DateTimeField()
+    known_at = models.DateTimeField()
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="past_moment_at")]
+
     def __str__(self) -> str:
-        return f"{self.check_ran_id} {self.account} {self.status}: {self.n}"
+        return f"{self.at}, known at {self.known_at}"
+
+
+class PastPosture(Counts):
+    """The same counts at a past moment; see findings.past_posture."""
+
+    moment = models.ForeignKey(PastMoment, on_delete=models.CASCADE, related_name="postures")
+
+    objects = OwnedQuerySet["PastPosture"].as_manager()
 
 
 class PostureDay(models.Model):

@@ -132,14 +132,14 @@ def test_an_engagement_that_has_ended_opens_nothing(log_in: LogIn) -> None:
         assert "No engagement is open to you" in words(log_in(person).get("/"))
 
 
-@pytest.mark.parametrize("moment", ["", "?as_of=2026-03-05T12:00"])
+@pytest.mark.parametrize(("moment", "queries"), [("", 12), ("?as_of=2026-03-05T12:00", 20)])
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_home_costs_the_same_for_any_number_of_checks(
-    third_line: LoggedIn, count: int, moment: str, django_assert_num_queries: Any
+    third_line: LoggedIn, count: int, moment: str, queries: int, django_assert_num_queries: Any
 ) -> None:
     for _ in range(count):
         FindingFactory.create_batch(count, check_ran=CheckFactory())
     counted()
     third_line.get("/?again=1")
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(queries):
         third_line.get(f"/{moment}")
