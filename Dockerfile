@@ -18,13 +18,14 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PORTAL_ENVIRONMENT=production \
     STATIC_ROOT=/srv/portal/static-files
-RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin portal
+RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin portal \
+    && install --directory --owner=10001 --mode=0700 /srv/exports
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /srv/portal /srv/portal
 WORKDIR /srv/portal
 USER 10001
 EXPOSE 8000
-# Writable: /tmp only, a tmpfs where the root file system is read-only.
+# Writable: /tmp, a tmpfs where the root file system is read-only, and /srv/exports, a volume.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(r.Request('http://127.0.0.1:8000/healthz', \
 headers={'Host': os.environ['ALLOWED_HOSTS'].split(',')[0].lstrip('.')}), timeout=4)"]

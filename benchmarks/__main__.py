@@ -81,8 +81,10 @@ def measured(folder: Path, size: int, days: int) -> dict[str, Any]:
             _inside(environment, "build", folder / "build.json", str(size), str(days))
             (folder / "build.json").rename(built)
         looked = _inside(environment, "look", folder / "look.json")
+        _say("  export")
+        exported = _inside(environment, "export", folder / "export.json")
         cookies = looked.pop("cookies")
-        run = {"findings": size, "built": json.loads(built.read_text()), **looked}
+        run = {"findings": size, "built": json.loads(built.read_text()), **looked, "export": exported}
         with portal.serving(environment, folder / "portal.log") as port:
             _say("  pages")
             run["pages"] = [portal.timed(port, page, cookies[page["line"]]) for page in looked["pages"]]
@@ -173,6 +175,8 @@ def _environment(folder: Path, servers: Mapping[str, str]) -> dict[str, str]:
         "SECRET_KEY": "b" * 50,
         "PORTAL_CLOCK_FILE": str(folder / "clock.json"),
         "STATIC_ROOT": str(folder / "static"),
+        "EXPORT_FOLDER": str(folder / "exports"),
+        "EXPORT_AT_ONCE": "0",
         "LOG_LEVEL": "WARNING",
         "PYTHONWARNINGS": "ignore",
     }

@@ -23,7 +23,13 @@ WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 2 DESC LI
 def main() -> None:
     part, file, *arguments = sys.argv[1:]
     django.setup()
-    parts: dict[str, Callable[..., dict[str, Any]]] = {"build": build, "look": look, "live": live, "bulk": bulk}
+    parts: dict[str, Callable[..., dict[str, Any]]] = {
+        "build": build,
+        "look": look,
+        "live": live,
+        "bulk": bulk,
+        "export": export,
+    }
     Path(file).write_text(json.dumps(parts[part](*arguments)))
 
 
@@ -72,6 +78,13 @@ def bulk(file: str) -> dict[str, Any]:
 
     call_command("migrate", interactive=False, verbosity=0)
     return reading.loaded(file)
+
+
+def export() -> dict[str, Any]:
+    """Take all findings away as files."""
+    from benchmarks import exports
+
+    return exports.measured()
 
 
 if __name__ == "__main__":

@@ -72,6 +72,7 @@ def build(choices: Choices, servers: Mapping[str, str], sandbox: str | None) -> 
         "SECRET_KEY": _secret(folder / "secret-key"),
         "PORTAL_BEAT_SCHEDULE": str(folder / "beat-schedule"),
         "STATIC_ROOT": str(folder / "static"),
+        "EXPORT_FOLDER": str(folder / "exports"),
         "LOG_FORMAT": "text",
         "PYTHONUNBUFFERED": "1",
         **servers,

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
-from django.urls import path
+from django.http import HttpResponseBase
+from django.urls import path, reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -13,17 +14,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit.moment import Moment
+from findings import exporting
 from findings.connecting import scopes_in_use
 from findings.coverage_figures import held_of, known_at, scopes_visible_to, with_state
 from findings.explore import ORDERS, WORST_FIRST, FindingFilter
+from findings.exporting import CannotExport
 from findings.listing import listed
-from findings.models import Check, Connection, FindingSpan, Scope
+from findings.models import Check, Connection, Export, FindingSpan, Scope
 from findings.parameters import PARAMETERS
 from findings.provenance import record_at
+from findings.tasks import make_export
 from findings.timeline import finding_or_404, history_of, holding
-from organisation.models import Visibility
+from findings.views.exports import sent
+from organisation.models import User, Visibility
 from organisation.permissions import may
-from organisation.rest import ListDoor, RowDoor
+from organisation.rest import Door, ListDoor, RowDoor
 
 MOMENT = [
     OpenApiParameter("as_of", OpenApiTypes.DATETIME, description="When it was true; now where it is not given."),
@@ -135,6 +140,71 @@ class Findings(ListDoor):
 
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "seen": Visibility.of(self.request.user)}
+
+
+class ExportSerializer(serializers.ModelSerializer[Export]):
+    """state and per_cent: of the job that writes the file. file: its address, while it is kept."""
+
+    id = serializers.CharField(source="public_id")
+    job = serializers.CharField(source="job.public_id", default=None)
+    state = serializers.CharField(source="job.state", default=None)
+    per_cent = serializers.IntegerField(source="job.per_cent", default=None)
+    file = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Export
+        fields = [
+            "id",
+            "form",
+            "filters",
+            "at",
+            "known_at",
+            "coverage",
+            "rows",
+            "size",
+            "requested_at",
+            "kept_until",
+            "job",
+            "state",
+            "per_cent",
+            "file",
+        ]
+
+    def get_file(self, export: Export) -> str | None:
+        return reverse("findings:export_file", args=[export.public_id]) if export.file else None
+
+
+class ExportFindings(Door):
+    """The same list as a file: sent at once where it is short, else 202 and an export to ask after."""
+
+    action = "finding.export"
+    serializer_class = ExportSerializer
+
+    @extend_schema(
+        parameters=[*FILTER, *MOMENT, OpenApiParameter("form", enum=Export.Form.values, required=True)],
+        request=None,
+        responses={200: OpenApiTypes.BINARY, 202: ExportSerializer},
+    )
+    def post(self, request: Request) -> HttpResponseBase:
+        assert isinstance(request.user, User)
+        query = request._request.GET
+        try:
+            made = exporting.drawn_up(query, query.get("form", ""), moment_of(request), by=request.user)
+        except CannotExport as refusal:
+            raise ValidationError({"form": str(refusal)}) from refusal
+        exporting.ask(made, make_export.delay)
+        if made.job is None:
+            return sent(made)
+        return Response(self.get_serializer(made).data, status=202)
+
+
+class OneExport(RowDoor):
+    action = "finding.export"
+    serializer_class = ExportSerializer
+
+    def rows(self) -> QuerySet[Export]:
+        assert isinstance(self.request.user, User)
+        return Export.objects.visible_to(self.request.user).select_related("job")
 
 
 class OneFinding(RowDoor):
@@ -307,6 +377,8 @@ class OneConnection(RowDoor):
 
 urlpatterns = [
     path("findings/", Findings.as_view(), name="findings"),
+    path("findings/export/", ExportFindings.as_view(), name="findings_export"),
+    path("exports/<str:public_id>/", OneExport.as_view(), name="export"),
     path("findings/<str:public_id>/", OneFinding.as_view(), name="finding"),
     path("checks/", Checks.as_view(), name="checks"),
     path("checks/<str:public_id>/", OneCheck.as_view(), name="check"),

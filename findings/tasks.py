@@ -11,7 +11,7 @@ from django.db import transaction
 
 from audit import clock
 from desk.models import Job
-from findings import connection_tests, coverage, discovery, posture, sync, sync_jobs
+from findings import connection_tests, coverage, discovery, exporting, posture, sync, sync_jobs
 from findings.merge import reassign_solutions
 from findings.models import Connection, Scope, SyncRun
 
@@ -92,3 +92,15 @@ def sweep_nightly() -> None:
     Scope.objects.read_directly().filter(retired_at=None, connection__enabled=True).update(
         sweep_due=True, due_at=clock.now()
     )
+
+
+@shared_task
+def make_export(export_id: int) -> None:
+    exporting.run(export_id)
+
+
+@shared_task
+def look_after_exports() -> None:
+    """Remove files whose time is over; hand out again what no worker makes."""
+    for export_id in exporting.forget_old():
+        make_export.delay(export_id)

@@ -1,12 +1,15 @@
 from django.urls import path
 
-from findings.views import checks, connections, coverage, detail, explorer, resources
+from findings.views import checks, connections, coverage, detail, explorer, exports, resources
 
 app_name = "findings"
 
 urlpatterns = [
     path("", explorer.explorer, name="explorer"),
     path("coverage/", coverage.coverage, name="coverage"),
+    path("export/", exports.export, name="export"),
+    path("exports/<str:public_id>/", exports.page, name="export_page"),
+    path("exports/<str:public_id>/file/", exports.file, name="export_file"),
     path("unowned/", resources.unowned_resources, name="unowned"),
     path("checks/<str:public_id>/", checks.check, name="check"),
     path("resources/<str:public_id>/", resources.resource, name="resource"),

@@ -23,6 +23,7 @@ MAY: dict[str, set[str]] = {
     "job.view": EVERYBODY,
     "preference.change": EVERYBODY,
     "finding.view": LINES,
+    "finding.export": LINES,
     "posture.view": LINES,
     "coverage.view": {FIRST, SECOND, THIRD, ADMINISTRATOR},
     "connection.view": {SECOND, THIRD, ADMINISTRATOR},

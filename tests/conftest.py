@@ -3,11 +3,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
+from pytest_django.fixtures import Settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from compliance_portal.celery import app
@@ -34,6 +36,13 @@ def own_redis() -> None:
         settings.REDIS_URL = re.sub(r"/\d+$", f"/{int(worker) + 1}", settings.REDIS_URL)
         settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL
         app.conf.update(broker_url=settings.REDIS_URL)
+
+
+@pytest.fixture(autouse=True)
+def own_exports(settings: Settings, tmp_path: Path) -> None:
+    """Each test has a folder of its own for the files that people export."""
+    exports = {**settings.STORAGES["exports"], "OPTIONS": {"location": str(tmp_path / "exports")}}
+    settings.STORAGES = {**settings.STORAGES, "exports": exports}
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from tests.factories import (
 from tests.factories.findings import (
     CheckFactory,
     ConnectionFactory,
+    ExportFactory,
     FindingFactory,
     FindingRecordFactory,
     ResourceFactory,
@@ -56,6 +57,10 @@ def _part(row: Any) -> dict[str, Any]:
     return {"public_id": row.solution.public_id, "pk": row.pk}
 
 
+def _kept_export(person: User) -> dict[str, Any]:
+    return _id(ExportFactory(requested_by=person, kept=True))
+
+
 def _role(person: User) -> dict[str, Any]:
     role = RoleAssignmentFactory()
     return {"public_id": role.person.public_id, "pk": role.pk}
@@ -79,7 +84,16 @@ RESOURCE = Example(
 CHECK = Example(own=lambda person: _id(CheckFactory()))
 CONNECTION = Example(own=lambda person: _id(ConnectionFactory()))
 
+EXPORT = Example(
+    own=lambda person: _id(ExportFactory(requested_by=person)),
+    other=lambda person: _id(ExportFactory()),
+    hidden_from=frozenset(Role.values),
+)
+
 EXAMPLES: dict[str, Example] = {
+    "api:export": EXPORT,
+    "findings:export_file": Example(own=_kept_export, other=EXPORT.other, hidden_from=EXPORT.hidden_from),
+    "findings:export_page": EXPORT,
     "api:job": JOB,
     "api:person": PERSON,
     "api:solution": SOLUTION,

@@ -39,6 +39,7 @@ class Job(PublicId):
 
     kind = models.CharField(max_length=40, help_text="What runs, e.g. sync.")
     subject = models.CharField(max_length=80, blank=True, help_text="Public id of what it is about.")
+    url = models.CharField(max_length=300, blank=True, help_text="The page of what it is about, where it has one.")
     title = models.CharField(max_length=200)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     done = models.PositiveIntegerField(default=0)

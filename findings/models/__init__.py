@@ -2,6 +2,7 @@ from findings.models.check import Check
 from findings.models.config_rule import ConfigRule
 from findings.models.connection import Connection
 from findings.models.coverage import CoverageSpan, Scope, SetAside, SweepSeen, SyncRun
+from findings.models.export import Export
 from findings.models.finding import Finding, FindingRecord, FindingResource, FindingSpan
 from findings.models.posture import PastMoment, PastPosture, Posture, PostureDay
 from findings.models.resource import Resource
@@ -20,6 +21,7 @@ __all__ = [
     "Connection",
     "CoverageSpan",
     "CoverageState",
+    "Export",
     "Finding",
     "FindingRecord",
     "FindingResource",

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -19,7 +20,7 @@ from findings.explore import ORDERS, FindingFilter
 from findings.facets import Facets, facets
 from findings.forms import PRODUCTS, FilterForm
 from findings.listing import account_names, listed, rows_of
-from findings.models import Connection, Severity, Status
+from findings.models import Connection, Export, Severity, Status
 from findings.phrasing import chips_of, mistakes_in, title_of
 from organisation.middleware import Request
 from organisation.models import Solution, Visibility
@@ -50,6 +51,7 @@ def explorer(request: Request) -> HttpResponse:
         "form": _form(request, asked, found),
         "products": PRODUCTS,
         "columns": columns.chosen(request.GET),
+        "exports": _exports(request, asked),
         "page": page,
         "rows": rows_of(page.rows, request.user, request.moment),
         "list_query": query_of(request, asked),
@@ -76,6 +78,20 @@ def _scope(request: Request, asked: FindingFilter) -> str:
         return ""
     found = Solution.objects.visible_to(request.user).in_bulk(solutions)
     return get_text_list(sorted(solution.name for solution in found.values()), _("and"))
+
+
+def _exports(request: Request, asked: FindingFilter) -> list[dict[str, str]]:
+    """The list as a file: each form with the page that asks for it, where there is something to ask for."""
+    if asked.errors or not may(request.user, "finding.export"):
+        return []
+    query = request.GET.copy()
+    query.pop("cursor", None)
+    address = reverse("findings:export")
+    found = []
+    for form in Export.Form:
+        query["form"] = form.value
+        found.append({"label": str(form.label), "url": f"{address}?{query.urlencode(safe=':')}"})
+    return found
 
 
 def _tabs(asked: FindingFilter, found: Facets) -> list[dict[str, Any]]:

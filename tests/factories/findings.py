@@ -1,16 +1,21 @@
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import factory
 import orjson
 import zstandard
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
 from factory.django import DjangoModelFactory
 
+from audit import clock
 from findings.models import (
     Check,
     Connection,
     CoverageSpan,
     CoverageState,
+    Export,
     Finding,
     FindingRecord,
     FindingResource,
@@ -24,7 +29,7 @@ from findings.models import (
     SyncRun,
     Workflow,
 )
-from tests.factories.organisation import LONG_AGO
+from tests.factories.organisation import LONG_AGO, UserFactory
 
 ACCOUNT, REGION = "111122223333", "eu-central-1"
 AWS_WORDS = {Status.PASS: "PASSED", Status.FAIL: "FAILED", Status.UNKNOWN: "WARNING"}
@@ -210,3 +215,28 @@ class SetAsideFactory(DjangoModelFactory[SetAside]):
     digest = factory.LazyFunction(uuid4)
     first_at = LONG_AGO
     last_at = LONG_AGO
+
+
+class ExportFactory(DjangoModelFactory[Export]):
+    """A list of no solution's findings that was sent at once; `kept=True`: its file is kept."""
+
+    class Meta:
+        model = Export
+
+    class Params:
+        kept = factory.Trait(
+            file=factory.LazyFunction(lambda: storages["exports"].save("kept.csv", ContentFile(b"finding\r\n"))),
+            size=9,
+            kept_until=factory.LazyFunction(lambda: clock.now() + timedelta(hours=1)),
+        )
+
+    requested_by = factory.SubFactory(UserFactory, second_line=True)
+    requested_at = factory.LazyFunction(clock.now)
+    form = Export.Form.CSV
+    at = factory.LazyFunction(clock.now)
+    known_at = factory.SelfAttribute("at")
+    is_now = True
+    filters = "Status: fail"
+    coverage = "fresh 100 %"
+    solutions = factory.LazyFunction(list)
+    rows = 3
