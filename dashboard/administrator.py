@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from audit import clock
 from findings.coverage_figures import CoverageFigures
-from findings.models import Connection, Scope
+from findings.models import Connection, CoverageState, Scope
 from organisation.models import Account, Role, RoleAssignment, Solution, User
 
 FIRST_FEW = 10
@@ -24,11 +24,11 @@ class Connected:
 
     @property
     def state(self) -> str:
-        """never: not tested yet; failed: a step of its last test; disabled: switched off."""
+        """never: neither tested nor read yet; failed: a step of its last test; disabled: switched off."""
         if not self.connection.enabled:
             return "disabled"
         if not self.connection.tested_at:
-            return "never"
+            return "done" if self.coverage.counts[CoverageState.FRESH] else "never"
         steps = self.connection.test_report
         return "done" if all(step.get("ok") for step in steps) else "failed"
 

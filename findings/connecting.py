@@ -15,7 +15,7 @@ from audit import clock, trail
 from desk.models import Job
 from findings import connection_tests, sync_jobs
 from findings.coverage_figures import CoverageFigures
-from findings.models import Connection, Scope, SetAside, SyncRun
+from findings.models import Connection, CoverageState, Scope, SetAside, SyncRun
 from findings.tasks import begin_sync, test_connection
 from organisation.models import User
 
@@ -97,8 +97,8 @@ def listed(connections: Iterable[Connection]) -> list[Listed]:
     ):
         key = row["connection"]
         counts[key][row["state"]] = row["n"]
-        if row["oldest"]:
-            oldest[key] = min(filter(None, (oldest.get(key), row["oldest"])))
+        if row["oldest"] and row["state"] == CoverageState.FRESH:
+            oldest[key] = row["oldest"]
         if row["read"]:
             read[key] = max(filter(None, (read.get(key), row["read"])))
     by_connection = scopes.values("connection").annotate(n=Count("account", distinct=True))

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Greatest
+from django.utils.formats import date_format
 
 from desk.models import Notice
 from findings.aws_errors import Unreadable
@@ -91,14 +92,15 @@ def judged(scope: Scope, *, at: datetime) -> tuple[CoverageState, str]:
     """Fresh, or stale and why: the recorder stopped, or AWS has evaluated nothing for too long."""
     if scope.recording.get("recording") is False:
         stopped = scope.recording.get("stopped_at") or ""
-        since = f" since {stopped[:10]}" if stopped else ""
+        since = f" since {date_format(datetime.fromisoformat(stopped), 'j M Y')}" if stopped else ""
         return CoverageState.STALE, (
             f"AWS Config has recorded nothing there{since}. Start its recorder; what is shown is as old as that."
         )
     oldest = at - timedelta(hours=settings.STALE_AFTER_HOURS)
     if scope.evaluated_at is not None and scope.evaluated_at < oldest:
         return CoverageState.STALE, (
-            f"AWS last evaluated something there on {scope.evaluated_at:%d %B %Y}. Look at its recorder and standards."
+            f"AWS last evaluated something there on {date_format(scope.evaluated_at, 'j M Y')}. "
+            "Look at its recorder and standards."
         )
     return CoverageState.FRESH, str(scope.recording.get("unknown") or "")
 

@@ -23,7 +23,7 @@ from organisation.permissions import may
 class CoverageFigures:
     """counts: state → scopes (an account, a region and a source each), 0 where there is none.
 
-    at: the oldest of the scopes' latest evaluations by AWS; None for a past moment, where it is not kept.
+    at: the oldest of the fresh scopes' latest evaluations by AWS; None for a past moment, where it is not kept.
     `fresh` and `stale` are in per cent of all scopes, None where there is none; this is what
     frame/_coverage.html asks for.
     """
@@ -43,6 +43,10 @@ class CoverageFigures:
     @property
     def stale(self) -> float | None:
         return self._share(CoverageState.STALE)
+
+    @property
+    def stale_url(self) -> str:
+        return self._door(CoverageState.STALE)
 
     @property
     def is_complete(self) -> bool:
@@ -120,7 +124,7 @@ def figures_of(scopes: Iterable[Any], url: str = "") -> CoverageFigures:
     for scope in scopes:
         if scope.held:
             counts[scope.held[0].state] += 1
-            if scope.evaluated_at:
+            if scope.evaluated_at and scope.held[0].state == CoverageState.FRESH:
                 evaluated.append(scope.evaluated_at)
     return CoverageFigures(counts, min(evaluated, default=None), url)
 
@@ -135,7 +139,6 @@ def coverage(user: object, moment: Moment, url: str | None = None) -> CoverageFi
         if url and not moment.is_now:
             url = f"{url}?{urlencode({'as_of': moment.at.isoformat()})}"
     spans = CoverageSpan.objects.filter(moment.holds(), scope__in=scopes_visible_to(user, moment.at))
-    states = spans.values("state").annotate(n=Count("pk"), oldest=Min("scope__evaluated_at")).order_by()
-    rows = list(states)
-    oldest = min((row["oldest"] for row in rows if row["oldest"]), default=None)
-    return CoverageFigures(Counter({row["state"]: row["n"] for row in rows}), oldest if moment.is_now else None, url)
+    rows = list(spans.values("state").annotate(n=Count("pk"), oldest=Min("scope__evaluated_at")).order_by())
+    oldest = {row["state"]: row["oldest"] for row in rows}.get(CoverageState.FRESH) if moment.is_now else None
+    return CoverageFigures(Counter({row["state"]: row["n"] for row in rows}), oldest, url)

@@ -11,7 +11,7 @@ from django.db.models import Count, Min
 
 from audit.moment import Moment
 from findings.coverage_figures import CoverageFigures, scopes_visible_to
-from findings.models import CoverageSpan
+from findings.models import CoverageSpan, CoverageState
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,6 @@ def figures_of_places(found: Iterable[Place], url: str = "") -> CoverageFigures:
     evaluated: list[datetime] = []
     for place in found:
         counts[place.state] += place.scopes
-        if place.evaluated_at:
+        if place.evaluated_at and place.state == CoverageState.FRESH:
             evaluated.append(place.evaluated_at)
     return CoverageFigures(counts, min(evaluated, default=None), url)

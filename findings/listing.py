@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from audit.moment import Moment
-from findings.models import FindingSpan, Status, Workflow
+from findings.models import FindingSpan, RecordState, Status, Workflow
 from findings.models.queries import SpanQuerySet
 from findings.tallies import due_within
 from organisation.models import Account, Solution
@@ -59,8 +59,8 @@ def solutions_of(keys: Iterable[int], user: object) -> dict[int, Solution]:
 
 
 def due_of(span: FindingSpan) -> datetime | None:
-    """When this finding is due by its severity; None where it does not fail, is suppressed or never due."""
-    if span.status != Status.FAIL or span.workflow == Workflow.SUPPRESSED:
+    """When this finding is due by its severity; None where it does not fail, is suppressed, archived or never due."""
+    if span.status != Status.FAIL or span.workflow == Workflow.SUPPRESSED or span.record_state == RecordState.ARCHIVED:
         return None
     within = due_within(span.severity)
     return span.status_since + within if within else None

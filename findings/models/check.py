@@ -44,6 +44,11 @@ class Check(PublicId):
         return f"{self.key} {self.title}".strip()
 
     @property
+    def says(self) -> str:
+        """The title, where it tells more than the key: a Config rule's is often its own name again."""
+        return "" if _plain(self.key).endswith(_plain(self.title)) else self.title
+
+    @property
     def inherits_severity(self) -> bool:
         """Config gives no severity: what it has is that of the control that rests on the same rule."""
         return self.source == Source.CONFIG and self.severity > Severity.NONE
@@ -55,3 +60,7 @@ class Check(PublicId):
         return Check.objects.filter(source=Source.SECURITY_HUB, config_rule=self.config_rule).order_by(
             "-severity", "key"
         )
+
+
+def _plain(name: str) -> str:
+    return name.replace("-", "_").casefold()

@@ -31,6 +31,7 @@ def resource(request: Request, public_id: str) -> HttpResponse:
     tally = facets(asked, request.user, request.moment)
     page = page_of(listed(asked.spans(request.user, request.moment)), order=ORDERS[WORST_FIRST], size=SHOWN)
     fails = tally.by_status[Status.FAIL]
+    archived = FindingFilter.of(QueryDict(f"resource={found.public_id}&record=archived"), request.user)
     context = {
         "resource": found,
         "title": _resource_title(str(found), fails, tally.total),
@@ -41,6 +42,8 @@ def resource(request: Request, public_id: str) -> HttpResponse:
         "more": page.next_cursor,
         "all_url": asked.url(**kept(request.GET)),
         "total": tally.total,
+        "archived_url": archived.url(**kept(request.GET)),
+        "archived_total": 0 if tally.total else archived.spans(request.user, request.moment).count(),
         "changes": told(recent_changes(found, request.user, request.moment)),
         "others": url_for(**kept(request.GET), type=found.type, account=found.account, status="fail"),
     }

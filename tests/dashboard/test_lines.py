@@ -10,7 +10,7 @@ from organisation.models import Role
 from tests.conftest import LoggedIn, LogIn
 from tests.dashboard.reading_homes import counted_behind, number_doors
 from tests.factories import AccountFactory, SolutionAccountFactory, SolutionFactory, UserFactory
-from tests.factories.findings import ConnectionFactory, FindingFactory
+from tests.factories.findings import ConnectionFactory, FindingFactory, ScopeFactory
 from tests.findings_pages.reading_pages import counted, title, words
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +99,13 @@ def test_an_administrator_reads_what_is_to_set_up_and_no_finding(administrator: 
     assert "Assign 1 account to a solution" in said
     assert number_doors(page) == {}
     assert administrator.get("/changes/").status_code == 403
+
+
+def test_a_connection_that_is_read_needs_no_test_to_be_set_up(administrator: LoggedIn) -> None:
+    connection = ConnectionFactory(name="Production")
+    assert "Test 1 connection" in words(administrator.get("/"))
+    ScopeFactory(connection=connection)
+    assert "Test 1 connection" not in words(administrator.get("/"))
 
 
 def test_an_empty_installation_says_what_comes_first(administrator: LoggedIn) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -146,6 +146,17 @@ def test_the_worst_checks_come_first(second_line: LoggedIn, payments: Solution) 
         FindingFactory.create_batch(n, check_ran=check, severity=severity, solutions=[payments])
     counted()
     assert checks(second_line.get("/")) == ["GRAVE", "MANY"]
+
+
+def test_the_age_beside_what_is_fresh_is_that_of_awss_oldest_evaluation_there(second_line: LoggedIn) -> None:
+    days = (datetime(2026, 3, 4, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC), datetime(2025, 7, 1, tzinfo=UTC))
+    for region, day, state in zip(
+        ("eu-west-1", "us-east-1", "eu-north-1"), days, ("fresh", "fresh", "stale"), strict=True
+    ):
+        CoverageSpanFactory(scope=ScopeFactory(region=region, evaluated_at=day, state=state))
+    said = words(second_line.get("/"))
+    assert "fresh 66 % , evaluated since 3 Mar 2026, 00:00" in said
+    assert "stale 33 % ›" in said
 
 
 def test_what_we_don_t_know_stands_beside(second_line: LoggedIn, payments: Solution) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from findings.came_from import PAGE
-from findings.models import FindingResource, Severity, Source, Status, Workflow
+from findings.models import FindingResource, RecordState, Severity, Source, Status, Workflow
 from tests.clock import at
 from tests.conftest import LoggedIn, LogIn
 from tests.factories import SolutionFactory, UserFactory
@@ -48,6 +48,15 @@ def test_the_title_says_what_fails_and_since_when(first_line: LoggedIn, log_in: 
     assert "due 31 Mar 2026" in words(answer)
     assert "Payments" in words(answer)
     assert first_line.get(page_of(finding)).status_code == 404
+
+
+def test_what_is_archived_fails_no_more_and_nothing_is_due(second_line: LoggedIn) -> None:
+    check = CheckFactory(key="S3.8")
+    finding = FindingFactory(check_ran=check, resource__name="invoices")
+    finding.spans.update(record_state=RecordState.ARCHIVED)
+    answer = second_line.get(page_of(finding))
+    assert title(answer) == "invoices: what S3.8 said is archived"
+    assert "nothing is due" in words(answer)
 
 
 def test_the_engineer_reads_the_fix_with_the_resources_own_names(second_line: LoggedIn) -> None:

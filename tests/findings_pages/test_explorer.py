@@ -162,6 +162,13 @@ def test_postures_and_spans_count_the_same(second_line: LoggedIn, query: str) ->
     assert listed(by_postures) == listed(by_spans)
 
 
+def test_a_check_is_named_once_where_its_title_is_its_key_again(second_line: LoggedIn) -> None:
+    FindingFactory(check_ran=CheckFactory(key="S3_BUCKET_LEVEL", title="s3-bucket-level"), title="")
+    page = words(second_line.get("/findings/"))
+    assert "S3_BUCKET_LEVEL" in page
+    assert "s3-bucket-level" not in page
+
+
 def test_worst_first_then_newest_and_the_reader_may_order_otherwise(second_line: LoggedIn) -> None:
     low = FindingFactory(severity=Severity.LOW, since=moment("2026-03-03"))
     old = FindingFactory(severity=Severity.CRITICAL, since=moment("2026-03-01"))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from findings.fixes import fix_for, fixes
-from findings.models import Severity, Status, Workflow
+from findings.models import RecordState, Severity, Status, Workflow
 from tests.clock import at
 from tests.conftest import LoggedIn, LogIn
 from tests.factories import AccountFactory, SolutionAccountFactory, SolutionFactory
@@ -41,6 +41,26 @@ def test_a_resource_that_no_check_looks_at_does_not_pass(second_line: LoggedIn) 
     answer = second_line.get(f"/findings/resources/{ResourceFactory(name='invoices').public_id}/")
     assert title(answer) == "invoices: no check says anything of it"
     assert "That is no pass." in words(answer)
+
+
+def test_a_resource_of_which_all_is_archived_says_so_and_leads_there(second_line: LoggedIn) -> None:
+    resource = ResourceFactory(name="invoices")
+    finding = FindingFactory(resource=resource)
+    finding.spans.update(record_state=RecordState.ARCHIVED)
+    answer = second_line.get(f"/findings/resources/{resource.public_id}/")
+    assert title(answer) == "invoices: no check says anything of it"
+    assert "Every finding on it is archived" in words(answer)
+    assert listed(second_line.get(answer.context["archived_url"])) == [finding.public_id]
+
+
+def test_a_shared_account_is_claimed_by_one_of_few_named_at_once_and_of_many_on_demand(second_line: LoggedIn) -> None:
+    finding = FindingFactory()
+    account = AccountFactory(account_id=finding.account)
+    for name in ("Payments", "Shop"):
+        SolutionAccountFactory(account=account, solution=SolutionFactory(name=name))
+    assert "Payments , Shop" in words(second_line.get("/findings/unowned/"))
+    SolutionAccountFactory(account=account, solution=SolutionFactory(name="Trust"))
+    assert "any of 3 solutions Payments , Shop , Trust" in words(second_line.get("/findings/unowned/"))
 
 
 def test_the_queue_of_unowned_resources_has_the_worst_first_and_counts_what_it_lists(second_line: LoggedIn) -> None:
