@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.views import SpectacularAPIView
 
+from controls import api as controls
 from desk import api as desk
 from findings import api as findings
 from organisation import api as organisation
@@ -17,4 +18,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *organisation.urlpatterns,
     *desk.urlpatterns,
     *findings.urlpatterns,
+    *controls.urlpatterns,
 ]

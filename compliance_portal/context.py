@@ -48,6 +48,7 @@ class Door:
 WORK = (
     Entry("home", _("Home"), "home", "h"),
     Entry("findings:explorer", _("Findings"), "findings", "f"),
+    Entry("controls:frameworks", _("Frameworks"), "frameworks", "w"),
     Entry("controls:library", _("Controls"), "controls", "c"),
     Entry("risks:register", _("Risks"), "risks", "r"),
     Entry("evidence:locker", _("Evidence"), "evidence", "e"),

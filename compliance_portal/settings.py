@@ -139,6 +139,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "follow dates": {"task": "organisation.tasks.follow_dates", "schedule": 600},
     "read what is due": {"task": "findings.tasks.sync_due", "schedule": 10},
     "look after exports": {"task": "findings.tasks.look_after_exports", "schedule": 120},
+    "take up imports": {"task": "controls.tasks.take_up_imports", "schedule": 60},
     "sweep nightly": {"task": "findings.tasks.sweep_nightly", "schedule": crontab(hour=SWEEP_AT_HOUR, minute=0)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = env.optional("PORTAL_BEAT_SCHEDULE", "/tmp/portal-beat-schedule")  # noqa: S108
@@ -172,6 +173,12 @@ LANGUAGES = [("en-gb", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 TIME_ZONE = env.optional("PORTAL_TIME_ZONE", "UTC")
+
+FILE_UPLOAD_HANDLERS = [
+    "compliance_portal.uploads.Bounded",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.optional("STATIC_ROOT", str(BASE_DIR / "static-files")))
@@ -244,6 +251,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {"ObligationEnum": "controls.models.Obligation"},
 }
 
 METRICS_TOKEN = env.optional("METRICS_TOKEN")

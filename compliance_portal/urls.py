@@ -9,6 +9,7 @@ urlpatterns = [
     path("account/", include("allauth.urls")),
     path("", include("dashboard.urls")),
     path("findings/", include("findings.urls")),
+    path("", include("controls.urls")),
     path("organisation/", include("organisation.urls")),
     path("desk/", include("desk.urls")),
     path("audit/", include("audit.urls")),

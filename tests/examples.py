@@ -18,6 +18,14 @@ from tests.factories import (
     TagRuleFactory,
     UserFactory,
 )
+from tests.factories.controls import (
+    FrameworkFactory,
+    FrameworkVersionFactory,
+    ImportFactory,
+    MappingSetFactory,
+    PackFactory,
+    RequirementFactory,
+)
 from tests.factories.findings import (
     CheckFactory,
     ConnectionFactory,
@@ -82,6 +90,8 @@ RESOURCE = Example(
     other=lambda person: _id(ResourceFactory(solutions=[SolutionFactory().pk])),
 )
 CHECK = Example(own=lambda person: _id(CheckFactory()))
+FRAMEWORK = Example(own=lambda person: _id(FrameworkFactory()))
+IMPORT = Example(own=lambda person: _id(ImportFactory()))
 CONNECTION = Example(own=lambda person: _id(ConnectionFactory()))
 
 EXPORT = Example(
@@ -98,6 +108,16 @@ EXAMPLES: dict[str, Example] = {
     "api:person": PERSON,
     "api:solution": SOLUTION,
     "audit:entry": Example(own=lambda person: {"pk": trail.record(person, "person.changed", person).pk}),
+    "api:framework": FRAMEWORK,
+    "api:requirements": FRAMEWORK,
+    "controls:framework": FRAMEWORK,
+    "controls:import": IMPORT,
+    "controls:import_apply": IMPORT,
+    "controls:import_drop": IMPORT,
+    "controls:mapping_set_adopt": Example(own=lambda person: _id(MappingSetFactory())),
+    "controls:pack": Example(own=lambda person: _id(PackFactory())),
+    "controls:requirement": Example(own=lambda person: _id(RequirementFactory())),
+    "controls:version_make_current": Example(own=lambda person: _id(FrameworkVersionFactory(draft=True))),
     "desk:job": JOB,
     "desk:open_notice": Example(
         own=lambda person: _id(NoticeFactory(person=person)),

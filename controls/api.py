@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import path
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from audit.public_id import get_or_404
+from controls.listing import Asked, listed, mapping_choices, mappings, requirement_choices, requirements
+from controls.models import Edition, Framework, FrameworkVersion, Mapping
+from organisation.rest import ListDoor, RowDoor
+
+
+class VersionSerializer(serializers.ModelSerializer[FrameworkVersion]):
+    id = serializers.CharField(source="public_id")
+    state = serializers.CharField()
+
+    class Meta:
+        model = FrameworkVersion
+        fields = ["id", "label", "state", "published_on", "valid_from", "valid_to", "source_name", "source_sha256"]
+
+
+class FrameworkSerializer(serializers.ModelSerializer[Framework]):
+    id = serializers.CharField(source="public_id")
+    versions = VersionSerializer(many=True)
+
+    class Meta:
+        model = Framework
+        fields = ["id", "key", "name", "title", "publisher", "url", "licence", "key_word", "mappings_note", "versions"]
+
+
+class EditionSerializer(serializers.ModelSerializer[Edition]):
+    id = serializers.CharField(source="public_id")
+    key = serializers.CharField(source="requirement.key")
+    framework = serializers.CharField(source="requirement.framework.public_id")
+    version = serializers.CharField(source="version.label")
+    section = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Edition
+        fields = ["id", "key", "framework", "version", "label", "title", "section", "obligation", "classifications"]
+
+    @extend_schema_field(serializers.CharField())
+    def get_section(self, edition: Edition) -> str:
+        return edition.section.path if edition.section else ""
+
+
+class MappingSerializer(serializers.ModelSerializer[Mapping]):
+    id = serializers.CharField(source="public_id")
+    requirement = serializers.CharField(source="requirement.public_id")
+    key = serializers.CharField(source="requirement.key")
+    check_source = serializers.CharField(source="check_named.source", default=None)
+    check_key = serializers.CharField(source="check_named.key", default=None)
+    published_as = serializers.CharField(source="mapping_set.name", default=None)
+
+    class Meta:
+        model = Mapping
+        fields = [
+            "id", "requirement", "key", "check_source", "check_key", "relation", "state", "published_as", "named",
+            "stated_label", "stated_obligation", "proposed_at", "approved_at", "ended_at",
+        ]  # fmt: skip
+
+
+def _at(view: APIView) -> datetime:
+    moment: Any = view.request.moment  # type: ignore[attr-defined]
+    at: datetime = moment.at
+    return at
+
+
+def _frameworks(view: APIView) -> QuerySet[Framework]:
+    return Framework.objects.filter(added_at__lte=_at(view)).prefetch_related("versions")
+
+
+class Frameworks(ListDoor):
+    action = "framework.view"
+    serializer_class = FrameworkSerializer
+    order = ("name", "id")
+
+    def rows(self) -> QuerySet[Framework]:
+        return _frameworks(self)
+
+
+class OneFramework(RowDoor):
+    action = "framework.view"
+    serializer_class = FrameworkSerializer
+
+    def rows(self) -> QuerySet[Framework]:
+        return _frameworks(self)
+
+
+class Requirements(ListDoor):
+    """Of the framework's current version: ?section, obligation, baseline, mapped, drift, q as its page takes them."""
+
+    action = "framework.view"
+    serializer_class = EditionSerializer
+    order = ("position", "id")
+
+    def get(self, request: Request, public_id: str = "") -> Response:
+        return super().get(request)
+
+    def rows(self) -> QuerySet[Edition]:
+        found = get_or_404(_frameworks(self), self.kwargs["public_id"])
+        version = found.versions.current(_at(self)).first()
+        if version is None:
+            return Edition.objects.none()
+        asked = Asked.of(self.request.query_params, requirement_choices(version))
+        rows = listed(requirements(asked, version, _at(self)), _at(self))
+        return rows.select_related("requirement__framework", "version", "section")
+
+
+class Mappings(ListDoor):
+    """?framework=key, state, set, relation, drift, q: as the page of mappings takes them."""
+
+    action = "framework.view"
+    serializer_class = MappingSerializer
+    order = ("id",)
+
+    def rows(self) -> QuerySet[Mapping]:
+        frameworks: dict[str, Any] = dict(Framework.objects.values_list("key", "name"))
+        asked = Asked.of(self.request.query_params, mapping_choices(frameworks))
+        return mappings(asked, _at(self)).select_related("requirement", "check_named", "mapping_set")
+
+
+urlpatterns = [
+    path("frameworks/", Frameworks.as_view(), name="frameworks"),
+    path("frameworks/<str:public_id>/", OneFramework.as_view(), name="framework"),
+    path("frameworks/<str:public_id>/requirements/", Requirements.as_view(), name="requirements"),
+    path("mappings/", Mappings.as_view(), name="mappings"),
+]

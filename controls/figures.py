@@ -1,0 +1,87 @@
+"""How much of each framework there is: asked, worded, mapped to checks, and drifting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Exists, OuterRef, Q
+
+from controls.models import Edition, Framework, FrameworkVersion, Mapping
+from controls.models.requirement import EditionQuerySet
+
+
+@dataclass(frozen=True)
+class FrameworkFigures:
+    """version: the one current at the moment, or None. mapped: requirements with a mapping to a check that is
+    proposed or approved; approved: with one in force. drift: mappings that name what the version has otherwise.
+    """
+
+    framework: Framework
+    version: FrameworkVersion | None
+    requirements: int = 0
+    worded: int = 0
+    mapped: int = 0
+    approved: int = 0
+    proposed: int = 0
+    drift: int = 0
+
+    @property
+    def share(self) -> float:
+        """Per cent of the requirements that a check shows anything of: what of it can be automated at all."""
+        return self.mapped * 100 / self.requirements if self.requirements else 0.0
+
+
+def mapped(at: datetime) -> Exists:
+    """Whether an edition's requirement has a mapping to a check at a moment."""
+    return Exists(Mapping.objects.known(at).to_checks().filter(requirement=OuterRef("requirement")))
+
+
+def approved(at: datetime) -> Exists:
+    return Exists(Mapping.objects.in_force(at).to_checks().filter(requirement=OuterRef("requirement")))
+
+
+def drifting(at: datetime) -> Exists:
+    return Exists(Mapping.objects.known(at).drifting(at).filter(requirement=OuterRef("requirement")))
+
+
+def figures(frameworks: Iterable[Framework], at: datetime) -> list[FrameworkFigures]:
+    """Of these frameworks at a moment. Five queries, however many they are."""
+    wanted = list(frameworks)
+    versions = {one.framework_id: one for one in FrameworkVersion.objects.current(at).filter(framework__in=wanted)}
+    editions = Edition.objects.filter(version__in=versions.values()).asked()
+    counted = _by_version(editions)
+    with_check = dict(_by_version(editions.filter(mapped(at)), "n"))
+    in_force = dict(_by_version(editions.filter(approved(at)), "n"))
+    worded = dict(_by_version(editions.exclude(text=""), "n"))
+    open_ones = Mapping.objects.known(at).filter(requirement__framework__in=wanted).order_by()
+    awaiting = Q(approved_at=None) | Q(approved_at__gt=at)
+    proposed = _by_framework(open_ones.filter(awaiting))
+    drift = _by_framework(open_ones.drifting(at))
+    found = []
+    for framework in wanted:
+        version = versions.get(framework.pk)
+        key = version.pk if version else 0
+        found.append(
+            FrameworkFigures(
+                framework,
+                version,
+                requirements=dict(counted).get(key, 0),
+                worded=worded.get(key, 0),
+                mapped=with_check.get(key, 0),
+                approved=in_force.get(key, 0),
+                proposed=proposed.get(framework.pk, 0),
+                drift=drift.get(framework.pk, 0),
+            )
+        )
+    return found
+
+
+def _by_version(rows: EditionQuerySet, name: str = "n") -> list[tuple[int, int]]:
+    return list(rows.order_by().values("version").annotate(**{name: Count("pk")}).values_list("version", name))
+
+
+def _by_framework(rows: object) -> dict[int, int]:
+    counted = rows.values("requirement__framework").annotate(n=Count("pk"))  # type: ignore[attr-defined]
+    return dict(counted.values_list("requirement__framework", "n"))

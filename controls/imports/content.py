@@ -1,0 +1,99 @@
+"""What a file is, by its content. Its name is never asked."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from controls.imports.refusals import refused
+
+MOST_BYTES = 32 * 1024 * 1024
+MOST_UNPACKED = 64 * 1024 * 1024
+MOST_PARTS = 200
+KEY_COLUMN = "key"
+
+
+@dataclass(frozen=True)
+class Content:
+    """kind: of Import.Kind. document: what JSON said; text: of everything else but a workbook."""
+
+    kind: str
+    raw: bytes
+    text: str = ""
+    document: Any = None
+
+
+def recognise(raw: bytes) -> Content:
+    """Say what a file is. Raises Refused for what is too large, damaged or none of the formats."""
+    if len(raw) > MOST_BYTES:
+        raise refused(f"The file has {len(raw):,} bytes; {MOST_BYTES:,} is the most that is read.")
+    if not raw.strip():
+        raise refused("The file is empty.")
+    if raw.startswith(b"PK\x03\x04"):
+        _check_workbook(raw)
+        return Content("sheet", raw)
+    text = _text(raw)
+    begins = text.lstrip()[:1]
+    if begins == "<":
+        return Content("nzism", raw, text)
+    if begins == "{":
+        return _json(raw, text)
+    if _has_header(text):
+        return Content("sheet", raw, text)
+    if any(line.startswith(("Resources:", "AWSTemplateFormatVersion:")) for line in text.splitlines()):
+        return Content("pack", raw, text)
+    raise refused(
+        "This is none of what can be imported: an OSCAL catalog or profile (JSON), a conformance pack (YAML), "
+        "NZISM's XML, or the spreadsheet template (XLSX, CSV)."
+    )
+
+
+def _text(raw: bytes) -> str:
+    if b"\x00" in raw:
+        raise refused("The file is not text.", f"byte {raw.index(0):,}")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise refused("The text is not UTF-8; save it as UTF-8.", f"line {line}") from error
+
+
+def _json(raw: bytes, text: str) -> Content:
+    try:
+        document = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise refused(f"Not JSON: {error.msg}.", f"line {error.lineno}, column {error.colno}") from error
+    for key, kind in (("catalog", "oscal_catalog"), ("profile", "oscal_profile"), ("Resources", "pack")):
+        if key in document:
+            return Content(kind, raw, text, document)
+    found = ", ".join(sorted(document)[:5]) or "nothing"
+    raise refused(f"The JSON holds neither a catalog, a profile nor Resources, but {found[:200]}.", "/")
+
+
+def _has_header(text: str) -> bool:
+    try:
+        first = next(csv.reader(io.StringIO(text[:10_000])), [])
+    except csv.Error:
+        return False
+    return KEY_COLUMN in [cell.strip().lower() for cell in first]
+
+
+def _check_workbook(raw: bytes) -> None:
+    """Raise Refused unless it is a workbook that stays small when it is unpacked."""
+    try:
+        parts = zipfile.ZipFile(io.BytesIO(raw)).infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
+        raise refused(f"The workbook is damaged: {error}.") from error
+    unpacked = sum(part.file_size for part in parts)
+    if unpacked > MOST_UNPACKED or len(parts) > MOST_PARTS:
+        raise refused(
+            f"Unpacked, the file would be {unpacked:,} bytes in {len(parts):,} parts; "
+            f"{MOST_UNPACKED:,} bytes in {MOST_PARTS} parts is the most that is read."
+        )
+    if "xl/workbook.xml" not in {part.filename for part in parts}:
+        raise refused("The file is a zip archive, but no workbook.")

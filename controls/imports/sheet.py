@@ -1,0 +1,166 @@
+"""The spreadsheet template: XLSX or CSV, one requirement a row. Every wrong cell is named, not only the first."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import openpyxl
+from openpyxl.utils import get_column_letter
+from openpyxl.utils.exceptions import InvalidFileException
+
+from controls.imports.refusals import MOST_PROBLEMS, Problem, Refused, refused
+from controls.imports.shapes import ReadCatalogue, ReadRequirement, ReadSection
+
+OBLIGATIONS = ("must", "must_not", "should", "should_not", "may", "required", "addressable")
+COLUMNS = {
+    "key": "The id that never changes. Needed, and each only once.",
+    "label": "The id as it is printed, where that differs from the key.",
+    "title": "A short title.",
+    "text": "What is required, in the publisher's words, where you may keep them.",
+    "guidance": "Explanation beside it.",
+    "section": "Where it stands: labels from the top, by /, e.g. 16/16.1.",
+    "section title": "The title of that section; once is enough.",
+    "parent": "The key of the requirement that it is a part of.",
+    "obligation": f"One of: {', '.join(OBLIGATIONS)}. Empty where none is stated.",
+    "classification": "Classifications it applies to, by ;",
+    "baselines": "Baselines that select it, by ;",
+}
+LONGEST = {"key": 120, "label": 120, "title": 500, "section": 500, "parent": 120}
+MOST_ROWS = 20_000
+MOST_CELL = 60_000
+
+
+def read(raw: bytes, text: str) -> ReadCatalogue:
+    """text: of a CSV; empty for a workbook. Raises Refused with every wrong cell."""
+    name, rows = ("", _of_csv(text)) if text else _of_workbook(raw)
+    reader = _Reader(name)
+    reader.read(rows)
+    return reader.catalogue()
+
+
+class _Reader:
+    def __init__(self, sheet: str) -> None:
+        self.sheet = sheet
+        self.problems: list[Problem] = []
+        self.at: dict[str, int] = {}
+        self.found: dict[str, ReadRequirement] = {}
+        self.rows: dict[str, int] = {}
+        self.sections: dict[str, str] = {}
+
+    def read(self, rows: Iterable[Sequence[str]]) -> None:
+        for number, cells in enumerate(rows, 1):
+            if number == 1:
+                self._header(cells)
+            elif number > MOST_ROWS:
+                raise refused(f"More than {MOST_ROWS:,} rows.", self._place(number))
+            elif any(cells):
+                self._row(number, cells)
+            if len(self.problems) >= MOST_PROBLEMS:
+                raise Refused(*self.problems)
+        for key, one in self.found.items():
+            if one.parent and one.parent not in self.found:
+                self._wrong(self.rows[key], "parent", f"There is no row with the key {one.parent}.")
+        if not self.found and not self.problems:
+            self.problems.append(Problem(self._place(2), "There is no requirement."))
+
+    def catalogue(self) -> ReadCatalogue:
+        if self.problems:
+            raise Refused(*self.problems)
+        sections = [ReadSection(path, path.rpartition("/")[2], title) for path, title in self.sections.items()]
+        return ReadCatalogue("", "", "", sections, list(self.found.values()))
+
+    def _header(self, cells: Sequence[str]) -> None:
+        for number, cell in enumerate(cells):
+            name = cell.strip().lower()
+            if name in COLUMNS and name not in self.at:
+                self.at[name] = number
+            elif name:
+                self.problems.append(Problem(self._place(1, number), f"There is no column {cell!r} in the template."))
+        if "key" not in self.at:
+            raise refused("The first row has no column “key”.", self._place(1))
+
+    def _row(self, number: int, cells: Sequence[str]) -> None:
+        told = {name: cells[at].strip() if at < len(cells) else "" for name, at in self.at.items()}
+        key = told["key"]
+        obligation = told.get("obligation", "").lower().replace(" ", "_")
+        wrong = len(self.problems)
+        if not key:
+            self._wrong(number, "key", "The key is missing.")
+        elif key in self.found:
+            self._wrong(number, "key", f"The key {key} is in row {self.rows[key]} already.")
+        if obligation and obligation not in OBLIGATIONS:
+            self._wrong(number, "obligation", f"{told['obligation']!r} is none of {', '.join(OBLIGATIONS)}.")
+        for name, most in LONGEST.items():
+            if len(told.get(name, "")) > most:
+                self._wrong(number, name, f"Longer than {most} characters.")
+        if len(self.problems) > wrong:
+            return
+        section = told.get("section", "").strip("/")
+        self._note_sections(section, told.get("section title", ""))
+        self.rows[key] = number
+        self.found[key] = ReadRequirement(
+            key=key,
+            label=told.get("label") or key,
+            title=told.get("title"),
+            section=section,
+            parent=told.get("parent", ""),
+            native=key,
+            text=told.get("text"),
+            guidance=told.get("guidance"),
+            obligation=obligation if "obligation" in told else None,
+            classifications=_parts(told["classification"]) if "classification" in told else None,
+            baselines=_parts(told.get("baselines", "")),
+        )
+
+    def _note_sections(self, path: str, title: str) -> None:
+        steps = path.split("/") if path else []
+        for depth in range(1, len(steps) + 1):
+            self.sections.setdefault("/".join(steps[:depth]), "")
+        if path and title:
+            self.sections[path] = title
+
+    def _wrong(self, row: int, column: str, reason: str) -> None:
+        self.problems.append(Problem(self._place(row, self.at.get(column)), reason))
+
+    def _place(self, row: int, column: int | None = None) -> str:
+        where = f"row {row}" if column is None else f"row {row}, column {_letter(column)}"
+        return f"sheet {self.sheet}, {where}" if self.sheet else where
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(";") if part.strip()]
+
+
+def _letter(column: int) -> str:
+    return get_column_letter(column + 1)
+
+
+def _of_csv(text: str) -> Iterator[Sequence[str]]:
+    csv.field_size_limit(MOST_CELL)
+    reader = csv.reader(io.StringIO(text))
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise refused(f"Not CSV: {error}.", f"line {reader.line_num}") from error
+
+
+def _of_workbook(raw: bytes) -> tuple[str, Iterator[Sequence[str]]]:
+    """The first sheet, read row by row."""
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
+        sheet: Any = book.worksheets[0]
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, IndexError, OSError, SyntaxError) as error:
+        raise refused(f"The workbook cannot be read: {error}.") from error
+    return str(sheet.title), _cells(sheet)
+
+
+def _cells(sheet: Any) -> Iterator[Sequence[str]]:
+    try:
+        for row in sheet.iter_rows(values_only=True, max_row=MOST_ROWS + 1, max_col=50):
+            yield ["" if cell is None else str(cell) for cell in row]
+    except (zipfile.BadZipFile, KeyError, ValueError, SyntaxError, OSError) as error:
+        raise refused(f"The workbook cannot be read: {error}.", f"sheet {sheet.title}") from error

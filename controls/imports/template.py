@@ -1,0 +1,102 @@
+"""CloudFormation's YAML and JSON, read as data: no objects are made and aliases may not multiply."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from controls.imports.refusals import refused
+
+MOST_NODES = 300_000
+DEEPEST = 60
+
+
+class _Loader(yaml.CSafeLoader):
+    """Dates stay text: 2012-10-17 is the name of a policy language, no day."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [pair for pair in resolvers if pair[0] != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def read(text: str) -> Any:
+    """The template as dicts, lists and scalars; `!Ref x` as {"Ref": x}. Raises Refused with the line."""
+    loader = _Loader(text)
+    try:
+        root = loader.get_single_node()
+        if root is None:
+            raise refused("The template is empty.", "line 1")
+        _measure(root, {}, 0)
+        return _plain(loader, root)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise refused(f"Not YAML: {error.problem or error.context}.", place) from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise refused(f"Not YAML: {str(error)[:200]}") from error
+    finally:
+        loader.dispose()
+
+
+def line_of(text: str, *path: str) -> str:
+    """Where the value at a path stands, as far as the path leads."""
+    node: Any = yaml.compose(text, Loader=_Loader)
+    for step in path:
+        found = [pair for pair in node.value if pair[0].value == step] if isinstance(node, yaml.MappingNode) else []
+        if not found:
+            break
+        node = found[0][1]
+    return f"line {node.start_mark.line + 1}, {'/'.join(path)}"
+
+
+def _measure(node: yaml.Node, seen: dict[int, int], depth: int) -> int:
+    """How many values the node stands for, aliases counted each time. Raises Refused beyond the limits."""
+    place = f"line {node.start_mark.line + 1}"
+    if depth > DEEPEST:
+        raise refused(f"Nested deeper than {DEEPEST} levels.", place)
+    if id(node) in seen:
+        if not seen[id(node)]:
+            raise refused("An alias contains itself.", place)
+        return seen[id(node)]
+    seen[id(node)] = 0
+    total = 1
+    inner = node.value if isinstance(node, yaml.CollectionNode) else []
+    for one in inner:
+        for part in one if isinstance(one, tuple) else (one,):
+            total += _measure(part, seen, depth + 1)
+            if total > MOST_NODES:
+                raise refused(f"With its aliases the template has more than {MOST_NODES:,} values.", place)
+    seen[id(node)] = total
+    return total
+
+
+def _plain(loader: Any, node: yaml.Node) -> Any:
+    if node.tag.startswith("!"):
+        return _intrinsic(loader, node)
+    if not node.tag.startswith("tag:yaml.org,2002:") or "python" in node.tag:
+        raise refused(f"The tag {node.tag} is not accepted.", f"line {node.start_mark.line + 1}")
+    if isinstance(node, yaml.MappingNode):
+        made: dict[str, Any] = {}
+        for key, value in node.value:
+            name = str(key.value)
+            if name in made:
+                raise refused(f"The key {name!r} is there twice.", f"line {key.start_mark.line + 1}")
+            made[name] = _plain(loader, value)
+        return made
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(loader, one) for one in node.value]
+    return loader.construct_object(node)
+
+
+def _intrinsic(loader: Any, node: yaml.Node) -> dict[str, Any]:
+    """`!GetAtt a.b` as {"Fn::GetAtt": …}; Ref and Condition have no prefix."""
+    name = node.tag[1:]
+    key = name if name in {"Ref", "Condition"} else f"Fn::{name}"
+    if isinstance(node, yaml.SequenceNode):
+        return {key: [_plain(loader, one) for one in node.value]}
+    if isinstance(node, yaml.MappingNode):
+        return {key: {str(part.value): _plain(loader, value) for part, value in node.value}}
+    return {key: node.value}

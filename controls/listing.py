@@ -1,0 +1,139 @@
+"""The lists of requirements and mappings: what an address asks for, read in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Told
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+
+from django.core.exceptions import BadRequest
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from controls.figures import drifting, mapped
+from controls.models import Edition, FrameworkVersion, Mapping, MappingSet, Obligation, Section
+from controls.models.mapping import MISSING, OTHER_LABEL, OTHER_OBLIGATION, MappingQuerySet
+from controls.models.requirement import EditionQuerySet
+
+Words = str | Promise
+YES_NO: dict[str, Words] = {"yes": _("yes"), "no": _("no")}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """values: parameter → value as given. chips: what each stands for, to be taken away."""
+
+    values: Told[str, str] = field(default_factory=dict)
+    words: Told[str, tuple[Words, Words]] = field(default_factory=dict)
+
+    @property
+    def chips(self) -> list[dict[str, Any]]:
+        return [
+            {"key": name, "value": self.values[name], "label": label, "word": word}
+            for name, (label, word) in self.words.items()
+        ]
+
+    @classmethod
+    def of(cls, query: QueryDict, choices: Told[str, tuple[Words, Told[str, Words]]]) -> Self:
+        """choices: parameter → its label, and its values with their words; q is anything. Raises BadRequest."""
+        values = {name: text for name in (*choices, "q") if (text := query.get(name, "").replace("\x00", "").strip())}
+        words: dict[str, tuple[Words, Words]] = {}
+        for name, value in values.items():
+            if name == "q":
+                words[name] = (_("Search"), value[:80])
+                continue
+            label, known = choices[name]
+            if value not in known:
+                raise BadRequest(f"{name} has no value {value[:80]!r}")
+            words[name] = (label, known[value])
+        return cls(values, words)
+
+
+def requirement_choices(version: FrameworkVersion) -> dict[str, tuple[Words, dict[str, Words]]]:
+    """The parameters of a version's list of requirements."""
+    sections: dict[str, Words] = {one.public_id: str(one) for one in version.sections.all()}
+    profiles: dict[str, Words] = {one.key: one.name for one in version.profiles.all()}
+    obligations: dict[str, Words] = {value: label for value, label in Obligation.choices if value}
+    return {
+        "section": (_("Section"), sections),
+        "obligation": (_("Obligation"), obligations),
+        "baseline": (_("Baseline"), profiles),
+        "mapped": (_("Mapped to a check"), YES_NO),
+        "drift": (_("Drift"), {"yes": _("named otherwise by a mapping")}),
+    }
+
+
+def requirements(asked: Asked, version: FrameworkVersion, at: datetime) -> EditionQuerySet:
+    rows = version.editions.asked()
+    values = asked.values
+    if "section" in values:
+        rows = rows.within(version.sections.get(pk=Section.key_of(values["section"])))
+    if "obligation" in values:
+        rows = rows.filter(obligation=values["obligation"])
+    if "baseline" in values:
+        rows = rows.in_baseline(values["baseline"])
+    if "mapped" in values:
+        rows = rows.filter(mapped(at) if values["mapped"] == "yes" else ~mapped(at))
+    if "drift" in values:
+        rows = rows.filter(drifting(at))
+    return rows.saying(values["q"]) if "q" in values else rows
+
+
+def listed(rows: EditionQuerySet, at: datetime) -> QuerySet[Edition]:
+    """With the number of checks that each is mapped to, and whether one of them drifts."""
+    of_it = Mapping.objects.known(at).to_checks().filter(requirement=OuterRef("requirement")).order_by()
+    counted = of_it.values("requirement").annotate(n=Count("check_named", distinct=True)).values("n")
+    return (
+        rows.select_related("section", "requirement")
+        .defer("text", "guidance", "parameters")
+        .annotate(checks=Coalesce(Subquery(counted), 0), drifts=drifting(at))
+    )
+
+
+def mapping_choices(frameworks: Told[str, Words]) -> dict[str, tuple[Words, Told[str, Words]]]:
+    sets: dict[str, Words] = {one.public_id: one.name for one in MappingSet.objects.all()}
+    states: dict[str, Words] = {
+        "proposed": _("Proposed"), "approved": _("Approved"), "ended": _("Rejected or withdrawn"),
+    }  # fmt: skip
+    return {
+        "framework": (_("Framework"), frameworks),
+        "state": (_("State"), states),
+        "set": (_("Published as"), sets),
+        "relation": (_("Type"), dict(Mapping.Relation.choices)),
+        "drift": (
+            _("Drift"),
+            {
+                "any": _("any"),
+                "missing": _("not in the version"),
+                "label": _("another number"),
+                "obligation": _("another obligation"),
+            },
+        ),
+    }
+
+
+def mappings(asked: Asked, at: datetime) -> MappingQuerySet:
+    values = asked.values
+    rows = Mapping.objects.filter(proposed_at__lte=at)
+    rows = rows.filter(ended_at__lte=at) if values.get("state") == "ended" else rows.known(at)
+    if values.get("state") == "approved":
+        rows = rows.in_force(at)
+    if values.get("state") == "proposed":
+        rows = rows.exclude(approved_at__lte=at)
+    if "framework" in values:
+        rows = rows.filter(requirement__framework__key=values["framework"])
+    if "set" in values:
+        rows = rows.filter(mapping_set=MappingSet.key_of(values["set"]))
+    if "relation" in values:
+        rows = rows.filter(relation=values["relation"])
+    if "q" in values:
+        rows = rows.naming(values["q"])
+    if "drift" not in values:
+        return rows
+    kinds = {"missing": MISSING, "label": ~MISSING & OTHER_LABEL, "obligation": ~MISSING & OTHER_OBLIGATION}
+    drift = rows.drifting(at)
+    return drift.filter(kinds[values["drift"]]) if values["drift"] in kinds else drift

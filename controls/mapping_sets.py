@@ -1,0 +1,173 @@
+"""Published mappings: taken in as proposals, adopted or refused by a decision that is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from audit import clock, trail
+from controls.imports.catalogues import AT_ONCE, identities_of
+from controls.models import CheckReference, Framework, Mapping, MappingSet, PackVersion
+from controls.models.mapping import MappingQuerySet
+from organisation.models import User
+
+
+@dataclass(frozen=True)
+class Published:
+    """Who published a set, where and when. stated_version: of the framework, as the source says."""
+
+    key: str
+    name: str
+    publisher: str
+    source_sha256: str
+    url: str = ""
+    licence: str = ""
+    published_on: date | None = None
+    stated_version: str = ""
+    note: str = ""
+
+    def told(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One statement of a set. requirement: a key. named: the id as written; label and obligation where it says."""
+
+    requirement: str
+    source: str
+    check: str
+    relation: str = Mapping.Relation.INTERSECTS
+    named: str = ""
+    label: str = ""
+    obligation: str = ""
+
+
+@transaction.atomic
+def load(
+    published: Published,
+    framework: Framework,
+    rows: Sequence[Row],
+    *,
+    by: User | str,
+    pack_version: PackVersion | None = None,
+) -> MappingSet:
+    """Hold what a source publishes now. What is new in it is proposed; what it no longer says is withdrawn."""
+    at = clock.now()
+    who = by if isinstance(by, str) else by.public_id
+    told = published.told()
+    key = told.pop("key")
+    found, is_new = MappingSet.objects.get_or_create(
+        key=key, defaults={"framework": framework, "pack_version": pack_version, "loaded_at": at, **told}
+    )
+    wanted = _wanted(framework, rows)
+    have = {
+        (
+            one.requirement_id,
+            one.check_named_id,
+            one.named,
+            one.relation,
+            one.stated_label,
+            one.stated_obligation,
+        ): one.pk
+        for one in found.mappings.open()
+    }
+    gone = [pk for statement, pk in have.items() if statement not in wanted]
+    new = [statement for statement in wanted if statement not in have]
+    if not (is_new or gone or new):
+        return found
+    MappingSet.objects.filter(pk=found.pk).update(pack_version=pack_version, loaded_at=at, **told)
+    withdrawn = {"state": Mapping.State.WITHDRAWN, "ended_at": at, "ended_by": who}
+    found.mappings.filter(pk__in=gone).update(**withdrawn, ended_because="The source no longer says so.")
+    Mapping.objects.bulk_create(
+        [
+            Mapping(
+                mapping_set=found,
+                requirement_id=requirement,
+                check_named_id=check,
+                named=named,
+                relation=relation,
+                stated_label=label,
+                stated_obligation=obligation,
+                proposed_by=who,
+                proposed_at=at,
+            )
+            for requirement, check, named, relation, label, obligation in new
+        ],
+        batch_size=AT_ONCE,
+    )
+    counts = {"proposed": len(new), "withdrawn": len(gone), "unchanged": len(have) - len(gone)}
+    trail.record(by, "mapping_set.loaded", found, **counts, publisher=published.publisher, name=published.name)
+    return found
+
+
+def _wanted(framework: Framework, rows: Sequence[Row]) -> dict[tuple[Any, ...], None]:
+    """(requirement, check, named, relation, label, obligation) of each row, keys resolved, each once."""
+    identities = identities_of(framework, [row.requirement for row in rows], clock.now())
+    checks = references_of({(row.source, row.check) for row in rows})
+    return {
+        (
+            identities[row.requirement].pk,
+            checks[row.source, row.check].pk,
+            "" if row.named == row.requirement else row.named,
+            str(row.relation),
+            row.label.rstrip("."),
+            row.obligation,
+        ): None
+        for row in rows
+    }
+
+
+def references_of(names: set[tuple[str, str]]) -> dict[tuple[str, str], CheckReference]:
+    """(source, key) → the reference, made where it is not known yet."""
+    new = [CheckReference(source=source, key=key) for source, key in sorted(names)]
+    CheckReference.objects.bulk_create(new, ignore_conflicts=True, batch_size=AT_ONCE)
+    wanted = CheckReference.objects.filter(key__in={key for _, key in names})
+    return {(one.source, one.key): one for one in wanted}
+
+
+@transaction.atomic
+def adopt(found: MappingSet, *, because: str, by: User | str) -> int:
+    """Approve every proposed mapping of a set, as one decision. Answers how many."""
+    n = approve(found.mappings.proposed(), because=because, by=by, told=False)
+    trail.record(by, "mapping_set.adopted", found, approved=n, because=because)
+    return n
+
+
+@transaction.atomic
+def approve(rows: MappingQuerySet, *, because: str, by: User | str, told: bool = True) -> int:
+    """From now on these count. Nobody approves what they proposed: such rows are left as they are."""
+    who = by if isinstance(by, str) else by.public_id
+    chosen = list(_others(rows.proposed(), by).select_for_update().order_by("pk"))
+    Mapping.objects.filter(pk__in=[one.pk for one in chosen]).update(
+        state=Mapping.State.APPROVED, approved_at=clock.now(), approved_by=who, approved_because=because
+    )
+    for one in chosen if told else []:
+        trail.record(by, "mapping.approved", one, because=because)
+    return len(chosen)
+
+
+@transaction.atomic
+def end(rows: MappingQuerySet, *, because: str, by: User | str) -> int:
+    """Reject what was proposed, withdraw what was approved. Answers how many."""
+    who = by if isinstance(by, str) else by.public_id
+    stamp = {"ended_at": clock.now(), "ended_by": who, "ended_because": because}
+    chosen = list(rows.open().select_for_update().order_by("pk"))
+    for before, after in (
+        (Mapping.State.PROPOSED, Mapping.State.REJECTED),
+        (Mapping.State.APPROVED, Mapping.State.WITHDRAWN),
+    ):
+        keys = [one.pk for one in chosen if one.state == before]
+        Mapping.objects.filter(pk__in=keys).update(state=after, **stamp)
+    for one in chosen:
+        trail.record(by, "mapping.ended", one, was=one.state, because=because)
+    return len(chosen)
+
+
+def _others(rows: MappingQuerySet, by: User | str) -> MappingQuerySet:
+    return rows if isinstance(by, str) else rows.filter(~Q(proposed_by=by.public_id))

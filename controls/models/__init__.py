@@ -1,0 +1,26 @@
+from controls.models.framework import Framework, FrameworkVersion, Superseded
+from controls.models.mapping import CheckReference, Mapping, MappingSet
+from controls.models.pack import PROCESS_CHECK, Pack, PackRule, PackVersion
+from controls.models.requirement import Edition, Obligation, Profile, Requirement, Section, Selection
+from controls.models.source import Import, SourceFile
+
+__all__ = [
+    "PROCESS_CHECK",
+    "CheckReference",
+    "Edition",
+    "Framework",
+    "FrameworkVersion",
+    "Import",
+    "Mapping",
+    "MappingSet",
+    "Obligation",
+    "Pack",
+    "PackRule",
+    "PackVersion",
+    "Profile",
+    "Requirement",
+    "Section",
+    "Selection",
+    "SourceFile",
+    "Superseded",
+]

@@ -1,0 +1,199 @@
+import hashlib
+from typing import Any
+
+import factory
+import zstandard
+from factory.django import DjangoModelFactory
+
+from controls.models import (
+    CheckReference,
+    Edition,
+    Framework,
+    FrameworkVersion,
+    Import,
+    Mapping,
+    MappingSet,
+    Pack,
+    PackRule,
+    PackVersion,
+    Profile,
+    Requirement,
+    Section,
+    SourceFile,
+)
+from findings.models import Source
+from tests.factories.desk import JobFactory
+from tests.factories.organisation import LONG_AGO, UserFactory
+
+NO_DIGEST = "0" * 64
+
+
+class FrameworkFactory(DjangoModelFactory[Framework]):
+    class Meta:
+        model = Framework
+
+    key = factory.Sequence(lambda n: f"standard-{n}")
+    name = factory.Sequence(lambda n: f"Standard {n}")
+    publisher = "Standards Office"
+    key_word = "number"
+    added_at = LONG_AGO
+
+
+class FrameworkVersionFactory(DjangoModelFactory[FrameworkVersion]):
+    """The current version of its framework; the trait `draft` was never made current."""
+
+    class Meta:
+        model = FrameworkVersion
+
+    framework = factory.SubFactory(FrameworkFactory)
+    label = "1.0"
+    source_name = "standard.xml"
+    source_sha256 = NO_DIGEST
+    imported_by = "test"
+    imported_at = LONG_AGO
+    valid_from = LONG_AGO
+
+    class Params:
+        draft = factory.Trait(valid_from=None)
+
+
+class SectionFactory(DjangoModelFactory[Section]):
+    class Meta:
+        model = Section
+
+    version = factory.SubFactory(FrameworkVersionFactory)
+    label = factory.Sequence(str)
+    path = factory.SelfAttribute("label")
+    title = "Access control"
+    position = factory.Sequence(int)
+
+
+class RequirementFactory(DjangoModelFactory[Requirement]):
+    class Meta:
+        model = Requirement
+
+    framework = factory.SubFactory(FrameworkFactory)
+    key = factory.Sequence(lambda n: f"{n}")
+    added_at = LONG_AGO
+
+
+class EditionFactory(DjangoModelFactory[Edition]):
+    """A requirement in the current version of its framework, without text; `key=` names it."""
+
+    class Meta:
+        model = Edition
+
+    class Params:
+        key = factory.Sequence(lambda n: f"{n}")
+
+    version = factory.SubFactory(FrameworkVersionFactory)
+    requirement = factory.SubFactory(
+        RequirementFactory, framework=factory.SelfAttribute("..version.framework"), key=factory.SelfAttribute("..key")
+    )
+    position = factory.Sequence(int)
+    label = factory.SelfAttribute("key")
+    title = "Privileged access rights"
+
+
+class ProfileFactory(DjangoModelFactory[Profile]):
+    class Meta:
+        model = Profile
+
+    version = factory.SubFactory(FrameworkVersionFactory)
+    key = "low"
+    name = "Low baseline"
+    source_name = "low.json"
+    source_sha256 = NO_DIGEST
+    imported_at = LONG_AGO
+
+
+class CheckReferenceFactory(DjangoModelFactory[CheckReference]):
+    class Meta:
+        model = CheckReference
+
+    source = Source.CONFIG
+    key = factory.Sequence(lambda n: f"S3_BUCKET_RULE_{n}")
+
+
+class MappingSetFactory(DjangoModelFactory[MappingSet]):
+    class Meta:
+        model = MappingSet
+
+    key = factory.Sequence(lambda n: f"set-{n}")
+    framework = factory.SubFactory(FrameworkFactory)
+    name = "AWS: operational best practices"
+    publisher = "Amazon Web Services"
+    source_sha256 = NO_DIGEST
+    loaded_at = LONG_AGO
+
+
+class MappingFactory(DjangoModelFactory[Mapping]):
+    """A proposed mapping of an edition's requirement to a Config rule; the trait `approved` is in force."""
+
+    class Meta:
+        model = Mapping
+
+    class Params:
+        edition = factory.SubFactory(EditionFactory)
+        approved = factory.Trait(
+            state=Mapping.State.APPROVED, approved_at=LONG_AGO, approved_by="test", approved_because="Agreed"
+        )
+
+    requirement = factory.SelfAttribute("edition.requirement")
+    check_named = factory.SubFactory(CheckReferenceFactory)
+    mapping_set = factory.SubFactory(MappingSetFactory, framework=factory.SelfAttribute("..requirement.framework"))
+    relation = Mapping.Relation.INTERSECTS
+    proposed_by = "library"
+    proposed_at = LONG_AGO
+
+
+class PackFactory(DjangoModelFactory[Pack]):
+    class Meta:
+        model = Pack
+
+    key = factory.Sequence(lambda n: f"Best-Practices-{n}")
+    name = factory.LazyAttribute(lambda made: made.key.replace("-", " "))
+    added_at = LONG_AGO
+
+
+class PackVersionFactory(DjangoModelFactory[PackVersion]):
+    class Meta:
+        model = PackVersion
+
+    pack = factory.SubFactory(PackFactory)
+    source_name = "pack.yaml"
+    source_sha256 = NO_DIGEST
+    imported_by = "test"
+    valid_from = LONG_AGO
+
+
+class PackRuleFactory(DjangoModelFactory[PackRule]):
+    class Meta:
+        model = PackRule
+
+    version = factory.SubFactory(PackVersionFactory)
+    position = factory.Sequence(int)
+    logical_id = factory.Sequence(lambda n: f"Rule{n}")
+    name = factory.Sequence(lambda n: f"s3-bucket-rule-{n}")
+    owner = "AWS"
+    identifier = factory.LazyAttribute(lambda made: made.name.upper().replace("-", "_"))
+
+
+class ImportFactory(DjangoModelFactory[Import]):
+    """A file that waits to be read; `content=` are its bytes."""
+
+    class Meta:
+        model = Import
+
+    class Params:
+        content = b"key\r\n1\r\n"
+
+    name = "standard.csv"
+    requested_by = factory.SubFactory(UserFactory, second_line=True)
+    job = factory.SubFactory(JobFactory, kind="import", requested_by=factory.SelfAttribute("..requested_by"))
+
+    @factory.lazy_attribute
+    def file(self) -> Any:
+        raw: bytes = self.content
+        said = {"size": len(raw), "body": zstandard.compress(raw)}
+        return SourceFile.objects.get_or_create(sha256=hashlib.sha256(raw).hexdigest(), defaults=said)[0]
