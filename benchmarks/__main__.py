@@ -22,7 +22,7 @@ from urllib.request import urlopen
 import psycopg
 
 import embedded
-from benchmarks import machine, portal, report
+from benchmarks import machine, painting, portal, report
 
 LIVE = 20_000
 """Findings that the live sync reads at most."""
@@ -88,6 +88,10 @@ def measured(folder: Path, size: int, days: int) -> dict[str, Any]:
         with portal.serving(environment, folder / "portal.log") as port:
             _say("  pages")
             run["pages"] = [portal.timed(port, page, cookies[page["line"]]) for page in looked["pages"]]
+            _say("  pages in a browser")
+            paintings = painting.painted(port, run["pages"], cookies)
+            for page, painted in zip(run["pages"], paintings, strict=True):
+                page["painted"] = painted
             lines = [cookies[line] for line in ("first", "second", "third")]
             run["homes_per_second"] = portal.per_second(port, lines, "/")
             with psycopg.connect(servers.database_url, autocommit=True) as other:

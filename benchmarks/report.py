@@ -18,7 +18,8 @@ def table(result: Mapping[str, Any]) -> str:
         "",
         *_table(("", *(f"{run['findings']:,} findings" for run in runs)), _figures(runs)),
         "",
-        "Pages: counted anew (p50 / p95 ms) and, of homes, asked again without a change; queries; kB",
+        "Pages: counted anew (p50 / p95 ms) and, of homes, asked again without a change; queries; kB; "
+        "largest content painted (p50 / slowest ms)",
         "",
         *_table(("", *(f"{run['findings']:,} findings" for run in runs)), _pages(runs)),
     ]
@@ -73,4 +74,8 @@ def _pages(runs: list[dict[str, Any]]) -> Iterable[Row]:
 def _page(page: Mapping[str, Any]) -> str:
     again = page["again"]
     kept = f" (again {again['p50']} / {again['p95']})" if page["path"].partition("?")[0] == "/" else ""
-    return f"{page['p50']} / {page['p95']}{kept}; {page['queries']}; {page['bytes'] // 1000}"
+    painted = page["painted"]
+    return (
+        f"{page['p50']} / {page['p95']}{kept}; {page['queries']}; {page['bytes'] // 1000}; "
+        f"{painted['p50']} / {painted['slowest']}"
+    )
