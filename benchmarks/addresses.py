@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 from django.db import connection
 from django.db.models import Count
@@ -45,6 +46,8 @@ def pages() -> list[Page]:
         Page("explorer, fails", "second", "/findings/?status=fail&suppressed=no"),
         Page("explorer, latest first", "second", "/findings/?order=-changed"),
         Page("explorer, search", "second", "/findings/?q=payments-ledger"),
+        Page("explorer, search for one resource", "second", f"/findings/?q={quote(resource.key)}"),
+        Page("explorer, search in titles", "second", "/findings/?q=CVE-2026-2592"),
         Page("check", "second", reverse("findings:check", args=[check.public_id])),
         Page("resource", "second", reverse("findings:resource", args=[resource.public_id])),
         Page("finding", "second", reverse("findings:finding", args=[finding.public_id])),

@@ -16,7 +16,8 @@ Parameters, all optional and combinable (many: the name is repeated, any of its 
     type            AWS::S3::Bucket: of any of its resources
     since           the status stands since this date or later
     changed_since   anything about it changed on this date or later
-    q               check key or title, resource ARN, F-12, K-12, A-9, or AWS's own id in full
+    q               part of a check's key or title, of a resource's name or ARN, of a product's own title;
+                    F-12, K-12, A-9, or AWS's own id in full
     record          active (default), archived, any
     counted         yes (default): what scores count, one of two sources of the same fact; any
 
@@ -125,9 +126,10 @@ class FindingFilter:
             tallied = PARAMETERS[name].tallied
             if name in skipped or values == [PARAMETERS[name].default]:
                 continue
-            if tallied is None:
+            condition = tallied and tallied(values)
+            if condition is None:
                 return None
-            conditions &= tallied(values)
+            conditions &= condition
         if self.errors:
             return Posture.objects.none()
         found: Any = Posture.objects.all() if moment.is_now else past_postures(moment)

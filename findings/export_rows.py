@@ -147,7 +147,8 @@ class Rows:
 
     def _listed(self, cells: Sequence[str]) -> tuple[str, list[Any]]:
         """The query of these cells. OFFSET 0 has each name looked up once, however often a cell says it."""
-        inner, parameters = self.spans.values_list(*FIELDS.values()).query.sql_with_params()
+        spans = self.spans.values_list(*FIELDS.values())
+        inner, parameters = spans.query.get_compiler(connection=connection, elide_empty=False).as_sql()
         names = ", ".join(f'"{name}"' for name in FIELDS)
         accounts = dict(Account.objects.exclude(name="").values_list("account_id", "name"))
         solutions = {str(key): name for key, name in Solution.objects.visible_to(self.user).values_list("pk", "name")}

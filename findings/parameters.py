@@ -21,7 +21,6 @@ from django.utils.translation import gettext_lazy as _
 from audit.public_id import PublicId
 from findings.models import (
     Check,
-    Finding,
     FindingResource,
     RecordState,
     Resource,
@@ -30,13 +29,12 @@ from findings.models import (
     Status,
     Workflow,
 )
+from findings.searching import Search
 from organisation.models import Solution
 
 Words = str | Promise
 NO_SOLUTION = "none"
 SEVERITY_WORDS = {int(severity): severity.name.lower() for severity in Severity}
-SHORT = 3
-"""Shorter words are searched among checks only: the index of resources holds three characters at a time."""
 
 
 class Unreadable(ValueError):
@@ -51,13 +49,13 @@ class Unreadable(ValueError):
 class Parameter:
     """read: the value in an address, or Unreadable. where: the condition on spans that its values make.
 
-    tallied: the same condition on postures; None where postures do not know it.
+    tallied: the same condition on postures; None, or to None, where postures do not know it.
     """
 
     label: Words
     read: Callable[[str], Any]
     where: Callable[[Sequence[Any]], Q]
-    tallied: Callable[[Sequence[Any]], Q] | None = None
+    tallied: Callable[[Sequence[Any]], Q | None] | None = None
     many: bool = False
     default: Any = None
 
@@ -143,23 +141,6 @@ def _in_state(values: Sequence[Any]) -> Q:
     return Q() if values[0] == "any" else Q(record_state=values[0].upper())
 
 
-def _searched(values: Sequence[Any]) -> Q:
-    """Checks by key and title, resources by ARN, findings by public id and by AWS's own id."""
-    text = str(values[0])
-    for model, name in ((Finding, "finding_id"), (Check, "check_ran_id")):
-        if re.fullmatch(rf"{model.public_prefix}-\d{{1,18}}", text, re.IGNORECASE):
-            return Q(**{name: model.key_of(text)})
-    if re.fullmatch(rf"{Resource.public_prefix}-\d{{1,18}}", text, re.IGNORECASE):
-        return _linked(resource=Resource.key_of(text))
-    checks = Check.objects.filter(Q(key__icontains=text) | Q(title__icontains=text))
-    found = Q(check_ran__in=checks)
-    if len(text) >= SHORT:
-        resources = Resource.objects.filter(key__icontains=text)
-        found |= Q(finding__in=FindingResource.objects.filter(resource__in=resources).values("finding"))
-        found |= Q(finding__in=Finding.objects.filter(native_id=text))
-    return found
-
-
 YES_OR_NO = ("yes", "no")
 ACCOUNT = _matching(r"\d{12}", _("An account's 12 digits."))
 REGION = _matching(r"[a-z0-9-]{1,30}", _("A Region such as eu-central-1."))
@@ -185,7 +166,12 @@ PARAMETERS: dict[str, Parameter] = {
     "type": Parameter(_("Resource type"), TYPE, lambda values: _linked(resource__type=values[0])),
     "since": Parameter(_("Status since"), moment_from, lambda values: Q(status_since__gte=values[0])),
     "changed_since": Parameter(_("Changed since"), moment_from, lambda values: Q(valid_from__gte=values[0])),
-    "q": Parameter(_("Search"), lambda text: text[:200], _searched),
+    "q": Parameter(
+        _("Search"),
+        lambda text: Search(text[:200]),
+        lambda values: values[0].spans(),
+        lambda values: values[0].postures(),
+    ),
     "record": Parameter(
         _("Record"), _one_of(("active", "archived", "any")), _in_state, default=RecordState.ACTIVE.lower()
     ),

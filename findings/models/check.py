@@ -1,11 +1,20 @@
 from __future__ import annotations
 
+from typing import Self
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from audit.public_id import PublicId
 from findings.models.vocabulary import Severity, Source
+
+
+class CheckQuerySet(models.QuerySet["Check"]):
+    def naming(self, text: str) -> Self:
+        """Checks with this in their key or title, in whatever case."""
+        return self.filter(Q(key__icontains=text) | Q(title__icontains=text))
 
 
 class Check(PublicId):
@@ -36,6 +45,8 @@ class Check(PublicId):
     standards = ArrayField(models.CharField(max_length=256), default=list, blank=True)
     requirements = ArrayField(models.CharField(max_length=256), default=list, blank=True)
     first_seen_at = models.DateTimeField()
+
+    objects = CheckQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "key"], name="check_source_key")]

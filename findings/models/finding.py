@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import orjson
 import zstandard
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 
 from audit.models import Span
 from audit.public_id import PublicId
@@ -16,6 +17,15 @@ from findings.models.connection import Connection
 from findings.models.queries import SpanQuerySet
 from findings.models.resource import Resource
 from findings.models.vocabulary import RecordState, Severity, Source, Status, Workflow
+
+HAS_OWN_TITLE = ~Q(product__in=["", "Security Hub"])
+"""A product gives each finding a title. Security Hub's is the check's; Config has none, and names no product."""
+
+
+class FindingQuerySet(models.QuerySet["Finding"]):
+    def titled(self, text: str) -> Self:
+        """Findings of products with this in their title, in whatever case."""
+        return self.filter(HAS_OWN_TITLE, title__icontains=text)
 
 
 class Finding(PublicId):
@@ -52,11 +62,18 @@ class Finding(PublicId):
     content_hash = models.UUIDField(help_text="Of the raw record without its volatile times.")
     gone_at = models.DateTimeField(null=True, help_text="When a complete reading no longer listed it.")
 
+    objects = FindingQuerySet.as_manager()
+
     class Meta:
         indexes = [
             models.Index(fields=["native_id"], name="finding_native_id"),
             models.Index(fields=["resource"], name="finding_resource"),
             models.Index(fields=["connection", "source", "account", "region"], name="finding_place"),
+            GinIndex(
+                OpClass(Upper("title"), name="gin_trgm_ops"),
+                name="finding_own_title_search",
+                condition=HAS_OWN_TITLE,
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,11 +1,21 @@
 from __future__ import annotations
 
+from typing import Self
+
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Upper
 
 from audit.public_id import PublicId
 from findings.models.queries import OwnedQuerySet
+
+
+class ResourceQuerySet(OwnedQuerySet["Resource"]):
+    def naming(self, text: str) -> Self:
+        """Resources with this in their ARN or name, in whatever case."""
+        return self.filter(Q(key__icontains=text) | Q(name__icontains=text))
 
 
 class Resource(PublicId):
@@ -27,13 +37,17 @@ class Resource(PublicId):
     )
     gone_at = models.DateTimeField(null=True, help_text="When a complete inventory no longer listed it.")
 
-    objects = OwnedQuerySet["Resource"].as_manager()
+    objects = ResourceQuerySet.as_manager()
 
     class Meta:
         indexes = [
             models.Index(fields=["account", "region", "type"], name="resource_place"),
             GinIndex(fields=["solutions"], name="resource_solutions"),
-            GinIndex(fields=["key"], opclasses=["gin_trgm_ops"], name="resource_key_search"),
+            GinIndex(
+                OpClass(Upper("key"), name="gin_trgm_ops"),
+                OpClass(Upper("name"), name="gin_trgm_ops"),
+                name="resource_search",
+            ),
         ]
 
     def __str__(self) -> str:

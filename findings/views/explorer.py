@@ -47,6 +47,7 @@ def explorer(request: Request) -> HttpResponse:
         "tabs": _tabs(asked, found),
         "chips": chips_of(asked, found),
         "mistakes": mistakes_in(asked),
+        "searched_checks_only": any(search.is_short for search in asked["q"]),
         "offers": _offers(asked, found),
         "form": _form(request, asked, found),
         "products": PRODUCTS,
