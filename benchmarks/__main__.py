@@ -24,8 +24,8 @@ import psycopg
 import embedded
 from benchmarks import machine, painting, portal, report
 
-LIVE = 20_000
-"""Findings that the live sync reads at most."""
+LIVE, PACED = 20_000, 10_000
+"""Findings that the live sync reads at most: with no rates in its way, and at AWS's published ones."""
 TOUCH = "UPDATE organisation_account SET name = name WHERE id = (SELECT min(id) FROM organisation_account)"
 
 
@@ -99,7 +99,9 @@ def measured(folder: Path, size: int, days: int) -> dict[str, Any]:
     _say("  bulk load")
     run["bulk"] = bulk(folder / "bulk", size)
     _say("  live sync")
-    run["live"] = live(folder / "live", min(size, LIVE))
+    run["live"] = live(folder / "live", "live", min(size, LIVE))
+    _say("  live sync at AWS's rates")
+    run["paced"] = live(folder / "paced", "paced", min(size, PACED))
     return run
 
 
@@ -116,20 +118,22 @@ def bulk(folder: Path, findings: int) -> dict[str, Any]:
         return _inside(environment, "bulk", folder / "bulk.json", str(file))
 
 
-def live(folder: Path, findings: int) -> dict[str, Any]:
-    """An empty portal reads a sandbox of this size, twice."""
+def live(folder: Path, part: str, findings: int) -> dict[str, Any]:
+    """An empty portal reads a sandbox of this size. part: "live" without rates, "paced" with AWS's."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     keys = {"AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox", "AWS_ENDPOINT_URL": address}
     with _apart(folder) as servers:
-        environment = servers | keys | {"AWS_EC2_METADATA_DISABLED": "true"}
+        paced = part == "paced"
+        environment = servers | keys | {"AWS_EC2_METADATA_DISABLED": "true", "SYNC_RATE_SHARE": str(int(paced))}
         command = [sys.executable, "-m", "sandbox", "--port", str(port), "--findings", str(findings)]
+        command += ["--rates"] * paced
         sandbox = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
         try:
             _wait(f"{address}/_sandbox/world")
-            return _inside(environment, "live", folder / "live.json", address)
+            return _inside(environment, part, folder / f"{part}.json", address)
         finally:
             sandbox.terminate()
             sandbox.wait()

@@ -27,6 +27,7 @@ def main() -> None:
         "build": build,
         "look": look,
         "live": live,
+        "paced": paced,
         "bulk": bulk,
         "export": export,
     }
@@ -70,6 +71,14 @@ def live(address: str) -> dict[str, Any]:
 
     call_command("migrate", interactive=False, verbosity=0)
     return reading.measured(address)
+
+
+def paced(address: str) -> dict[str, Any]:
+    """Read the sandbox's Security Hub at the rates that it enforces."""
+    from benchmarks import reading
+
+    call_command("migrate", interactive=False, verbosity=0)
+    return reading.paced(address)
 
 
 def bulk(file: str) -> dict[str, Any]:

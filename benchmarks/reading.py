@@ -13,17 +13,42 @@ from django.core.management import CommandError, call_command
 from django.db.models import Sum
 
 from benchmarks.history import peak_mb
-from findings.models import Finding, SyncRun
+from findings import discovery, rates, sync
+from findings.models import Connection, Finding, Scope, Source, SyncRun
 
 SAID = ("hub_account", "home_region", "hub_role", "member_role", "external_id")
 
 
 def measured(address: str) -> dict[str, Any]:
+    _connect(address)
+    first, again = _sync(), _sync()
+    return {"first": first, "again": again, "findings": Finding.objects.count(), "peak_mb": peak_mb()}
+
+
+def paced(address: str) -> dict[str, Any]:
+    """One sweep of Security Hub. share: calls of GetFindings in per cent of those that its rate and burst permit."""
+    discovery.discover(_connect(address))
+    scope = Scope.objects.get(source=Source.SECURITY_HUB, read_through=None, due_at__isnull=False)
+    began = time.perf_counter()
+    run = sync.run(scope.pk, SyncRun.Kind.SWEEP)
+    seconds = time.perf_counter() - began
+    assert run is not None
+    calls = rates.counts()["securityhub", "GetFindings"]["calls"]
+    rate, burst = rates.PUBLISHED["securityhub", "GetFindings"]
+    return {
+        "read": run.read,
+        "seconds": round(seconds, 2),
+        "calls": calls,
+        "throttles": run.throttles,
+        "share": round(100 * calls / (burst + rate * seconds), 1),
+    }
+
+
+def _connect(address: str) -> Connection:
     with urlopen(f"{address}/_sandbox/world", timeout=600) as answer:
         world = json.load(answer)
     call_command("connect", "Sandbox", stdout=StringIO(), **{name: world[name] for name in SAID})
-    first, again = _sync(), _sync()
-    return {"first": first, "again": again, "findings": Finding.objects.count(), "peak_mb": peak_mb()}
+    return Connection.objects.get()
 
 
 def loaded(file: str) -> dict[str, Any]:

@@ -57,6 +57,8 @@ def _figures(runs: list[dict[str, Any]]) -> Iterable[Row]:
     yield row("live sync through boto3, findings", "live", "findings")
     yield row("the same, first time, findings/s", "live", "first", "per_second")
     yield row("the same, again, findings/s", "live", "again", "per_second")
+    yield row("at AWS's rates: of the permitted calls", "paced", "share", unit=" %")
+    yield row("the same, calls refused", "paced", "throttles")
 
 
 def _at(run: Mapping[str, Any], path: Sequence[str]) -> Any:

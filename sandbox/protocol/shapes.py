@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -41,27 +42,34 @@ def _pattern(source: str) -> re.Pattern[str] | None:
 
 
 class Checks:
-    """Readers and writers of one service. timestamps: the protocol's default format."""
+    """Readers and writers of one service. timestamps: the protocol's default format.
+
+    A shape may hold itself: while it is built, what stands for it asks for it again. Nobody else may
+    be given that, hence the lock.
+    """
 
     def __init__(self, timestamps: str) -> None:
         self.timestamps = timestamps
+        self._building = threading.RLock()
         self._readers: dict[str, Reader] = {}
         self._writers: dict[str, Writer] = {}
 
     def reader(self, shape: Shape) -> Reader:
         """A function (wire value, path) -> checked value; raises InvalidValueError."""
-        if shape.name not in self._readers:
-            self._readers[shape.name] = lambda value, path: self._readers[shape.name](value, path)
-            self._readers[shape.name] = self._build_reader(shape)
-        return self._readers[shape.name]
+        with self._building:
+            if shape.name not in self._readers:
+                self._readers[shape.name] = lambda value, path: self._readers[shape.name](value, path)
+                self._readers[shape.name] = self._build_reader(shape)
+            return self._readers[shape.name]
 
     def writer(self, shape: Shape) -> Writer:
         """A function (result value, path) -> wire value; raises BadOutputError."""
         key = f"{shape.name}:{shape.serialization.get('timestampFormat', '')}"
-        if key not in self._writers:
-            self._writers[key] = lambda value, path: self._writers[key](value, path)
-            self._writers[key] = self._build_writer(shape)
-        return self._writers[key]
+        with self._building:
+            if key not in self._writers:
+                self._writers[key] = lambda value, path: self._writers[key](value, path)
+                self._writers[key] = self._build_writer(shape)
+            return self._writers[key]
 
     def _build_reader(self, shape: Shape) -> Reader:
         if isinstance(shape, StructureShape):

@@ -1,5 +1,8 @@
 """What AWS would not accept fails here too, and what the sandbox cannot do it says loudly."""
 
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib import request
 from urllib.error import HTTPError
@@ -9,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.protocol import BadOutputError, service_for
+from sandbox.protocol.shapes import Checks
 from tests.sandbox.conftest import Estate
 
 AUTHORIZATION = "AWS4-HMAC-SHA256 Credential=dummy/20260101/ap-southeast-2/{service}/aws4_request, SignedHeaders=host"
@@ -132,3 +136,25 @@ def test_the_endpoint_variable_alone_is_enough(estate: Estate, monkeypatch: pyte
     assert sqs.get_queue_url(QueueName=estate.world["queue_name"])["QueueUrl"]
     sts.close()
     sqs.close()
+
+
+@pytest.fixture
+def restless_threads() -> Iterator[None]:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("restless_threads")
+def test_the_first_answers_to_many_at_once_are_whole() -> None:
+    service = service_for("config")
+    assert service
+    shape = service.model.operation_model("DescribeConfigRules").output_shape
+    assert shape
+    rules = {"ConfigRules": [{"ConfigRuleName": "one", "Source": {"Owner": "AWS"}}]}
+    for _ in range(100):
+        checks = Checks("unixTimestamp")
+        with ThreadPoolExecutor(8) as threads:
+            answers = list(threads.map(lambda _, checks=checks: checks.writer(shape)(rules, ""), range(8)))
+        assert all(answer == answers[0] for answer in answers)
