@@ -10,7 +10,7 @@ from typing import Any
 from urllib.request import urlopen
 
 from django.core.management import CommandError, call_command
-from django.db.models import Sum
+from django.db.models import F, QuerySet, Sum
 
 from benchmarks.history import peak_mb
 from findings import discovery, rates, sync
@@ -65,5 +65,12 @@ def _sync() -> dict[str, Any]:
     with suppress(CommandError):  # some places of the sandbox's estate refuse us, as in any estate
         call_command("sync", full=True, inline=True, stdout=StringIO(), stderr=StringIO())
     seconds = time.perf_counter() - began
-    read = SyncRun.objects.filter(pk__gt=last).aggregate(read=Sum("read"))["read"] or 0
-    return {"read": read, "seconds": round(seconds, 2), "per_second": round(read / seconds)}
+    runs = SyncRun.objects.filter(pk__gt=last)
+    return {"seconds": round(seconds, 2), **{source: _of(runs.filter(scope__source=source)) for source in Source}}
+
+
+def _of(runs: QuerySet[SyncRun]) -> dict[str, Any]:
+    """What runs of one source read, in the time that they took one after the other."""
+    found = runs.aggregate(read=Sum("read"), took=Sum(F("finished_at") - F("started_at")))
+    seconds = found["took"].total_seconds()
+    return {"read": found["read"], "seconds": round(seconds, 2), "per_second": round(found["read"] / seconds)}

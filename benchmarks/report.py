@@ -55,8 +55,9 @@ def _figures(runs: list[dict[str, Any]]) -> Iterable[Row]:
     yield row("bulk load, findings/s", "bulk", "per_second")
     yield row("bulk load, peak memory", "bulk", "peak_mb", unit=" MB")
     yield row("live sync through boto3, findings", "live", "findings")
-    yield row("the same, first time, findings/s", "live", "first", "per_second")
-    yield row("the same, again, findings/s", "live", "again", "per_second")
+    for source, name in (("security_hub", "Security Hub"), ("config", "AWS Config")):
+        yield row(f"of {name}, the first time, a second", "live", "first", source, "per_second")
+        yield row(f"of {name}, again", "live", "again", source, "per_second")
     yield row("at AWS's rates: of the permitted calls", "paced", "share", unit=" %")
     yield row("the same, calls refused", "paced", "throttles")
 
