@@ -14,7 +14,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet
 
 from audit.keyset import Page, page_of
 from audit.moment import Moment
-from findings.models import FindingSpan, Resource
+from findings.models import FindingSpan, Resource, Source
 from organisation.models import Solution, SolutionAccount
 
 PAGE = 50
@@ -22,12 +22,30 @@ PAGE = 50
 
 @dataclass(frozen=True)
 class Row:
-    """fails: failing findings on it; worst: the highest severity among them; since: the oldest of them."""
+    """fails: failing findings on it; worst: the highest severity among them; since: the oldest of them.
+
+    rated: the highest severity that a check has of its own; Config's inherit theirs.
+    """
 
     resource: Resource
     fails: int = 0
     worst: int = 0
     since: datetime | None = None
+    rated: int | None = None
+
+    @property
+    def inherited(self) -> bool:
+        """Whether its worst is as bad by what Config's checks inherit alone."""
+        return self.worst > (self.rated or 0)
+
+
+TOLD: dict[str, Any] = {
+    "fails": Count("pk"),
+    "worst": Max("severity"),
+    "since": Min("status_since"),
+    "rated": Max("severity", filter=~Q(check_ran__source=Source.CONFIG)),
+}
+"""What a row tells of the failing findings on its resource."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +74,14 @@ def figures(user: object, moment: Moment) -> Figures:
 def failing(user: object, moment: Moment, cursor: str = "") -> tuple[Page[Resource], list[Row]]:
     """Resources with failing findings: the worst severity first, then the most of them."""
     grouped: QuerySet[Any, Any] = _fails(user, moment).values("finding__resource")
-    grouped = grouped.annotate(fails=Count("pk"), worst=Max("severity"), since=Min("status_since"))
+    grouped = grouped.annotate(**TOLD)
     if cursor:
         worst, fails, last = _decoded(cursor)
         later = Q(fails__lt=fails) | Q(fails=fails, finding__resource__gt=last)
         grouped = grouped.filter(Q(worst__lt=worst) | (Q(worst=worst) & later))
     found = list(grouped.order_by("-worst", "-fails", "finding__resource")[: PAGE + 1])
     resources = Resource.objects.in_bulk([row["finding__resource"] for row in found[:PAGE]])
-    rows = [Row(resources[row["finding__resource"]], row["fails"], row["worst"], row["since"]) for row in found[:PAGE]]
+    rows = [Row(resources[row.pop("finding__resource")], **row) for row in found[:PAGE]]
     following = ""
     if len(found) > PAGE:
         following = f"{rows[-1].worst}-{rows[-1].fails}-{rows[-1].resource.pk}"
@@ -86,12 +104,8 @@ def described(resources: Sequence[Resource], user: object, moment: Moment) -> li
     """These resources with what fails on them. One query."""
     counted = _fails(user, moment).filter(finding__resource__in=resources).values("finding__resource")
     known = {resource.pk: resource for resource in resources}
-    by_resource = {
-        key: Row(known[key], fails, worst, since)
-        for key, fails, worst, since in counted.annotate(
-            fails=Count("pk"), worst=Max("severity"), since=Min("status_since")
-        ).values_list("finding__resource", "fails", "worst", "since")
-    }
+    rows = counted.annotate(**TOLD).values_list("finding__resource", *TOLD)
+    by_resource = {key: Row(known[key], *told) for key, *told in rows}
     return [by_resource.get(resource.pk, Row(resource)) for resource in resources]
 
 

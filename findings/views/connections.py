@@ -154,7 +154,9 @@ def sync(request: Request, public_id: str) -> HttpResponse:
     job, is_new = connecting.sync_now(found, full=request.POST.get("full") == "yes", by=request.user)
     if not is_new:
         messages.info(request, _("%(job)s is reading this connection already.") % {"job": job.public_id})
-    return redirect("findings:connection", found.public_id)
+    page = reverse("findings:connection", args=[found.public_id])
+    query = request.GET.urlencode()
+    return redirect(f"{page}?{query}" if query else page)
 
 
 @permitted("connection.manage")

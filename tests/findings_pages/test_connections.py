@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -352,3 +353,17 @@ def test_a_page_under_way_becomes_the_whole_page_when_the_sync_has_ended(second_
     }
     assert title(answer).endswith("its 1 place is fresh")
     assert 'id="under-way"' not in answer.content.decode()
+
+
+def test_a_list_narrowed_to_a_state_stays_so_through_a_sync(second_line: LoggedIn, handed_over: HandedOver) -> None:
+    connection = ConnectionFactory()
+    narrowed = f"{page_of(connection)}?state=denied"
+    ScopeFactory(connection=connection, state=CoverageState.DENIED)
+    ScopeFactory(connection=connection, state=CoverageState.FRESH, region="us-east-1")
+    asks = re.search(r'action="([^"]+/sync/[^"]*)"', second_line.get(narrowed).content.decode())
+    assert asks
+    assert second_line.post(asks[1])["Location"] == narrowed
+    assert f'hx-get="{narrowed}"' in second_line.get(narrowed).content.decode()
+    Job.objects.get().finish(Job.State.DONE, step="Read")
+    answer = second_line.get(narrowed, headers={"HX-Request": "true", "HX-Target": "under-way"})
+    assert "1 places: access denied" in words(answer)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from findings.fixes import fix_for, fixes
-from findings.models import RecordState, Severity, Status, Workflow
+from findings.models import RecordState, Severity, Source, Status, Workflow
 from tests.clock import at
 from tests.conftest import LoggedIn, LogIn
 from tests.factories import AccountFactory, SolutionAccountFactory, SolutionFactory
@@ -74,6 +74,19 @@ def test_the_queue_of_unowned_resources_has_the_worst_first_and_counts_what_it_l
     assert [row.resource for row in answer.context["rows"]] == [worst, bad]
     everything = second_line.get("/findings/unowned/?all=yes")
     assert {row.resource for row in everything.context["rows"]} == {quiet, bad, worst}
+
+
+@pytest.mark.parametrize("query", ["", "?all=yes"])
+def test_the_queue_says_where_the_worst_severity_is_inherited(second_line: LoggedIn, query: str) -> None:
+    """Config gives none; what its results have is that of the control behind the rule."""
+    by_config, by_control = ResourceFactory(), ResourceFactory()
+    for resource in (by_config, by_control):
+        rule = CheckFactory(source=Source.CONFIG, severity=Severity.HIGH)
+        FindingFactory(resource=resource, check_ran=rule, source=Source.CONFIG, severity=Severity.HIGH)
+    FindingFactory(resource=by_control, severity=Severity.HIGH)
+    answer = second_line.get(f"/findings/unowned/{query}")
+    assert {row.resource: row.inherited for row in answer.context["rows"]} == {by_config: True, by_control: False}
+    assert words(answer).count("High inherited") == 1
 
 
 def test_a_suppressed_finding_asks_nobody_to_claim_its_resource(second_line: LoggedIn) -> None:
