@@ -9,6 +9,7 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from audit.moment import Moment
 from dashboard.reach import Reach
 from findings.coverage_figures import CoverageFigures
 from findings.coverage_places import Place, figures_of_places
@@ -44,17 +45,18 @@ def grave(tally: Tally) -> int:
 
 
 def trend_points(found: Trends, reach: Reach) -> list[dict[str, Any]]:
-    """A point a day: what failed at its end. Each leads to these findings as of then."""
+    """A point a day: what failed at its end. Each leads to these findings as of then, as they were counted."""
     if found.is_empty:
         return []
     return [
-        {
-            "at": day,
-            "value": fails,
-            "url": "" if fails is None else url_for(status="fail", suppressed="no", as_of=day, solution=reach.door),
-        }
+        {"at": day, "value": fails, "url": "" if fails is None else _failing_then(found.moment_of(day), reach)}
         for day, fails in zip(found.days, found.fails, strict=True)
     ]
+
+
+def _failing_then(moment: Moment, reach: Reach) -> str:
+    then = {"as_of": moment.at, "known_at": moment.known_at}
+    return url_for(**then, status="fail", suppressed="no", solution=reach.door)
 
 
 def coverage_of(reach: Reach, found: Sequence[Place], query: QueryDict) -> CoverageFigures:

@@ -30,18 +30,18 @@ WHERE (t.check_id, t.account, t.region) = (p.check_ran_id, p.account, p.region)
 """
 
 SNAPSHOT = """
-INSERT INTO findings_postureday ("on", account, solutions, status, severity, suppressed, n)
-SELECT %(on)s, account, solutions, status, severity, suppressed, sum(n)
+INSERT INTO findings_postureday ("on", counted_at, account, solutions, status, severity, suppressed, n)
+SELECT %(on)s, %(at)s, account, solutions, status, severity, suppressed, sum(n)
 FROM findings_posture GROUP BY account, solutions, status, severity, suppressed
 """
 
 MISSED = """
-INSERT INTO findings_postureday ("on", account, solutions, status, severity, suppressed, n)
-SELECT %(on)s, account, solutions, status, severity, workflow = 'SUPPRESSED', count(*)
+INSERT INTO findings_postureday ("on", counted_at, account, solutions, status, severity, suppressed, n)
+SELECT %(on)s, %(at)s, account, solutions, status, severity, workflow = 'SUPPRESSED', count(*)
 FROM findings_findingspan
 WHERE superseded_at IS NULL AND valid_from < %(end)s AND (valid_to IS NULL OR valid_to >= %(end)s)
   AND scored AND record_state = 'ACTIVE'
-GROUP BY 2, 3, 4, 5, 6
+GROUP BY 3, 4, 5, 6, 7
 """
 MOST_MISSED = 92
 
@@ -70,7 +70,8 @@ def snapshot_day(at: datetime | None = None) -> None:
 
     Days without a reading since the last snapshot are counted from the spans, as they are known now.
     """
-    on = (at or clock.now()).date()
+    at = at or clock.now()
+    on = at.date()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('findings_postureday'))")
     last = PostureDay.objects.filter(on__lt=on).aggregate(last=Max("on"))["last"]
@@ -78,8 +79,8 @@ def snapshot_day(at: datetime | None = None) -> None:
     with connection.cursor() as cursor:
         for day in _days_between(last, on):
             end = datetime.combine(day + timedelta(days=1), time.min, tzinfo=UTC)
-            cursor.execute(MISSED, {"on": day, "end": end})
-        cursor.execute(SNAPSHOT, {"on": on})
+            cursor.execute(MISSED, {"on": day, "end": end, "at": at})
+        cursor.execute(SNAPSHOT, {"on": on, "at": at})
 
 
 def _days_between(last: date | None, on: date) -> list[date]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Q, Sum
+from django.db.models import Max, Q, Sum
 
+from audit.moment import Moment
 from findings.models import PostureDay, Status
 
 ASSESSED = (Status.PASS, Status.FAIL, Status.UNKNOWN)
@@ -33,11 +34,15 @@ class DayCount:
 
 @dataclass(frozen=True)
 class Trends:
-    """days: oldest first. Each series has one value a day. by_solution: None for no solution."""
+    """days: oldest first. Each series has one value a day. by_solution: None for no solution.
+
+    counted_at: day → when its counts were made.
+    """
 
     days: Sequence[date]
     total: Mapping[date, DayCount] = field(default_factory=dict)
     by_solution: Mapping[int | None, Mapping[date, DayCount]] = field(default_factory=dict)
+    counted_at: Mapping[date, datetime] = field(default_factory=dict)
 
     @property
     def fails(self) -> Series:
@@ -49,6 +54,11 @@ class Trends:
     @property
     def is_empty(self) -> bool:
         return not self.total
+
+    def moment_of(self, day: date) -> Moment:
+        """What a day's counts are of: its end, or when they were made that day; as was known when they were made."""
+        counted = self.counted_at[day]
+        return Moment(min(counted, datetime.combine(day, time.max, tzinfo=UTC)), counted)
 
     def _fails(self, counts: Mapping[date, DayCount]) -> Series:
         return [counts[day].failed if day in counts else None for day in self.days]
@@ -68,14 +78,17 @@ def trends(user: object, last: date, days: int, where: Q | None = None) -> Trend
             passed=Sum("n", filter=Q(status=Status.PASS), default=0),
             failed=Sum("n", filter=Q(status=Status.FAIL), default=0),
             assessed=Sum("n"),
+            counted_at=Max("counted_at"),
         )
         .order_by()
     )
     total: dict[date, DayCount] = defaultdict(DayCount)
     by_solution: dict[int | None, dict[date, DayCount]] = defaultdict(lambda: defaultdict(DayCount))
-    for on, solutions, *counts in rows:
+    counted_at: dict[date, datetime] = {}
+    for on, solutions, *counts, counted in rows:
+        counted_at[on] = counted
         total[on].add(*counts)
         for solution in solutions or [None]:
             by_solution[solution][on].add(*counts)
     span = [first + timedelta(days=n) for n in range(days)]
-    return Trends(span if last in total else span[:-1], dict(total), dict(by_solution))
+    return Trends(span if last in total else span[:-1], dict(total), dict(by_solution), counted_at)

@@ -74,6 +74,7 @@ class PostureDay(models.Model):
     """The same counts at the end of a day, without the check: what trends are drawn from."""
 
     on = models.DateField()
+    counted_at = models.DateTimeField(help_text="When it was counted: with what was known then.")
     account = models.CharField(max_length=12)
     solutions = ArrayField(models.BigIntegerField(), default=list)
     status = models.CharField(max_length=16, choices=Status.choices)

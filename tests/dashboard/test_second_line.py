@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import html
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -182,6 +184,21 @@ def test_the_trend_is_what_failed_each_day(second_line: LoggedIn, payments: Solu
         said = words(second_line.get("/"))
     assert "30 Mar 2026 2" in said
     assert "29 Mar 2026 not observed" in said
+
+
+def test_a_point_of_the_trend_opens_what_was_counted_then(second_line: LoggedIn, payments: Solution) -> None:
+    """What the portal learns of a day later is on the day's list, and not in what it counted that evening."""
+    finding = FindingFactory(solutions=[payments])
+    counted()
+    with at("2026-03-30"):
+        posture.snapshot_day()
+    late = FindingFactory(solutions=[payments], since=noon("2026-03-29"))
+    late.spans.update(recorded_at=noon("2026-03-31"))
+    with at(TODAY):
+        page = second_line.get("/").content.decode()
+        (door,) = {html.unescape(door) for door in re.findall(r'href="(/findings/[^"]*2026-03-30T[^"]*)"', page)}
+        assert listed(second_line.get(door)) == [finding.public_id]
+        assert len(listed(second_line.get("/findings/?as_of=2026-03-30"))) == 2
 
 
 def test_a_past_home_is_what_it_was(second_line: LoggedIn, payments: Solution) -> None:
