@@ -102,6 +102,7 @@ class Demo:
             )
         if self.sandbox and not self.progress.complete:
             self.first_run(self.sandbox)
+        self.supervisor.start("listener", [sys.executable, "manage.py", "listen"], self.environment)
         self.start("beat", "celery", "-A", "compliance_portal", "beat", "--loglevel", "INFO")
 
     def start(self, name: str, module: str, *arguments: str) -> None:

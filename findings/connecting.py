@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 
 from audit import clock, trail
 from desk.models import Job
@@ -127,7 +127,8 @@ def runs_of(connection: Connection, *, most: int = 10) -> list[SyncRun]:
 
 
 def set_aside_of(connection: Connection) -> QuerySet[SetAside]:
-    return SetAside.objects.filter(scope__connection=connection).select_related("scope")
+    found = SetAside.objects.filter(Q(scope__connection=connection) | Q(connection=connection))
+    return found.select_related("scope")
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from audit import clock, trail
 from audit.trail import Actor
-from findings import aws
+from findings import aws, event_queue
 from findings.aws_errors import Unreadable, denied, unreadable
 from findings.connectors import config, organizations, security_hub
 from findings.discovery import REPORT, TROUBLES
@@ -158,14 +158,6 @@ def _a_member(connection: Connection) -> tuple[bool | None, str]:
     raise refused
 
 
-def _queue(connection: Connection) -> tuple[bool | None, str]:
-    if not connection.queue_name:
-        return None, "No event queue is named: changes are seen at the next reading, not as they happen."
-    queue = aws.hub(connection, "sqs")
-    queue.call("get_queue_url", QueueName=connection.queue_name)
-    return True, f"The event queue {connection.queue_name} is there."
-
-
 MEMBERS_TRIED = 3
 QUESTIONS: tuple[tuple[str, Question], ...] = (
     ("Who we are", _who_we_are),
@@ -176,6 +168,6 @@ QUESTIONS: tuple[tuple[str, Question], ...] = (
     ("Config's aggregator", _aggregator),
     ("Organisation", _organisation),
     ("Member role", _a_member),
-    ("Event queue", _queue),
+    ("Event queue", event_queue.test),
 )
 REMARKS = {"Security Hub's regions", "Config's aggregator", "Organisation"}

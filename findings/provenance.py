@@ -20,11 +20,15 @@ MOST_SHOWN = 20_000
 
 @dataclass(frozen=True)
 class RawRecord:
-    """body: the record as JSON bytes. later: it was captured after the moment, and none older is held."""
+    """body: the record as JSON bytes. later: it was captured after the moment, and none older is held.
+
+    told_at: the time of the event that told it; None where it was read.
+    """
 
     captured_at: datetime
     body: bytes
     later: bool
+    told_at: datetime | None
 
     @property
     def sha256(self) -> str:
@@ -77,7 +81,7 @@ def record_at(finding: Finding, moment: Moment) -> RawRecord | None:
     record = record or known.order_by("captured_at", "pk").first()
     if record is None:
         return None
-    return RawRecord(record.captured_at, zstandard.decompress(bytes(record.body)), later)
+    return RawRecord(record.captured_at, zstandard.decompress(bytes(record.body)), later, record.told_at)
 
 
 def scope_of(finding: Finding) -> Scope | None:

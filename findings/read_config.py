@@ -123,7 +123,7 @@ def _read_cells(
         answers = list(zip(some, in_parallel(lambda cell: _details(way, cell), some), strict=True))
         subjects = {config.subject_of(row, cell) for cell, rows in answers for row in rows}
         if strangers := subjects - known.keys():
-            _look_up(way, strangers, known)
+            look_up(way, strangers, known)
         rows = list(_staged(answers, book, summary, known))
         for begin in range(0, len(rows), CHUNK):
             reading.merge(rows[begin : begin + CHUNK])
@@ -141,7 +141,7 @@ def _details(way: Way, cell: Cell) -> list[dict[str, Any]]:
         raise
 
 
-def _look_up(way: Way, strangers: set[Subject], known: dict[Subject, StagedResource]) -> None:
+def look_up(way: Way, strangers: set[Subject], known: dict[Subject, StagedResource]) -> None:
     """Name resources by their ARN where Config's inventory has them, else by their place and id."""
     try:
         known.update(config.resources_named(way, strangers))

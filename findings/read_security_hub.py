@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -117,9 +118,9 @@ def place_filter(scope: Scope) -> dict[str, str]:
     return {"account": scope.account, "region": scope.region}
 
 
-def places_of_config(connection: Connection) -> set[Place]:
-    """Places whose evaluations Config itself tells us of."""
-    scopes = Scope.objects.filter(connection=connection, source=Source.CONFIG, retired_at=None)
+def places_of_config(connection: Connection, **which: Any) -> set[Place]:
+    """Places (all, or which of them: lookups of Scope) whose evaluations Config itself tells us of."""
+    scopes = Scope.objects.filter(connection=connection, source=Source.CONFIG, retired_at=None, **which)
     unread = [CoverageState.DISABLED, CoverageState.DENIED]
     return set(scopes.exclude(state__in=unread).values_list("account", "region"))
 

@@ -6,9 +6,8 @@ final transaction of whatever it does, and what it wanted to write is not writte
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,11 +20,11 @@ from django.db.models import F, Max, Q
 
 from audit import clock
 from desk.models import Job
-from findings import posture
+from findings import posture, setting_aside
 from findings.connectors.asff import CONTROL_PRODUCT, Rejected
 from findings.leases import Lease
 from findings.merge import Sweep, reassign_solutions, refresh_statistics, stage_and_merge
-from findings.models import Connection, Finding, Resource, Scope, SetAside, Source, SyncRun
+from findings.models import Connection, Finding, Resource, Scope, Source, SyncRun
 from findings.rates import Asker
 from findings.staging import StagedFinding
 
@@ -74,6 +73,11 @@ class Reading:
         return Lease(self.scope.pk, self.run.fence)
 
     @property
+    def _read_from(self) -> datetime:
+        """What the rows show is at least as young as this; of a file nobody knows."""
+        return self.connection.created_at if self.run.kind == SyncRun.Kind.LOAD else self.since
+
+    @property
     def since(self) -> datetime:
         """When the reading began that this run completes: a sweep's, where the run goes on with one."""
         return self.sweep.run.started_at if self.sweep else self.run.started_at
@@ -94,8 +98,9 @@ class Reading:
         """Merge rows and move the cursor (never back) in one transaction."""
         with self.transaction() as at:
             found = (row for row in rows if isinstance(row, StagedFinding))
-            merged = stage_and_merge(self.connection, found, at=at, sweep=self.sweep)
-            self._keep_rejected([row for row in rows if isinstance(row, Rejected)], at=at)
+            merged = stage_and_merge(self.connection, found, at=at, sweep=self.sweep, read_from=self._read_from)
+            rejected = [row for row in rows if isinstance(row, Rejected)]
+            self._set_aside |= setting_aside.keep(rejected, at=at, by=self.scope)
             if cursor is not None:
                 self.lease.rows().filter(Q(cursor=None) | Q(cursor__lt=cursor)).update(cursor=cursor)
             run = self.run
@@ -163,27 +168,6 @@ class Reading:
         """Let whoever waits for the job know how far it is."""
         if self.run.job_id is not None:
             Job.objects.filter(pk=self.run.job_id).unfinished().update(step=step[:300])
-
-    def _keep_rejected(self, rows: Iterable[Rejected], *, at: datetime) -> None:
-        kept = {}
-        for row in rows:
-            digest = UUID(bytes=hashlib.blake2b(row.body, digest_size=16).digest())
-            self._set_aside.add(digest)
-            kept[digest] = SetAside(
-                scope=self.scope,
-                native_id=row.native_id.replace("\x00", ""),
-                reason=row.reason[:500],
-                excerpt=row.body[:4000].decode(errors="replace").replace("\x00", ""),
-                digest=digest,
-                first_at=at,
-                last_at=at,
-            )
-        SetAside.objects.bulk_create(
-            kept.values(),
-            update_conflicts=True,
-            unique_fields=["scope", "digest"],
-            update_fields=["last_at", "reason"],
-        )
 
 
 def latest_evaluations(reading: Reading) -> dict[Place, datetime]:

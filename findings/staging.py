@@ -54,6 +54,7 @@ class StagedFinding:
 
     updated_at: what decides which of two readings is the later one. status_since: since when AWS
     says that the status stands, None where it does not say. raw: the record as JSON bytes.
+    told_at: the time of the event that told it; None where it was read.
     """
 
     source: Source
@@ -80,6 +81,7 @@ class StagedFinding:
     rule_name: str = ""
     origin: str = ""
     scored: bool = True
+    told_at: datetime | None = None
 
 
 def uid_of(*parts: str) -> UUID:

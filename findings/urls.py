@@ -20,6 +20,12 @@ urlpatterns = [
     path("connections/<str:public_id>/test/", connections.test, name="connection_test"),
     path("connections/<str:public_id>/hub-role/", connections.hub_role, name="connection_hub_role"),
     path("connections/<str:public_id>/member-role/", connections.member_role, name="connection_member_role"),
+    path("connections/<str:public_id>/event-queue/", connections.event_queue, name="connection_event_queue"),
+    path(
+        "connections/<str:public_id>/event-forwarding/",
+        connections.event_forwarding,
+        name="connection_event_forwarding",
+    ),
     path("connections/<str:public_id>/sync/", connections.sync, name="connection_sync"),
     path("connections/<str:public_id>/set-aside/", connections.set_aside, name="connection_set_aside"),
     path("<str:public_id>/", detail.finding, name="finding"),

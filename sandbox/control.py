@@ -131,6 +131,12 @@ def _disarm(engine: Engine, asked: dict[str, Any], query: Query) -> Any:
     return {"faults": []}
 
 
+def _queue(engine: Engine, asked: dict[str, Any], query: Query) -> Any:
+    """{"shuffle": seed, "twice": share}: from now on messages come in any order, and this share of them twice."""
+    engine.queue.disturb(int(asked.get("shuffle", 0)), float(asked.get("twice", 0)))
+    return {"messages": len(engine.queue.messages)}
+
+
 def _change(engine: Engine, asked: dict[str, Any], query: Query) -> Any:
     name = asked.pop("change", None)
     if name not in CHANGES:
@@ -163,5 +169,6 @@ _ROUTES: dict[tuple[str, str], Any] = {
     ("POST", "faults"): _arm,
     ("DELETE", "faults"): _disarm,
     ("POST", "change"): _change,
+    ("POST", "queue"): _queue,
     ("GET", "calls"): _calls,
 }

@@ -1,13 +1,17 @@
-"""One standard SQS queue: at least once, visibility time-outs, four days' retention."""
+"""One standard SQS queue: at least once, in any order, visibility time-outs, four days' retention."""
 
 from __future__ import annotations
 
 import hashlib
 import time
 from collections import OrderedDict
+from itertools import islice
+from random import Random
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from sandbox.world import DAY
+
+_AT_HAND = 500
 
 
 class Message:
@@ -28,7 +32,11 @@ class Message:
 
 
 class Queue:
-    """Visibility runs in real time, retention by the sandbox's clock."""
+    """Visibility runs in real time, retention by the sandbox's clock.
+
+    Orderly unless told otherwise: `shuffle` hands messages out in any order, drawn from a seed, and
+    `twice` (0..1) is the share that is delivered once more.
+    """
 
     retention = 4 * DAY
     visibility = 30
@@ -37,32 +45,46 @@ class Queue:
         self.name, self.account, self.region = name, account, region
         self.messages: OrderedDict[str, Message] = OrderedDict()
         self._handles: dict[str, str] = {}
+        self.rng: Random | None = None
+        self.twice = 0.0
 
     def put(self, body: str, sent: int, delay: float = 0.0, id: str = "") -> Message:
         """id: made of the body where none is given, so that a world played again fills its queue alike."""
         self._expire(sent)
         message = Message(id or str(uuid5(NAMESPACE_OID, body)), body, sent, delay)
         self.messages[message.id] = message
+        if self.rng is not None and self.rng.random() < self.twice:
+            again = Message(str(uuid4()), body, sent, delay)
+            self.messages[again.id] = again
         return message
 
     def forget(self, ids: list[str]) -> None:
         for id in ids:
             self.messages.pop(id, None)
 
+    def disturb(self, seed: int, twice: float) -> None:
+        """Deliver in any order from now on, and this share of what comes twice."""
+        self.rng, self.twice = Random(seed), twice
+
     def receive(self, limit: int, visibility: int, now: int) -> list[Message]:
         self._expire(now)
         clock = time.monotonic()
         found: list[Message] = []
-        for message in self.messages.values():
-            if len(found) == limit:
-                break
-            if message.visible <= clock:
-                message.visible = clock + visibility
-                message.handle = uuid4().hex
-                self._handles[message.handle] = message.id
-                message.received += 1
-                message.first_received = message.first_received or now
-                found.append(message)
+        for message in self._at_hand(clock)[:limit]:
+            message.visible = clock + visibility
+            message.handle = uuid4().hex
+            self._handles[message.handle] = message.id
+            message.received += 1
+            message.first_received = message.first_received or now
+            found.append(message)
+        return found
+
+    def _at_hand(self, clock: float) -> list[Message]:
+        """Those to hand out first, oldest first; where the order is disturbed, of those at hand any."""
+        visible = (message for message in self.messages.values() if message.visible <= clock)
+        found = list(islice(visible, _AT_HAND))
+        if self.rng is not None:
+            self.rng.shuffle(found)
         return found
 
     def by_handle(self, handle: str) -> Message | None:

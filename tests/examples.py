@@ -130,6 +130,8 @@ EXAMPLES: dict[str, Example] = {
     "findings:check": CHECK,
     "findings:connection": CONNECTION,
     "findings:connection_change": CONNECTION,
+    "findings:connection_event_forwarding": CONNECTION,
+    "findings:connection_event_queue": CONNECTION,
     "findings:connection_hub_role": CONNECTION,
     "findings:connection_member_role": CONNECTION,
     "findings:connection_set_aside": CONNECTION,

@@ -1,4 +1,4 @@
-"""The roles by which the portal comes in, as CloudFormation templates made out for one connection."""
+"""What AWS needs for the portal, as CloudFormation templates made out for one connection: roles and events."""
 
 from __future__ import annotations
 
@@ -7,39 +7,60 @@ import re
 from enum import StrEnum
 from pathlib import Path
 
+from findings.aws import boto3_session
 from findings.models import Connection
 
 FOLDER = Path(__file__).parent
+QUEUE_NAME = "compliance-portal-events"
 
 
-class RoleTemplate(StrEnum):
-    """Which role: the hub account's, or every account's."""
+class StackTemplate(StrEnum):
+    """The hub account's role, every account's role; the event queue, and what forwards events to it."""
 
     HUB = "hub-role.yaml"
     MEMBER = "member-role.yaml"
+    QUEUE = "event-queue.yaml"
+    FORWARDING = "event-forwarding.yaml"
 
 
-def rendered(template: RoleTemplate, connection: Connection, *, caller: str = "") -> str:
+def rendered(template: StackTemplate, connection: Connection, *, caller: str = "") -> str:
     """The template with the connection's own names as its parameters' defaults.
 
     caller: the portal's own ARN, whom the hub role trusts; without one the hub account itself.
     """
-    names = {"ExternalId": connection.external_id}
-    if template is RoleTemplate.HUB:
-        names |= _trusting(caller, connection.hub_account)
-        names |= {
-            "RoleName": connection.hub_role,
-            "MemberRole": connection.member_role,
-            "QueueName": connection.queue_name,
-        }
-    else:
-        names |= {"TrustedAccount": connection.hub_account, "TrustedRole": connection.hub_role}
-        names |= {"RoleName": connection.member_role}
+    names = _names(template, connection, caller)
     text = (FOLDER / template).read_text(encoding="utf-8")
     for name, value in names.items():
         if value or name == "TrustedRole":
             text = _with_default(text, name, value)
     return text
+
+
+def _names(template: StackTemplate, connection: Connection, caller: str) -> dict[str, str]:
+    """Values of the template's parameters; an empty one leaves the template's own default."""
+    queue = connection.queue_name or QUEUE_NAME
+    match template:
+        case StackTemplate.HUB:
+            return {
+                "ExternalId": connection.external_id,
+                **_trusting(caller, connection.hub_account),
+                "RoleName": connection.hub_role,
+                "MemberRole": connection.member_role,
+                "QueueName": connection.queue_name,
+            }
+        case StackTemplate.MEMBER:
+            return {
+                "ExternalId": connection.external_id,
+                "TrustedAccount": connection.hub_account,
+                "TrustedRole": connection.hub_role,
+                "RoleName": connection.member_role,
+            }
+        case StackTemplate.QUEUE:
+            return {"QueueName": queue}
+        case StackTemplate.FORWARDING:
+            partition = boto3_session().get_partition_for_region(connection.home_region)
+            place = f"{connection.home_region}:{connection.hub_account}"
+            return {"BusArn": f"arn:{partition}:events:{place}:event-bus/{queue}"}
 
 
 def _trusting(caller: str, otherwise: str) -> dict[str, str]:

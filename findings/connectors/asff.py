@@ -48,11 +48,12 @@ class Malformed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A record to set aside. body: the record as JSON."""
+    """A record to set aside. body: the record as JSON. kind: what many of its like are listed under, once."""
 
     native_id: str
     reason: str
     body: bytes
+    kind: str = ""
 
 
 def staged(record: dict[str, Any], *, covered_by_config: Collection[tuple[str, str]]) -> StagedFinding | Rejected:

@@ -15,7 +15,7 @@ from findings.merge import staging_tables as tables
 from findings.merge.catalogue import merge_checks
 from findings.merge.facts_sql import STEPS
 from findings.merge.inventory import Touched, merge_staged_resources
-from findings.merge.sweep import Sweep
+from findings.merge.sweep import SETTLING, Sweep
 from findings.models import Connection
 from findings.staging import StagedCheck, StagedFinding
 
@@ -33,12 +33,18 @@ class Merged:
 
 
 def stage_and_merge(
-    connection: Connection, rows: Iterable[StagedFinding], *, at: datetime, sweep: Sweep | None = None
+    connection: Connection,
+    rows: Iterable[StagedFinding],
+    *,
+    at: datetime,
+    sweep: Sweep | None = None,
+    read_from: datetime | None = None,
 ) -> Merged:
     """Merge findings into the caller's transaction. Merging the same rows again changes nothing.
 
-    Of a finding read twice the later `updated_at` counts, and no reading older than what is held
-    changes anything; equal times are taken, since a workflow changes without moving UpdatedAt.
+    Of a finding read twice the later `updated_at` counts, and nothing older than what is held changes
+    anything; equal times are taken, since a workflow changes without moving UpdatedAt. There an event
+    is not undone by an earlier one, nor by what was read (from `read_from` on) before it had settled.
     """
     read = list(rows)
     if sweep is not None:
@@ -46,13 +52,14 @@ def stage_and_merge(
     merged = Merged(read=len(read))
     if news := held.unsettled(read):
         merged.touched |= _stage(news, at=at)
-        _merge_staged(connection, merged, at=at)
+        _merge_staged(connection, merged, at=at, settled=(read_from or at) - SETTLING)
     return merged
 
 
-def _merge_staged(connection: Connection, merged: Merged, *, at: datetime) -> None:
+def _merge_staged(connection: Connection, merged: Merged, *, at: datetime, settled: datetime) -> None:
     merged.touched |= merge_staged_resources(at=at)
     names: dict[str, Any] = {"at": at, "connection": connection.pk, "connected": connection.created_at}
+    names["settled"] = settled
     with database.cursor() as cursor:
         for step in STEPS:
             cursor.execute(step, names)

@@ -1,4 +1,6 @@
-"""The steps of a merge, in order. Names in them: at, connection, connected (the connection's beginning).
+"""The steps of a merge, in order. Names in them: at, connection, connected (the connection's beginning), settled.
+
+settled: what was read shows for certain what events before that moment told; later ones it may have missed.
 
 When a state began: AWS's own time where it gives one for what changed (status: the time since
 when the status stands; severity and record state: UpdatedAt), else the time of our reading, which
@@ -12,11 +14,11 @@ WITH latest AS (
     SELECT DISTINCT ON (uid)
            uid, source, native_id, product_arn, product, rule_name, origin, check_key, account, region, title,
            created_at, updated_at, evaluated_at, content_hash, status, compliance_status, workflow,
-           record_state, status_since, scored, position,
+           record_state, status_since, scored, told_at, position,
            CASE WHEN source = 'config'
                 THEN (SELECT c.severity FROM findings_check c WHERE c.source = i.source AND c.key = i.check_key)
                 ELSE severity END AS severity
-    FROM stage_finding i ORDER BY uid, updated_at DESC, position DESC
+    FROM stage_finding i ORDER BY uid, updated_at DESC, told_at DESC NULLS LAST, position DESC
 ), linked AS (
     SELECT l.uid, (array_agg(r.id ORDER BY l.position))[1] AS resource_id,
            array_agg(DISTINCT r.id) AS resource_ids,
@@ -31,6 +33,7 @@ WITH latest AS (
            coalesce(l.solutions, '{}') AS solutions,
            f.id AS known_id, f.id IS NULL AS is_new, f.updated_at AS known_updated_at,
            f.content_hash IS DISTINCT FROM i.content_hash AS content_changed,
+           f.content_hash IS DISTINCT FROM i.content_hash OR f.resource_id IS DISTINCT FROM l.resource_id AS relinked,
            s.id AS span_id, s.valid_from AS span_from, s.check_ran_id AS old_check_id,
            s.id IS NULL OR (s.status, s.compliance_status) <> (i.status, i.compliance_status)
                OR coalesce(s.status_since < i.status_since, false) AS status_moved,
@@ -43,7 +46,11 @@ WITH latest AS (
     LEFT JOIN linked l ON l.uid = i.uid
     LEFT JOIN findings_finding f ON f.uid = i.uid
     LEFT JOIN findings_findingspan s ON s.finding_id = f.id AND s.valid_to IS NULL AND s.superseded_at IS NULL
-    WHERE f.id IS NULL OR i.updated_at >= f.updated_at
+    WHERE f.id IS NULL OR (
+        (i.updated_at > f.updated_at OR (i.updated_at = f.updated_at
+            AND coalesce(i.told_at, %(settled)s) >= coalesce(f.told_at, '-infinity')))
+        AND (i.told_at IS NULL OR f.gone_at IS NULL OR i.told_at > f.gone_at)
+    )
 ), told AS (
     SELECT *, status_moved OR rating_moved OR handling_moved AS state_changed,
            CASE WHEN is_new THEN coalesce(status_since, created_at, updated_at)
@@ -69,10 +76,10 @@ FROM believed
 ADD_FINDINGS = """
 INSERT INTO findings_finding (
     id, uid, connection_id, source, native_id, product_arn, product, rule_name, origin, check_ran_id, resource_id,
-    account, region, title, first_seen_at, created_at, updated_at, evaluated_at, content_hash
+    account, region, title, first_seen_at, created_at, updated_at, evaluated_at, told_at, content_hash
 )
 SELECT finding_id, uid, %(connection)s, source, native_id, product_arn, product, rule_name, origin, check_id,
-       resource_id, account, region, title, %(at)s, created_at, updated_at, evaluated_at, content_hash
+       resource_id, account, region, title, %(at)s, created_at, updated_at, evaluated_at, told_at, content_hash
 FROM merging WHERE is_new
 """
 
@@ -80,10 +87,11 @@ REFRESH_FINDINGS = """
 UPDATE findings_finding f SET
     check_ran_id = m.check_id, resource_id = m.resource_id, title = m.title, product = m.product,
     rule_name = m.rule_name, origin = m.origin, updated_at = m.updated_at, evaluated_at = m.evaluated_at,
-    content_hash = m.content_hash, gone_at = NULL
+    content_hash = m.content_hash, gone_at = NULL, told_at = greatest(f.told_at, m.told_at)
 FROM merging m
 WHERE f.id = m.finding_id AND NOT m.is_new
-  AND (m.content_changed OR f.gone_at IS NOT NULL OR f.updated_at <> m.updated_at
+  AND (m.relinked OR f.gone_at IS NOT NULL OR f.updated_at <> m.updated_at
+       OR f.told_at IS DISTINCT FROM greatest(f.told_at, m.told_at)
        OR f.evaluated_at IS DISTINCT FROM m.evaluated_at OR f.check_ran_id <> m.check_id)
 """
 
@@ -106,18 +114,18 @@ FROM merging WHERE state_changed
 
 UNLINK = """
 DELETE FROM findings_findingresource l USING merging m
-WHERE l.finding_id = m.finding_id AND m.content_changed AND NOT m.is_new AND NOT l.resource_id = ANY(m.resource_ids)
+WHERE l.finding_id = m.finding_id AND m.relinked AND NOT m.is_new AND NOT l.resource_id = ANY(m.resource_ids)
 """
 
 LINK = """
 INSERT INTO findings_findingresource (finding_id, resource_id)
-SELECT m.finding_id, r FROM merging m, unnest(m.resource_ids) AS r WHERE m.is_new OR m.content_changed
+SELECT m.finding_id, r FROM merging m, unnest(m.resource_ids) AS r WHERE m.is_new OR m.relinked
 ON CONFLICT DO NOTHING
 """
 
 KEEP_RECORDS = """
-INSERT INTO findings_findingrecord (finding_id, captured_at, body)
-SELECT m.finding_id, %(at)s, i.raw
+INSERT INTO findings_findingrecord (finding_id, captured_at, told_at, body)
+SELECT m.finding_id, %(at)s, i.told_at, i.raw
 FROM merging m JOIN stage_finding i USING (position) WHERE m.is_new OR m.content_changed
 """
 

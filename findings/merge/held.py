@@ -1,7 +1,7 @@
 """What a reading merely confirms: findings that stand as they are held need no staging.
 
 A finding of Security Hub is settled where its content, state and check are those that we hold;
-its evaluation moves on, nothing else. Config's results are compared before they get here
+its evaluation, and the event that told of it, move on, nothing else. Config's results are compared before they get here
 (findings.config_held).
 """
 
@@ -27,8 +27,10 @@ WHERE f.uid = ANY(%s) AND f.gone_at IS NULL
 """
 
 EVALUATED = """
-UPDATE findings_finding f SET updated_at = i.updated_at, evaluated_at = i.evaluated_at
-FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[]) AS i (uid, updated_at, evaluated_at)
+UPDATE findings_finding f
+SET updated_at = i.updated_at, evaluated_at = i.evaluated_at, told_at = greatest(f.told_at, i.told_at)
+FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])
+    AS i (uid, updated_at, evaluated_at, told_at)
 WHERE f.uid = i.uid
 """
 
@@ -45,11 +47,11 @@ def unsettled(rows: Sequence[StagedFinding]) -> list[StagedFinding]:
             known = held.get(row.uid)
             if known is None or not _stands(row, known):
                 kept.append(row)
-            elif row.updated_at >= known[1] and (row.updated_at, row.evaluated_at) != known[1:3]:
+            elif row.updated_at >= known[1] and (row.told_at or (row.updated_at, row.evaluated_at) != known[1:3]):
                 evaluated.append(row)
         if evaluated:
-            columns = ([getattr(row, name) for row in evaluated] for name in ("uid", "updated_at", "evaluated_at"))
-            cursor.execute(EVALUATED, list(columns))
+            names = ("uid", "updated_at", "evaluated_at", "told_at")
+            cursor.execute(EVALUATED, [[getattr(row, name) for row in evaluated] for name in names])
     return kept
 
 

@@ -23,7 +23,7 @@ TABLES = {
         uid uuid, source text, native_id text, product_arn text, product text, rule_name text, origin text,
         check_key text, account text, region text, title text, created_at timestamptz, updated_at timestamptz,
         evaluated_at timestamptz, content_hash uuid, status text, compliance_status text, severity smallint,
-        workflow text, record_state text, status_since timestamptz, scored boolean, raw bytea,
+        workflow text, record_state text, status_since timestamptz, scored boolean, told_at timestamptz, raw bytea,
         position bigint GENERATED ALWAYS AS IDENTITY
     """,
 }
@@ -119,6 +119,7 @@ def finding_row(row: StagedFinding, raw: bytes) -> tuple[Any, ...]:
         row.record_state.value,
         row.status_since,
         row.scored,
+        row.told_at,
         raw,
     )
 
@@ -137,5 +138,5 @@ LINK_COLUMNS = ("uid", "resource_key", "position")
 FINDING_COLUMNS = (
     "uid", "source", "native_id", "product_arn", "product", "rule_name", "origin", "check_key", "account",
     "region", "title", "created_at", "updated_at", "evaluated_at", "content_hash", "status",
-    "compliance_status", "severity", "workflow", "record_state", "status_since", "scored", "raw",
+    "compliance_status", "severity", "workflow", "record_state", "status_since", "scored", "told_at", "raw",
 )  # fmt: skip

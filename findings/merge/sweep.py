@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -11,6 +11,8 @@ from django.db import connection
 from findings.merge.inventory import Touched
 from findings.models import Finding, Scope, SweepSeen, SyncRun
 
+SETTLING = timedelta(minutes=5)
+"""How long a reading may still show what an event has told to be otherwise: AWS's own delay, and clocks that differ."""
 MOST_SHARE, MOST_COUNT = 0.2, 50
 """More than a fifth, and more than fifty, vanishing at once is rather a fault than a change."""
 
@@ -18,7 +20,7 @@ CANDIDATES = """
 WITH missing AS (
     SELECT uid FROM findings_finding
     WHERE connection_id = %(connection)s AND source = %(source)s AND gone_at IS NULL
-      AND first_seen_at < %(started)s {within}
+      AND first_seen_at < %(started)s AND (told_at IS NULL OR told_at < %(settled)s) {within}
     EXCEPT SELECT uid FROM findings_sweepseen WHERE run_id = %(run)s
 )
 SELECT f.id
@@ -37,7 +39,8 @@ WITHIN = """
 
 CLOSE = """
 WITH gone AS (
-    UPDATE findings_finding f SET gone_at = %(at)s WHERE f.id = ANY(%(ids)s) AND gone_at IS NULL RETURNING f.id
+    UPDATE findings_finding f SET gone_at = %(at)s
+    WHERE f.id = ANY(%(ids)s) AND gone_at IS NULL AND (told_at IS NULL OR told_at < %(settled)s) RETURNING f.id
 )
 UPDATE findings_findingspan s
 SET valid_to = greatest(%(at)s, s.valid_from + interval '1 microsecond'), end_recorded_at = %(at)s
@@ -51,12 +54,13 @@ def end_place(scope: Scope, *, at: datetime) -> Touched:
     there = Finding.objects.filter(
         connection=scope.connection, source=scope.source, account=scope.account, region=scope.region, gone_at=None
     )
-    return _end(list(there.values_list("pk", flat=True)), at=at)
+    return _end(list(there.values_list("pk", flat=True)), settled=at, at=at)
 
 
-def _end(keys: Sequence[int], *, at: datetime) -> Touched:
+def _end(keys: Sequence[int], *, settled: datetime, at: datetime) -> Touched:
+    """settled: no event has told of them since."""
     with connection.cursor() as cursor:
-        cursor.execute(CLOSE, {"ids": list(keys), "at": at})
+        cursor.execute(CLOSE, {"ids": list(keys), "settled": settled, "at": at})
         return set(cursor.fetchall())
 
 
@@ -87,6 +91,7 @@ class Sweep:
             "scope": scope.pk,
             "run": self.run.pk,
             "started": self.run.started_at,
+            "settled": self._settled,
         }
         if self.within is not None:
             columns = zip(*self.within, strict=True) if self.within else ([], [], [])
@@ -107,7 +112,12 @@ class Sweep:
 
     def end(self, keys: Sequence[int], *, at: datetime) -> Touched:
         """End these findings, in the caller's transaction; returns the postures to count anew."""
-        return _end(keys, at=at)
+        return _end(keys, settled=self._settled, at=at)
+
+    @property
+    def _settled(self) -> datetime:
+        """What no event has told of since then is gone where the sweep did not see it."""
+        return self.run.started_at - SETTLING
 
     def forget(self) -> None:
         """Drop what was kept of the findings seen. Also when a sweep is given up."""

@@ -4,6 +4,7 @@ from findings.models.connection import Connection
 from findings.models.coverage import CoverageSpan, Scope, SetAside, SweepSeen, SyncRun
 from findings.models.export import Export
 from findings.models.finding import Finding, FindingRecord, FindingResource, FindingSpan
+from findings.models.listener import Listener
 from findings.models.posture import PastMoment, PastPosture, Posture, PostureDay
 from findings.models.resource import Resource
 from findings.models.vocabulary import (
@@ -26,6 +27,7 @@ __all__ = [
     "FindingRecord",
     "FindingResource",
     "FindingSpan",
+    "Listener",
     "PastMoment",
     "PastPosture",
     "Posture",

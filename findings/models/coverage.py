@@ -153,21 +153,32 @@ class SyncRun(PublicId):
 
 
 class SetAside(PublicId):
-    """A record that could not be taken in, kept with the reason. It never stops the rest."""
+    """A record that could not be taken in, kept with the reason. It never stops the rest.
+
+    scope: whose reading brought it. connection: whose event queue brought it. One of the two is set.
+    """
 
     public_prefix = "X"
 
-    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, related_name="set_aside")
+    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, null=True, related_name="set_aside")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, null=True, related_name="events_set_aside")
     native_id = models.TextField(blank=True)
     reason = models.CharField(max_length=500)
     excerpt = models.TextField(help_text="The first 4,000 characters of it.")
-    digest = models.UUIDField(help_text="Of the whole record: the same one is listed once.")
+    digest = models.UUIDField(help_text="Of the record, or of its kind: the same one is listed once.")
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
 
     class Meta:
         ordering = ["-last_at", "-id"]
-        constraints = [models.UniqueConstraint(fields=["scope", "digest"], name="set_aside_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["scope", "digest"], name="set_aside_once"),
+            models.UniqueConstraint(fields=["connection", "digest"], name="event_set_aside_once"),
+            models.CheckConstraint(
+                name="set_aside_by_a_reading_or_a_queue",
+                condition=Q(scope=None, connection__isnull=False) | Q(scope__isnull=False, connection=None),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.reason

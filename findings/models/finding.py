@@ -59,6 +59,7 @@ class Finding(PublicId):
     created_at = models.DateTimeField(null=True, help_text="CreatedAt, as AWS says.")
     updated_at = models.DateTimeField(help_text="UpdatedAt, or Config's ResultRecordedTime.")
     evaluated_at = models.DateTimeField(null=True, help_text="When AWS last evaluated it.")
+    told_at = models.DateTimeField(null=True, help_text="The time of the latest event that told of it.")
     content_hash = models.UUIDField(help_text="Of the raw record without its volatile times.")
     gone_at = models.DateTimeField(null=True, help_text="When a complete reading no longer listed it.")
 
@@ -176,6 +177,7 @@ class FindingRecord(models.Model):
 
     finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="records", db_index=False)
     captured_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True, help_text="The time of the event that told it; null where it was read.")
     body = models.BinaryField()
 
     class Meta:

@@ -14,9 +14,10 @@ from audit.keyset import page_of
 from audit.models import StaleRow
 from audit.public_id import get_or_404
 from findings import connecting, connection_tests
-from findings.cloudformation import RoleTemplate, rendered
+from findings.cloudformation import StackTemplate, rendered
 from findings.connecting import Listed
 from findings.coverage_figures import CoverageFigures
+from findings.event_queue import heard
 from findings.forms import ConnectionForm
 from findings.listing import account_names
 from findings.models import Connection, CoverageState
@@ -81,6 +82,7 @@ def connection(request: Request, public_id: str) -> HttpResponse:
         **_test_of(found),
         "jobs": jobs,
         "last_job": connecting.jobs_of(found).finished().order_by("-finished_at").first(),
+        "heard": heard(found),
         "runs": connecting.runs_of(found),
         "set_aside": set_aside[:5],
         "set_aside_total": set_aside.count(),
@@ -177,17 +179,29 @@ def _test_of(found: Connection) -> dict[str, object]:
 @require_safe
 @permitted("connection.manage")
 def hub_role(request: Request, public_id: str) -> HttpResponse:
-    return _template(RoleTemplate.HUB, get_or_404(Connection.objects.all(), public_id))
+    return _template(StackTemplate.HUB, get_or_404(Connection.objects.all(), public_id))
 
 
 @require_safe
 @permitted("connection.manage")
 def member_role(request: Request, public_id: str) -> HttpResponse:
-    return _template(RoleTemplate.MEMBER, get_or_404(Connection.objects.all(), public_id))
+    return _template(StackTemplate.MEMBER, get_or_404(Connection.objects.all(), public_id))
 
 
-def _template(which: RoleTemplate, found: Connection) -> HttpResponse:
-    """The role as a CloudFormation file, with the connection's names and external id in it."""
+@require_safe
+@permitted("connection.manage")
+def event_queue(request: Request, public_id: str) -> HttpResponse:
+    return _template(StackTemplate.QUEUE, get_or_404(Connection.objects.all(), public_id))
+
+
+@require_safe
+@permitted("connection.manage")
+def event_forwarding(request: Request, public_id: str) -> HttpResponse:
+    return _template(StackTemplate.FORWARDING, get_or_404(Connection.objects.all(), public_id))
+
+
+def _template(which: StackTemplate, found: Connection) -> HttpResponse:
+    """The stack as a CloudFormation file, with the connection's names and external id in it."""
     text = rendered(which, found, caller=connection_tests.known_caller(found))
     disposition = f'attachment; filename="{found.public_id}-{which.value}"'
     headers = {"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"}

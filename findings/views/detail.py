@@ -47,7 +47,7 @@ def finding(request: Request, public_id: str) -> HttpResponse:
         "record": record,
         "covered": covered_at(scope, request.moment),
         "evaluated_at": found.evaluated_at if (found.evaluated_at or request.moment.at) <= request.moment.at else None,
-        "run": run_of(found, scope, record.captured_at) if record else None,
+        "run": run_of(found, scope, record.captured_at) if record and not record.told_at else None,
         "sees_connection": may(request.user, "connection.view"),
         "proof_first": request.user.line in READS_PROOF_FIRST,
         "same_check": url_for(**kept(request.GET), check=found.check_ran, status="fail", suppressed="no"),

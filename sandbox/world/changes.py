@@ -156,6 +156,7 @@ def inject(world: World, now: int, finding: Any) -> None:
         made.updated = now
     world.add_finding(made)
     world.product_live.remove(made)
+    world.tell("finding", made, now)
 
 
 def add_account(
@@ -256,8 +257,6 @@ def consolidate(world: World, now: int) -> None:
         check.findings = []
         check.changed, check.invoked = now, now
         world.report(check, now)
-        for finding in check.findings:
-            world.tell("finding", finding, now)
 
 
 VERBS: dict[str, Callable[..., Any]] = {

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from sandbox.world.clock import iso
-from sandbox.world.findings import CONFIG_TYPE, Check, Finding, uuid_of
+from sandbox.world.findings import CONFIG_TYPE, Check, Finding, annotation, uuid_of
 from sandbox.world.places import ConfigRule
 
 if TYPE_CHECKING:
@@ -100,4 +100,5 @@ def _result(rule: ConfigRule, check: Check, compliance: str | None, moment: int)
         "complianceType": compliance,
         "resultRecordedTime": iso(moment),
         "configRuleInvokedTime": iso(moment),
+        "annotation": annotation(check) if compliance == "NON_COMPLIANT" else None,
     }

@@ -150,16 +150,18 @@ def _recheck(world: World, number: int, moment: int) -> None:
             continue
         kept.append(check)
         if not world.places[check.resource.account, check.resource.region].frozen:
-            touch_evaluation(check, moment - offset % 600 * 1000)
+            touch_evaluation(world, check, moment - offset % 600 * 1000)
     slot[:] = kept
 
 
-def touch_evaluation(check: Check, moment: int) -> None:
+def touch_evaluation(world: World, check: Check, moment: int) -> None:
+    """Evaluated again with the same result: Security Hub imports the finding anew, Config tells of no change."""
     check.invoked = max(check.invoked, moment)
     for finding in check.findings:
         if finding.record != "ARCHIVED":
             finding.updated = finding.observed = max(finding.updated, moment)
             finding.json = None
+            world.tell("finding", finding, moment)
 
 
 # -- resources ----------------------------------------------------------------------------------------------------
@@ -179,10 +181,7 @@ def _new_resource(world: World, rng: Random, moment: int) -> None:
     kind = rng.choices(kinds, [kind.weight for kind in kinds])[0]
     at = _within(rng, moment)
     made = resource(rng, kind, world.accounts[place.account], place.region)
-    for check in world.add_resource(made, place, at):
-        for finding in check.findings:
-            world.tell("finding", finding, at)
-        world.tell("evaluation", (check, None), at)
+    world.add_resource(made, place, at)
 
 
 def _delete_one(world: World, rng: Random, moment: int) -> None:
@@ -268,7 +267,7 @@ def _complete_requests(world: World, moment: int) -> None:
             del place.evaluating[name]
             rule = place.rules.get(name)
             for check in place.evaluations(rule) if rule is not None and not place.frozen else ():
-                touch_evaluation(check, moment)
+                touch_evaluation(world, check, moment)
         for (name, resource_type, resource_id), run in place.remediations.items():
             if run.succeeded or run.finishes > moment:
                 continue

@@ -63,6 +63,11 @@ class Check:
         return CONFIG_TYPE.get(self.status)
 
 
+def annotation(check: Check) -> str:
+    """What Config's rule says of a resource that does not comply."""
+    return f"Does not hold: {check.control.title}."[:256]
+
+
 class Finding:
     """One finding. template: the whole static body of a non-control finding; raw: JSON that bypasses all checks."""
 

@@ -163,6 +163,7 @@ class World:
         self._rotate(check)
         if place.hub:
             self.report(check, moment)
+        self.tell("evaluation", (check, None), moment)
         return check
 
     def pass_absent(self, place: Place, moment: int) -> None:
@@ -195,6 +196,7 @@ class World:
             finding.workflow = "RESOLVED" if check.status == "PASSED" else "NEW"
             check.findings.append(finding)
             self._put(finding)
+            self.tell("finding", finding, moment)
 
     def _put(self, finding: Finding) -> None:
         self.findings[finding.key] = finding

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from audit.models import TrailEntry
 from findings import onboarding
-from findings.cloudformation import RoleTemplate, rendered
+from findings.cloudformation import StackTemplate, rendered
 from findings.models import Connection
 from tests.factories.findings import ConnectionFactory
 from tests.findings.conftest import Estate, StartEstate
@@ -71,19 +71,48 @@ def test_the_wrong_hub_account_is_seen(db: None, start_estate: StartEstate) -> N
 def test_templates_are_made_out_for_their_connection_and_are_sound(db: None, tmp_path: Path) -> None:
     connection = ConnectionFactory(hub_account="210987654321", hub_role="hub", member_role="member")
     caller = "arn:aws:sts::123456789012:assumed-role/portal-task/worker-1"
-    trusted = {RoleTemplate.HUB: ("123456789012", "portal-task"), RoleTemplate.MEMBER: ("210987654321", "hub")}
-    for template, (account, role) in trusted.items():
+    bus = f"arn:aws:events:{connection.home_region}:210987654321:event-bus/compliance-portal-events"
+    expected = {
+        StackTemplate.HUB: (connection.external_id, "123456789012", "portal-task", "member"),
+        StackTemplate.MEMBER: (connection.external_id, "210987654321", "hub", "member"),
+        StackTemplate.QUEUE: ("compliance-portal-events",),
+        StackTemplate.FORWARDING: (bus,),
+    }
+    for template, values in expected.items():
         text = rendered(template, connection, caller=caller)
-        for value in (connection.external_id, account, role, "member"):
+        for value in values:
             assert f'Default: "{value}"' in text
         (tmp_path / template).write_text(text)
-    files = [str(tmp_path / name) for name in RoleTemplate]
+    files = [str(tmp_path / name) for name in StackTemplate]
     command = [str(Path(sys.executable).with_name("cfn-lint")), "--", *files]
     lint = subprocess.run(command, capture_output=True, text=True)
     assert (lint.returncode, lint.stdout, lint.stderr) == (0, "", "")
 
 
+def test_the_event_queue_is_tried_for_everything_that_listening_needs(estate: Estate) -> None:
+    assert results(estate.connection)["Event queue"][0] is None
+    Connection.objects.update(queue_name="elsewhere")
+    assert results(estate.connection)["Event queue"] == (
+        False,
+        "There is no queue elsewhere in the hub account's home region. Deploy the template of the event queue, or"
+        " correct the queue's name.",
+    )
+    Connection.objects.update(queue_name=estate.sandbox.world.queue_name)
+    for operation in ("GetQueueUrl", "ReceiveMessage", "DeleteMessageBatch", "GetQueueAttributes"):
+        estate.fault("access_denied", service="sqs", operation=operation)
+        assert results(estate.connection)["Event queue"] == (
+            False,
+            f"AWS refused {operation}. Add that action to the role's policy, and look for an SCP that denies it.",
+        )
+        estate.no_faults()
+    assert results(estate.connection)["Event queue"] == (
+        True,
+        "The event queue compliance-portal-events can be read, and messages deleted from it. 0 wait in it."
+        " It has no dead-letter queue: give it one, as its template does.",
+    )
+
+
 def test_a_hub_role_of_an_unknown_portal_trusts_its_own_account(db: None) -> None:
     connection = ConnectionFactory(hub_account="210987654321", hub_role="hub")
-    text = rendered(RoleTemplate.HUB, connection)
+    text = rendered(StackTemplate.HUB, connection)
     assert 'Default: "210987654321"' in text

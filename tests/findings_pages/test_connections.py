@@ -288,7 +288,7 @@ def test_the_roles_come_as_templates_with_the_connections_names(administrator: L
 
 def test_nobody_else_is_given_the_templates_with_the_external_id(second_line: LoggedIn) -> None:
     connection = ConnectionFactory()
-    for which in ("hub-role/", "member-role/", "test/"):
+    for which in ("hub-role/", "member-role/", "event-queue/", "event-forwarding/", "test/"):
         assert second_line.get(page_of(connection, which)).status_code == 403
 
 

@@ -129,3 +129,32 @@ def test_the_life_of_the_estate_fills_the_queue(own_estate: Estate, queue: tuple
     own_estate.control("advance", {"days": 3})
     kinds = {json.loads(message["Body"])["detail-type"] for message in drain(client, url)}
     assert kinds == {"Security Hub Findings - Imported", "Config Rules Compliance Change"}
+
+
+def test_the_queue_may_be_told_to_deliver_in_any_order_and_twice(own_estate: Estate, queue: tuple[Any, str]) -> None:
+    client, url = queue
+    own_estate.control("queue", {"shuffle": 3, "twice": 0.5})
+    sent = [str(number) for number in range(40)]
+    for body in sent:
+        client.send_message(QueueUrl=url, MessageBody=body)
+    received = [message["Body"] for message in drain(client, url)]
+    assert set(received) == set(sent)
+    assert 40 < len(received) < 80
+    assert received != sorted(received, key=int)
+
+
+def test_another_evaluation_with_the_same_result_and_a_new_account_are_told(
+    own_estate: Estate, queue: tuple[Any, str]
+) -> None:
+    client, url = queue
+    own_estate.control("advance", {"days": 1})
+    events = [json.loads(message["Body"]) for message in drain(client, url)]
+    findings = [event["detail"]["findings"][0] for event in events if event["source"] == "aws.securityhub"]
+    again = [
+        row for row in findings if row["UpdatedAt"] > row["FirstObservedAt"] and row["Workflow"]["Status"] == "NEW"
+    ]
+    assert again
+    account = own_estate.control("change", {"change": "add_account", "name": "newcomer"})["result"]
+    events = [json.loads(message["Body"]) for message in drain(client, url)]
+    assert {event["account"] for event in events} == {account}
+    assert {event["source"] for event in events} == {"aws.securityhub", "aws.config"}

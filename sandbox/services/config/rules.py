@@ -9,7 +9,7 @@ from sandbox.calls import Call, handles
 from sandbox.paging import page
 from sandbox.protocol import AwsError
 from sandbox.world import Check, ConfigRule, Place, stamp
-from sandbox.world.findings import REASON
+from sandbox.world.findings import REASON, annotation
 
 _CONFIG = "config"
 _CAP = 25  # AWS caps contributor counts of a single account there, of aggregators at 100
@@ -151,7 +151,7 @@ def result(rule: ConfigRule, check: Check) -> dict[str, Any]:
         "ConfigRuleInvokedTime": stamp(check.invoked),
     }
     if check.status == "FAILED":
-        row["Annotation"] = f"Does not hold: {check.control.title}."[:256]
+        row["Annotation"] = annotation(check)
     return row
 
 
