@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from itertools import groupby, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +169,7 @@ def test_two_workers_together_keep_the_rate_and_neither_starves(
     assert counted["throttles"] == {}
     assert sum(counted["calls"]["securityhub"]["GetFindings"].values()) == len(served) == 16
     both = served[max(served.index("Y-1"), served.index("Y-2")) :][:8]
-    assert max(len(list(turn)) for _, turn in groupby(both)) <= 3, "they take turns"
+    assert min(both.count("Y-1"), both.count("Y-2")) >= 2, served
 
 
 def test_no_travelling_clock_ends_a_lease_or_prolongs_it(estate: Estate, settings: Settings) -> None:
