@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("findings", "0016_search"),
+        ("findings", "0017_trend_moments"),
     ]
 
     operations = [
