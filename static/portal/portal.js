@@ -149,8 +149,9 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
-      const menu = document.querySelector("details.menu[open]");
+      const menu = document.querySelector("details.menu[open], details.narrow-by[open]");
       if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+      else if (event.target.matches("[type=search]")) event.target.blur();
       openRail(false);
       return;
     }
