@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from audit.moment import Moment
+from controls.models import CheckReference
 from findings.models import Check, Source
 from findings.tallies import Tally, tallies
 
@@ -29,23 +30,30 @@ Named = tuple[str, str]
 
 
 def observed(named: Iterable[Named], user: object, moment: Moment) -> dict[Named, list[Observed]]:
-    """What each name stands for here. Two queries.
+    """What each name stands for here. Three queries.
 
     A Config rule is asked by itself, and by the Security Hub control that rests on it: where Security Hub
-    deploys the rule, its results are counted there.
+    deploys the rule, its results are counted there. A Security Hub control is asked by itself, and by the
+    Config rule that it rests on.
     """
     wanted = set(named)
     rules = {key for source, key in wanted if source == Source.CONFIG}
     controls = {key for source, key in wanted if source == Source.SECURITY_HUB}
-    asks = Q(config_rule__in=rules) | Q(source=Source.SECURITY_HUB, key__in=controls)
+    rests_on = dict(CheckReference.objects.resting_on_a_rule(controls).values_list("key", "config_rule"))
+    by_control = Q(source=Source.SECURITY_HUB, key__in=controls)
+    by_its_rule = Q(source=Source.CONFIG, config_rule__in=set(rests_on.values()))
+    asks = Q(config_rule__in=rules) | by_control | by_its_rule
     checks = list(Check.objects.filter(asks, kind=Check.Kind.COMPLIANCE).order_by("key"))
     where = Q(check_ran__in=[check.pk for check in checks])
     counted = tallies(user, moment, "check_ran", where=where) if checks else {}
     said = [Observed(check, counted.get((check.pk,), Tally())) for check in checks]
-    return {name: [row for row in said if _stands_for(name, row.check)] for name in wanted}
+    return {name: [row for row in said if _stands_for(name, row.check, rests_on)] for name in wanted}
 
 
-def _stands_for(name: Named, check: Check) -> bool:
-    if name[0] == Source.CONFIG:
-        return check.config_rule == name[1]
-    return name == (check.source, check.key)
+def _stands_for(name: Named, check: Check, rests_on: dict[str, str]) -> bool:
+    source, key = name
+    if source == Source.CONFIG:
+        return check.config_rule == key
+    if check.source == Source.CONFIG:
+        return bool(check.config_rule) and check.config_rule == rests_on.get(key)
+    return check.key == key

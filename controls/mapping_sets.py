@@ -16,6 +16,9 @@ from controls.models import CheckReference, Framework, Mapping, MappingSet, Pack
 from controls.models.mapping import MappingQuerySet
 from organisation.models import User
 
+NO_LONGER_SAID = "The source no longer says so."
+"""Why a mapping ended that nobody decided on."""
+
 
 @dataclass(frozen=True)
 class Published:
@@ -57,7 +60,10 @@ def load(
     by: User | str,
     pack_version: PackVersion | None = None,
 ) -> MappingSet:
-    """Hold what a source publishes now. What is new in it is proposed; what it no longer says is withdrawn."""
+    """Hold what a source publishes now. What is new in it is proposed; what it no longer says is withdrawn.
+
+    What people rejected or withdrew is not proposed again, however often the source is read.
+    """
     at = clock.now()
     who = by if isinstance(by, str) else by.public_id
     told = published.told()
@@ -66,24 +72,15 @@ def load(
         key=key, defaults={"framework": framework, "pack_version": pack_version, "loaded_at": at, **told}
     )
     wanted = _wanted(framework, rows)
-    have = {
-        (
-            one.requirement_id,
-            one.check_named_id,
-            one.named,
-            one.relation,
-            one.stated_label,
-            one.stated_obligation,
-        ): one.pk
-        for one in found.mappings.open()
-    }
+    have = {_statement(one): one.pk for one in found.mappings.open()}
+    decided = {_statement(one) for one in found.mappings.ended().exclude(ended_because=NO_LONGER_SAID)}
     gone = [pk for statement, pk in have.items() if statement not in wanted]
-    new = [statement for statement in wanted if statement not in have]
+    new = [statement for statement in wanted if statement not in have and statement not in decided]
     if not (is_new or gone or new):
         return found
     MappingSet.objects.filter(pk=found.pk).update(pack_version=pack_version, loaded_at=at, **told)
     withdrawn = {"state": Mapping.State.WITHDRAWN, "ended_at": at, "ended_by": who}
-    found.mappings.filter(pk__in=gone).update(**withdrawn, ended_because="The source no longer says so.")
+    found.mappings.filter(pk__in=gone).update(**withdrawn, ended_because=NO_LONGER_SAID)
     Mapping.objects.bulk_create(
         [
             Mapping(
@@ -104,6 +101,13 @@ def load(
     counts = {"proposed": len(new), "withdrawn": len(gone), "unchanged": len(have) - len(gone)}
     trail.record(by, "mapping_set.loaded", found, **counts, publisher=published.publisher, name=published.name)
     return found
+
+
+def _statement(one: Mapping) -> tuple[Any, ...]:
+    """What a row says, as `_wanted` gives it."""
+    return (
+        one.requirement_id, one.check_named_id, one.named, one.relation, one.stated_label, one.stated_obligation,
+    )  # fmt: skip
 
 
 def _wanted(framework: Framework, rows: Sequence[Row]) -> dict[tuple[Any, ...], None]:

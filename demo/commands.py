@@ -30,6 +30,10 @@ def migrate(say: Say) -> None:
     call_command("migrate", interactive=False, stdout=Lines(say))
 
 
+def load_library(say: Say) -> None:
+    call_command("load_library", stdout=Lines(say))
+
+
 def collect_static() -> None:
     call_command("collectstatic", interactive=False, verbosity=0, stdout=Lines())
 

@@ -88,6 +88,8 @@ class Demo:
             commands.collect_static()
         if self.sandbox:
             self.start_sandbox(self.sandbox)
+        with self.console.step("Frameworks") as say:
+            commands.load_library(say)
         with self.console.step("Worker"):
             self.start(
                 "worker",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Self
 
@@ -16,6 +17,12 @@ from controls.models.requirement import Edition, Obligation, Requirement
 from findings.models import Source
 
 
+class CheckReferenceQuerySet(models.QuerySet["CheckReference"]):
+    def resting_on_a_rule(self, controls: Collection[str]) -> Self:
+        """Of these Security Hub controls, those whose Config rule is known."""
+        return self.filter(source=Source.SECURITY_HUB, key__in=controls).exclude(config_rule="")
+
+
 class CheckReference(models.Model):
     """A check as mappings name it, whether or not it was ever observed here.
 
@@ -25,8 +32,9 @@ class CheckReference(models.Model):
 
     source = models.CharField(max_length=20, choices=Source.choices)
     key = models.CharField(max_length=256)
-    title = models.CharField(max_length=512, blank=True)
     config_rule = models.CharField(max_length=256, blank=True)
+
+    objects = CheckReferenceQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "key"], name="check_reference_once")]
@@ -76,6 +84,9 @@ class MappingQuerySet(models.QuerySet["Mapping"]):
 
     def open(self) -> Self:
         return self.filter(ended_at=None)
+
+    def ended(self) -> Self:
+        return self.exclude(ended_at=None)
 
     def proposed(self) -> Self:
         return self.filter(state=Mapping.State.PROPOSED)

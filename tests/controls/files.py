@@ -17,6 +17,10 @@ needs_published = pytest.mark.skipif(
     not PUBLISHED.is_dir(), reason="the published files are not here: PUBLISHED_FILES names their folder"
 )
 NIST = PUBLISHED / "oscal/nist_800-53_rev5/NIST_SP-800-53_rev5.0.1_full_catalog_from_trestle-demo.json"
+BASELINES = {
+    key: PUBLISHED / f"oscal/nist_800-53_rev5/NIST_SP-800-53_rev5_{key.upper()}-baseline_profile.json"
+    for key in ("low", "moderate")
+}
 NZISM = PUBLISHED / "controls/nzism/NZISM-V3.9-November-2025.xml"
 PACKS = PUBLISHED / "conformance_packs"
 UUID = "613fca2d-704a-42e7-8e2b-b206fb92b456"

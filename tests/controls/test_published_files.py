@@ -13,8 +13,9 @@ import pytest
 import yaml
 from django.core.management import call_command
 
-from controls.models import Edition, PackRule, PackVersion
-from tests.controls.files import NIST, NZISM, PACKS, needs_published
+from controls.library import build, load
+from controls.models import Edition, Framework, FrameworkVersion, PackRule, PackVersion, Profile, Requirement
+from tests.controls.files import BASELINES, NIST, NZISM, PACKS, PUBLISHED, needs_published
 
 pytestmark = [pytest.mark.django_db, needs_published]
 
@@ -69,6 +70,37 @@ def test_a_second_import_of_everything_changes_nothing() -> None:
     imported(*packs)
     again = imported(NZISM, framework="nzism", version_label="3.9") + imported(*packs)
     assert again.count("nothing to change") == 2
+
+
+def test_the_baselines_select_what_their_profiles_name() -> None:
+    imported(NIST, make_current=True)
+    imported(*BASELINES.values(), framework=Framework.objects.get().key)
+    for key, path in BASELINES.items():
+        (source,) = json.loads(path.read_bytes())["profile"]["imports"]
+        named = {one for choice in source["include-controls"] for one in choice["with-ids"]}
+        profile = Profile.objects.get(key=key)
+        editions = Edition.objects.filter(requirement__selections__profile=profile)
+        assert set(editions.values_list("native", flat=True)) == named
+        assert len(named) == {"low": 149, "moderate": 287}[key]
+
+
+def test_the_official_text_comes_in_over_the_library_and_changes_nothing_else() -> None:
+    list(load.load())
+    before = set(Requirement.objects.values_list("pk", flat=True))
+    said = imported(NZISM)
+    assert "NZISM 3.9: 0 are added, 1,422 changed, 0 withdrawn, 0 stay as they were" in said
+    assert set(Requirement.objects.values_list("pk", flat=True)) == before
+    list(load.load())
+    version = FrameworkVersion.objects.get(framework__key="nzism")
+    assert not version.editions.filter(text="").exists()
+
+
+def test_the_shipped_library_is_what_its_sources_give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "DATA", tmp_path / "data")
+    build.build(PUBLISHED)
+    made = {path.relative_to(tmp_path / "data"): path.read_bytes() for path in (tmp_path / "data").rglob("*.*")}
+    shipped = {path.relative_to(load.DATA): path.read_bytes() for path in load.DATA.rglob("*.*")}
+    assert made == shipped
 
 
 def test_yaml_that_the_portal_reads_is_what_a_yaml_reader_reads() -> None:
