@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.text import slugify
 
 from audit import clock, trail
@@ -48,7 +49,7 @@ class Target:
 
 def target_of(read: ReadCatalogue, asked: Mapping[str, Any], name: str, file: SourceFile) -> Target:
     """The framework and version that a file belongs to, as asked for, else as it says itself. Raises Refused."""
-    framework = chosen(str(asked.get("framework") or ""), read.title)
+    framework = chosen(str(asked.get("framework") or ""), read.title) or called_so(str(asked.get("name") or ""))
     called = framework.name if framework else str(asked.get("name") or read.title)
     if not called:
         raise refused("Say of which framework this is, or how a new one is called; the file does not.")
@@ -81,6 +82,11 @@ def chosen(key: str, title: str) -> Framework | None:
         if any(part.lower() in title.lower() for part in framework.recognised_by):
             return framework
     return Framework.objects.filter(key=slugify(title)[:80]).first() if title else None
+
+
+def called_so(name: str) -> Framework | None:
+    """The framework that has this name already: a file for it is no new one."""
+    return Framework.objects.filter(Q(name__iexact=name) | Q(key=slugify(name)[:80])).first() if name else None
 
 
 def day_of(said: str) -> date | None:

@@ -123,6 +123,14 @@ def test_a_profile_selects_from_the_current_version(imported: Import) -> None:
     assert refusal == "p.json, /profile/imports: Example Standard 1.0 has no ac-9."
 
 
+@pytest.mark.parametrize("name", ["House Rules", "house rules", "House-Rules"])
+def test_a_name_that_is_taken_means_that_framework(imported: Import, name: str) -> None:
+    framework = FrameworkFactory(key="house-rules", name="House Rules")
+    said = imported("s.csv", "key,title\r\n1,First\r\n", name=name, version_label="2026")
+    assert said == "s.csv: House Rules 2026: 1 are added, 0 changed, 0 withdrawn, 0 stay as they were"
+    assert (Framework.objects.get(), framework.versions.get().label) == (framework, "2026")
+
+
 def test_texts_come_in_over_a_version_that_has_only_titles(imported: Import) -> None:
     framework = FrameworkFactory(key="nzism", name="NZISM", recognised_by=["New Zealand Information Security Manual"])
     version = FrameworkVersionFactory(framework=framework, label="3.9")
