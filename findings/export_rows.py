@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
 from findings.models import FindingSpan, Severity
@@ -139,7 +139,7 @@ class Rows:
     def _copied(self, cells: Sequence[str], select: str, form: str) -> Generator[bytes]:
         listed, parameters = self._listed(cells)
         copy = f"COPY (WITH listed AS NOT MATERIALIZED ({listed}) {select}) TO STDOUT ({form})"
-        with connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor:
             with cursor.copy(cursor.mogrify(copy, parameters)) as copying:
                 for block in copying:
                     yield bytes(block)

@@ -108,12 +108,16 @@ def heard_estate(db: None, start_estate: StartEstate) -> Estate:
 
 
 def stir(estate: Estate, seed: int) -> None:
-    """Failures, passes, suppressions of several findings, one after the other and over each other."""
+    """Failures, passes, suppressions of several findings, one after the other and over each other.
+
+    No two within a millisecond: a message's time is no finer, so that nobody could tell which came first.
+    """
     rng = Random(seed)
     world = estate.sandbox.world
     live = [check for check in world.live if check.control.in_hub and check.control.id != "Config.1"]
     chosen = rng.sample([row for check in live for row in check.findings if row.record == "ACTIVE"], 12)
     for _ in range(50):
+        time.sleep(0.002)
         finding = rng.choice(chosen)
         match rng.choice(("compliance", "workflow")):
             case "compliance":
