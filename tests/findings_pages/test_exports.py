@@ -266,7 +266,7 @@ def test_a_page_costs_the_same_for_any_number_of_rows(
     second_line.get("/")
     with django_assert_num_queries(7):
         second_line.get(f"{EXPORT}?form=csv")
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(14):
         body(second_line.post(f"{EXPORT}?form=csv"))
 
 
