@@ -41,7 +41,7 @@ def a_clone() -> Iterator[Clone]:
     try:
         yield Clone(name, {**os.environ, "DATABASE_URL": _url(name), "REDIS_URL": settings.REDIS_URL})
     finally:
-        _on_server(sql.SQL("DROP DATABASE {} WITH (FORCE)"), name)
+        _drop(name)
 
 
 @contextmanager
@@ -55,6 +55,20 @@ def working_on(clone: Clone) -> Iterator[None]:
     finally:
         connection.close()
         connection.settings_dict["NAME"] = original
+
+
+def _drop(name: str) -> None:
+    """End our sessions on this database and drop it.
+
+    WITH (FORCE) would be refused while an autovacuum worker, which is not ours to end, is in it;
+    without it PostgreSQL itself sends that worker away.
+    """
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = current_user",
+            [name],
+        )
+    _on_server(sql.SQL("DROP DATABASE {}"), name)
 
 
 def _on_server(statement: sql.SQL, *databases: str) -> None:
