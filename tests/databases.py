@@ -65,7 +65,7 @@ def _drop(name: str) -> None:
     """
     with connection._nodb_cursor() as cursor:
         cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = current_user",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = session_user",
             [name],
         )
     _on_server(sql.SQL("DROP DATABASE {}"), name)
