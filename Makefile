@@ -18,7 +18,7 @@ demo-reset: environment-demo ## Forget the demo's data; the next `make demo` sta
 	@$(RUN) -m demo reset
 
 test: environment-develop ## Run the tests (ARGS="-k word", WORKERS=2)
-	@PORTAL_ENVIRONMENT=test $(RUN) -m embedded run -- $(RUN) -m pytest -n $(WORKERS) $(ARGS)
+	@PORTAL_ENVIRONMENT=test $(RUN) -m embedded run -- $(RUN) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 bench: environment-develop ## Measure what must stay fast, as a table and JSON (SIZES=10000,100000, ARGS="--keep FOLDER")
 	@$(RUN) -m benchmarks --sizes $(SIZES) $(ARGS)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
 from django.db.models import Count
+from pytest_django.plugin import DjangoDbBlocker
 
 from audit import clock
 from audit.models import TrailEntry
@@ -16,8 +18,9 @@ from controls import mapping_sets
 from controls.figures import figures
 from controls.library import load
 from controls.models import Edition, Framework, FrameworkVersion, Mapping, MappingSet, PackVersion, Profile
+from tests.databases import cloned
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("library")]
 REQUIREMENTS = {
     "aws-fsbp": 358,
     "aws-security-hub": 571,
@@ -48,9 +51,12 @@ MAPPINGS = {
 """Pairs of ids in each published set. The registry names 38 of NIST's 1,563 twice."""
 
 
-@pytest.fixture
-def library() -> None:
-    call_command("load_library", stdout=StringIO())
+@pytest.fixture(scope="module", autouse=True)
+def library(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """A database in which it has been loaded once. What a test does there is undone."""
+    with django_db_blocker.unblock(), cloned():
+        call_command("load_library", stdout=StringIO())
+        yield
 
 
 def drifting(key: str) -> list[tuple[str, str, str, Edition | None]]:
@@ -69,14 +75,14 @@ def missing(key: str) -> set[str]:
     return {name for name, _, _, edition in drifting(key) if edition is None}
 
 
-def test_every_framework_is_there_with_all_its_requirements_and_no_prose(library: None) -> None:
+def test_every_framework_is_there_with_all_its_requirements_and_no_prose() -> None:
     found = {row.framework.key: row.requirements for row in figures(Framework.objects.all(), clock.now())}
     assert found == REQUIREMENTS
     assert not Edition.objects.exclude(text="", guidance="").exists()
     assert {one.state for one in FrameworkVersion.objects.all()} == {"current"}
 
 
-def test_published_mappings_are_proposals_with_their_source_and_date(library: None) -> None:
+def test_published_mappings_are_proposals_with_their_source_and_date() -> None:
     assert set(Mapping.objects.values_list("state", flat=True)) == {"proposed"}
     sets = {one.key: one for one in MappingSet.objects.annotate(n=Count("mappings"))}
     assert {key: one.n for key, one in sets.items()} == MAPPINGS
@@ -84,7 +90,7 @@ def test_published_mappings_are_proposals_with_their_source_and_date(library: No
         assert all((one.publisher, one.url, one.licence, one.published_on, one.note, one.source_sha256)), one.key
 
 
-def test_a_decision_on_a_published_mapping_outlives_the_next_load(library: None) -> None:
+def test_a_decision_on_a_published_mapping_outlives_the_next_load() -> None:
     approved, rejected = Mapping.objects.order_by("pk")[:2]
     mapping_sets.approve(Mapping.objects.filter(pk=approved.pk), because="Agreed", by="test")
     mapping_sets.end(Mapping.objects.filter(pk=rejected.pk), because="It shows nothing of it", by="test")
@@ -104,7 +110,7 @@ def test_no_sentence_of_a_publisher_ships() -> None:
             assert {row["title"] for row in csv.DictReader(file)} == {""}
 
 
-def test_what_checks_can_show_of_each_framework(library: None) -> None:
+def test_what_checks_can_show_of_each_framework() -> None:
     told = {row.framework.key: row for row in figures(Framework.objects.all(), clock.now())}
     shown = {key: (row.mapped, round(row.share, 1)) for key, row in told.items()}
     assert (shown["nzism"], shown["pci-dss"], shown["nist-800-53"]) == ((44, 3.1), (98, 35.0), (204, 20.2))
@@ -113,7 +119,7 @@ def test_what_checks_can_show_of_each_framework(library: None) -> None:
     assert all("none is shipped" in told[key].framework.mappings_note for key in without)
 
 
-def test_aws_packs_drift_from_the_manual_that_they_name(library: None) -> None:
+def test_aws_packs_drift_from_the_manual_that_they_name() -> None:
     """SOURCES: of the packs' CIDs 2 are no longer there, 16 have another number, 3 another obligation."""
     assert missing("nzism") == {"1893", "1946"}
     rows = [(key, label, said, now) for key, label, said, now in drifting("nzism") if now]
@@ -122,17 +128,17 @@ def test_aws_packs_drift_from_the_manual_that_they_name(library: None) -> None:
     assert obligations == {("6843", "should", "must"), ("6953", "should", "must"), ("7437", "must", "should")}
 
 
-def test_ids_that_a_revision_dropped_are_drift_and_not_lost(library: None) -> None:
+def test_ids_that_a_revision_dropped_are_drift_and_not_lost() -> None:
     assert missing("nist-800-53") == {"AC-3(1)", "CP-1(2)", "SA-1(1)", "SC-7(2)", "SI-1(1)"}
     assert drifting("pci-dss") == []
 
 
-def test_the_baselines_of_nist(library: None) -> None:
+def test_the_baselines_of_nist() -> None:
     counts = {one.key: one.selections.count() for one in Profile.objects.all()}
     assert counts == {"low": 149, "moderate": 287, "high": 370, "privacy": 96}
 
 
-def test_a_second_load_changes_nothing(library: None) -> None:
+def test_a_second_load_changes_nothing() -> None:
     before = (TrailEntry.objects.count(), Mapping.objects.count(), PackVersion.objects.count(), Edition.objects.count())
     call_command("load_library", stdout=StringIO())
     after = (TrailEntry.objects.count(), Mapping.objects.count(), PackVersion.objects.count(), Edition.objects.count())
