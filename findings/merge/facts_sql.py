@@ -130,33 +130,21 @@ FROM merging m JOIN stage_finding i USING (position) WHERE m.is_new OR m.content
 """
 
 COUNT_NEW = """
-WITH added AS (
-    SELECT check_id, account, region, solutions, status, severity, workflow = 'SUPPRESSED' AS suppressed, count(*) AS n,
-           min(coalesce(status_since, valid_from)) AS oldest, max(coalesce(status_since, valid_from)) AS newest
-    FROM merging WHERE is_new AND scored AND record_state = 'ACTIVE'
-    GROUP BY 1, 2, 3, 4, 5, 6, 7
-), grown AS (
-    UPDATE findings_posture p
-    SET n = p.n + a.n, oldest_since = least(oldest_since, oldest), newest_since = greatest(newest_since, newest)
-    FROM added a
-    WHERE (p.check_ran_id, p.account, p.region, p.solutions, p.status, p.severity, p.suppressed)
-        = (a.check_id, a.account, a.region, a.solutions, a.status, a.severity, a.suppressed)
-    RETURNING p.check_ran_id, p.account, p.region, p.solutions, p.status, p.severity, p.suppressed
-)
-INSERT INTO findings_posture (
+INSERT INTO findings_posture AS p (
     check_ran_id, account, region, solutions, status, severity, suppressed, n, oldest_since, newest_since
 )
-SELECT * FROM added a
-WHERE NOT EXISTS (
-    SELECT FROM grown g
-    WHERE (g.check_ran_id, g.account, g.region, g.solutions, g.status, g.severity, g.suppressed)
-        = (a.check_id, a.account, a.region, a.solutions, a.status, a.severity, a.suppressed)
-)
+SELECT check_id, account, region, solutions, status, severity, workflow = 'SUPPRESSED', count(*),
+       min(coalesce(status_since, valid_from)), max(coalesce(status_since, valid_from))
+FROM merging WHERE is_new AND scored AND record_state = 'ACTIVE'
+GROUP BY 1, 2, 3, 4, 5, 6, 7
+ON CONFLICT (check_ran_id, account, region, solutions, status, severity, suppressed) DO UPDATE SET
+    n = p.n + excluded.n,
+    oldest_since = least(p.oldest_since, excluded.oldest_since),
+    newest_since = greatest(p.newest_since, excluded.newest_since)
 """
 """New findings are added to the postures as they are; of what changed the postures are counted anew."""
 
 STEPS = (
-    "SET LOCAL random_page_cost = 1.1",  # a window looks up a little of much: by index, never by reading all of it
     "DROP TABLE IF EXISTS pg_temp.merging",
     JUDGED,
     "ANALYZE merging (finding_id)",

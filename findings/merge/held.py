@@ -18,12 +18,14 @@ from findings.models import Source
 from findings.staging import StagedFinding
 
 HELD = """
+WITH f AS MATERIALIZED (
+    SELECT id, uid, updated_at, evaluated_at, content_hash FROM findings_finding WHERE uid = ANY(%s) AND gone_at IS NULL
+)
 SELECT f.uid, f.updated_at, f.evaluated_at, s.status_since, f.content_hash, s.status, s.compliance_status,
        s.severity, s.workflow, s.record_state, s.scored, c.key
-FROM findings_finding f
+FROM f
 JOIN findings_findingspan s ON s.finding_id = f.id AND s.valid_to IS NULL AND s.superseded_at IS NULL
 JOIN findings_check c ON c.id = s.check_ran_id
-WHERE f.uid = ANY(%s) AND f.gone_at IS NULL
 """
 
 EVALUATED = """

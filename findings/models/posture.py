@@ -41,8 +41,13 @@ class Posture(Counts):
     objects = OwnedQuerySet["Posture"].as_manager()
 
     class Meta(Counts.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["check_ran", "account", "region", "solutions", "status", "severity", "suppressed"],
+                name="posture_once",
+            ),
+        ]
         indexes = [
-            models.Index(fields=["check_ran", "account", "region"], name="posture_place"),
             models.Index(fields=["status", "-severity"], name="posture_status"),
             GinIndex(fields=["solutions"], name="posture_solutions"),
         ]
