@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from itertools import count
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -56,11 +58,10 @@ _loader = create_loader()
 
 @dataclass(slots=True)
 class _Identity:
-    """Somebody we are: a session, until when, and the clients made with it. arn: as AWS sees us."""
+    """Somebody we are: a session, until when, and the clients made with it."""
 
     session: boto3.Session
     expires: datetime
-    arn: str = ""
     clients: dict[tuple[str, str], Any] = field(default_factory=dict)
 
 
@@ -146,18 +147,13 @@ def member(connection: Connection, account: str, name: str, region: str) -> Serv
 
 def caller(connection: Connection, account: str = "") -> str:
     """The ARN that AWS sees when we act in the hub (or this) account. Raises ClientError, NoWayIn."""
-    account = account or connection.hub_account
-    with _lock:
-        who = _identity(connection, account)
-    if not who.arn:
-        sts = _client(connection, account, "sts", connection.home_region)
-        who.arn = str(sts.get_caller_identity()["Arn"])
-    return who.arn
+    sts = Service(connection, "sts", connection.home_region, account or connection.hub_account)
+    return str(sts.call("get_caller_identity")["Arn"])
 
 
 def default_caller(connection: Connection) -> dict[str, Any]:
     """GetCallerIdentity of the portal's own credentials, before any role."""
-    client = _made(boto3_session(), "sts", connection.home_region)
+    client = _made(boto3_session(), "sts", connection.home_region, STS_CONFIG)
     return cast("dict[str, Any]", client.get_caller_identity())
 
 
@@ -205,13 +201,25 @@ def _client(connection: Connection, account: str, name: str, region: str) -> Any
         return who.clients[name, region]
 
 
-def _made(session: boto3.Session, name: str, region: str) -> Any:
-    config = STS_CONFIG if name == "sts" else CONFIG
+def _made(session: boto3.Session, name: str, region: str, config: Config = CONFIG) -> Any:
     client = cast("Any", session).client(name, region_name=region, config=config)
     for operation in READ_AS_SENT.get(name, ()):
         client.meta.events.register(f"before-parse.{name}.{operation}", _as_sent)
+    client.meta.events.register("before-call", _note_when_asked)
+    client.meta.events.register("after-call", _compare_clocks)
     client.meta.events.register("after-call", _refuse_cut_short)
     return client
+
+
+def _note_when_asked(context: dict[str, Any], **_: Any) -> None:
+    context["asked"] = clock.of_this_machine()
+
+
+def _compare_clocks(http_response: Any, context: dict[str, Any], **_: Any) -> None:
+    """Every answer of AWS says what time it is there."""
+    with suppress(TypeError, ValueError):
+        told = parsedate_to_datetime(http_response.headers.get("Date")).astimezone(UTC)
+        clock.compare(told, asked=context["asked"], answered=clock.of_this_machine())
 
 
 def _refuse_cut_short(http_response: Any, model: Any, **_: Any) -> None:
@@ -264,11 +272,11 @@ def _assume(source: boto3.Session, connection: Connection, account: str, role: s
     region = connection.home_region
     partition = source.get_partition_for_region(region)
     more = {"ExternalId": external_id} if external_id else {}
-    answer = _made(source, "sts", region).assume_role(
+    answer = _made(source, "sts", region, STS_CONFIG).assume_role(
         RoleArn=f"arn:{partition}:iam::{account}:role/{role.lstrip('/')}",
         RoleSessionName=SESSION_NAME,
         DurationSeconds=3600,
         **more,
     )
     credentials = answer["Credentials"]
-    return _Identity(boto3_session(credentials), credentials["Expiration"], answer["AssumedRoleUser"]["Arn"])
+    return _Identity(boto3_session(credentials), credentials["Expiration"])

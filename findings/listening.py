@@ -112,6 +112,7 @@ class Listening:
                     self.release()
                 database.close()
 
+    @clock.correctable()
     def turn(self, wait: int) -> int | None:
         """Take in what is there, or what comes within `wait` seconds.
 

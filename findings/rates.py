@@ -41,8 +41,8 @@ PUBLISHED = {
     ("organizations", "ListRoots"): (1, 2),
 }
 """Calls a second and burst. Sources: the Security Hub API's own reference; "Quotas for AWS Organizations"."""
-OF_SERVICE = {"securityhub": (10, 30), "sqs": (1000, 1000)}
-"""Operations that are not named above. SQS's standard queues have no practical limit."""
+OF_SERVICE = {"securityhub": (10, 30), "sqs": (1000, 1000), "sts": (600, 600)}
+"""Operations that are not named above. SQS's standard queues have no practical limit. Source for STS: its quotas."""
 OTHERWISE = (10, 20)
 """Where AWS publishes nothing (AWS Config): a beginning, from which throttles lead further down."""
 WITHOUT_BORDERS = {"organizations", "account"}

@@ -35,6 +35,7 @@ def run(
         return None
     reading = Reading.of(run, force=force)
     with (
+        clock.correctable(),
         structlog.contextvars.bound_contextvars(scope=reading.scope.public_id, run=run.public_id),
         rates.asking(reading.asker),
         reading.lease.renewed(minutes=2 * settings.SYNC_RUN_MINUTES),
@@ -73,11 +74,14 @@ def seconds_until_due(scope_id: int) -> float:
 
 
 def _begin(reading: Reading) -> None:
-    with reading.lease.held() as at:
-        coverage.begun(reading.scope, at=at)
+    """Ask AWS who we are, and what time it is: the cursor must not pass AWS's clock, however wrong this worker's is."""
+    run = reading.run
     reading.tell(f"{reading.scope}: asking AWS")
-    reading.run.caller = aws.caller(reading.connection, reading.scope.account)[:256]
-    reading.run.save(update_fields=["caller"])
+    run.caller = aws.caller(reading.connection, reading.scope.account)[:256]
+    run.started_at = clock.corrected(run.started_at)
+    with reading.lease.held() as at:
+        run.save(update_fields=["caller", "started_at"])
+        coverage.begun(reading.scope, at=at)
 
 
 def _read(reading: Reading) -> Outcome:

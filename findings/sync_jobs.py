@@ -42,6 +42,7 @@ def kind_of(job: Job) -> SyncRun.Kind:
     return SyncRun.Kind.SWEEP if job.kind == KINDS[True] else SyncRun.Kind.INCREMENTAL
 
 
+@clock.correctable()
 def begin(job: Job) -> list[Scope]:
     """Discover what is due to be discovered; returns the scopes to read, which the job now counts."""
     full, unanswered = job.kind == KINDS[True], []

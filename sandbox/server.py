@@ -67,11 +67,15 @@ class Handler(BaseHTTPRequestHandler):
         """In one write, so that no small packet waits for another. cut: half the body, then hang up."""
         head = [f"HTTP/1.1 {response.status} {self.responses.get(response.status, ('', ''))[0]}"]
         head += [f"{name}: {value}" for name, value in response.headers.items()]
-        head += [f"Content-Length: {len(response.body)}", f"Date: {self.date_time_string()}", "", ""]
+        head += [f"Content-Length: {len(response.body)}", f"Date: {self._date()}", "", ""]
         body = response.body[: len(response.body) // 2] if cut else response.body
         self.wfile.write("\r\n".join(head).encode("latin-1") + body)
         if cut:
             self.close_connection = True
+
+    def _date(self) -> str:
+        """What time it is in the sandbox."""
+        return self.date_time_string(self.server.engine.clock.now() / 1000)
 
     def _reset(self) -> None:
         """Closing with nothing to linger for sends a reset instead of an orderly end."""

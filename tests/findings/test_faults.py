@@ -16,14 +16,25 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Q
 from django.db.models.functions import Now
 from pytest_django.fixtures import Settings
 
+from audit import clock
 from audit.moment import Moment
-from findings.models import CoverageState, FindingSpan, Posture, Scope, Source, SyncRun
+from findings.models import (
+    ConfigRule,
+    CoverageSpan,
+    CoverageState,
+    FindingSpan,
+    Posture,
+    Scope,
+    Source,
+    SyncRun,
+)
 from findings.tallies import Tally, tallies
 from tests.factories import UserFactory
-from tests.findings.conftest import Estate
+from tests.findings.conftest import HOME, Estate, StartEstate
 from tests.workers import ROOT
 
 SEED = int(os.environ.get("FAULT_SEED", "") or Random().randrange(10**6))
@@ -135,12 +146,19 @@ def test_a_full_disk_is_told_and_when_there_is_room_again_nothing_is_missing(est
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
-def test_a_worker_whose_clock_is_wrong_misses_nothing_for_long(
-    estate: Estate, settings: Settings, tmp_path: Path, hours: int
+def test_a_worker_whose_clock_is_wrong_misses_nothing_and_dates_nothing_wrongly(
+    db: None, start_estate: StartEstate, settings: Settings, tmp_path: Path, hours: int
 ) -> None:
+    """AWS says with each answer what time it is there."""
+    estate = start_estate(regions=[HOME], findings=100)
+    estate.connect()
     right = settings.CLOCK_FILE
     wrong = tmp_path / "wrong.json"
+    wrong.write_text(json.dumps({"offset_seconds": hours * 3600}))
+    settings.CLOCK_FILE = str(wrong)
     estate.sync()
+    settings.CLOCK_FILE = right
+    assert estate.known() == estate.told()
     for days in (0.02, 0.5):
         estate.advance(days)
         offset = json.loads(Path(right).read_text())["offset_seconds"]
@@ -148,7 +166,12 @@ def test_a_worker_whose_clock_is_wrong_misses_nothing_for_long(
         settings.CLOCK_FILE = str(wrong)
         estate.sync()
         settings.CLOCK_FILE = right
+        estate.change("pass", id=estate.a_finding().id)
         estate.sync()
-    estate.sync(full=True)
-    assert estate.known() == estate.told()
+        assert estate.known() == estate.told()
+    now = clock.now()
+    assert not Scope.objects.filter(cursor__gt=now).exists()
+    for spans in (FindingSpan, CoverageSpan, ConfigRule):
+        assert not spans._default_manager.filter(Q(valid_from__gt=now) | Q(valid_to__gt=now)).exists()
+        assert not spans._default_manager.filter(Q(recorded_at__gt=now) | Q(end_recorded_at__gt=now)).exists()
     nothing_is_doubled()
