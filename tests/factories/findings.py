@@ -67,7 +67,7 @@ class CheckFactory(DjangoModelFactory[Check]):
         model = Check
 
     source = Source.SECURITY_HUB
-    key = factory.Sequence(lambda n: f"S3.{n}")
+    key = factory.Sequence(lambda n: f"S3.{1_000 + n}")  # beyond those that AWS has, which tests name
     title = "S3 general purpose buckets should block public access"
     severity = Severity.HIGH
     resource_types = factory.LazyFunction(lambda: ["AWS::S3::Bucket"])
