@@ -26,6 +26,8 @@ from benchmarks import machine, painting, portal, report
 
 LIVE, PACED = 20_000, 20_000
 """Findings that the live sync reads at most: with no rates in its way, and at AWS's published ones."""
+EVENTS = 10_000
+"""Findings of the estate whose events are timed, at most, and changes of its burst."""
 TOUCH = "UPDATE organisation_account SET name = name WHERE id = (SELECT min(id) FROM organisation_account)"
 
 
@@ -102,6 +104,8 @@ def measured(folder: Path, size: int, days: int) -> dict[str, Any]:
     run["live"] = live(folder / "live", "live", min(size, LIVE))
     _say("  live sync at AWS's rates")
     run["paced"] = live(folder / "paced", "paced", min(size, PACED))
+    _say("  events")
+    run["events"] = events(folder / "events", min(size, EVENTS))
     return run
 
 
@@ -137,6 +141,18 @@ def live(folder: Path, part: str, findings: int) -> dict[str, Any]:
         finally:
             sandbox.terminate()
             sandbox.wait()
+
+
+def events(folder: Path, findings: int) -> dict[str, Any]:
+    """From a change in AWS to the reader's page, in an empty portal that reads a sandbox of this size."""
+    with _apart(folder) as environment:
+        file = folder / "events.json"
+        size = ["--findings", str(findings), "--burst", str(findings)]
+        command = [sys.executable, "-m", "benchmarks.event_latency", *size, "--json", str(file)]
+        given = environment | {"PORTAL_ENVIRONMENT": "test", "AWS_EC2_METADATA_DISABLED": "true"}
+        subprocess.run(command, env=given, check=True, stdout=subprocess.DEVNULL)
+        told: dict[str, Any] = json.loads(file.read_text())
+        return told
 
 
 @contextmanager

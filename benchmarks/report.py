@@ -60,6 +60,10 @@ def _figures(runs: list[dict[str, Any]]) -> Iterable[Row]:
         yield row(f"of {name}, again", "live", "again", source, "per_second")
     yield row("at AWS's rates: of the permitted calls", "paced", "share", unit=" %")
     yield row("the same, calls refused", "paced", "throttles")
+    yield row("from a change in AWS to the page, p50", "events", "p50_seconds", unit=" s")
+    yield row("the same, p95", "events", "p95_seconds", unit=" s")
+    yield row("the same, the slowest", "events", "worst_seconds", unit=" s")
+    yield row("burst of events, changes/s", "events", "burst_changes_per_second")
 
 
 def _at(run: Mapping[str, Any], path: Sequence[str]) -> Any:
