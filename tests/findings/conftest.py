@@ -31,7 +31,7 @@ class Estate:
         self.sandbox, self.url = sandbox, sandbox.url
         world = sandbox.world
         self.hub, self.home = world.hub.id, world.home
-        self._options = {
+        self.options = {
             "hub_account": self.hub,
             "home_region": self.home,
             "hub_role": world.hub_role,
@@ -40,7 +40,7 @@ class Estate:
         }
 
     def connect(self, **changes: str) -> Connection:
-        made = Connection.objects.create(name="Sandbox", created_at=clock.now(), **(self._options | changes))
+        made = Connection.objects.create(name="Sandbox", created_at=clock.now(), **(self.options | changes))
         aws.forget(made)
         return made
 
