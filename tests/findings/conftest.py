@@ -156,7 +156,7 @@ def environment(
     handed_over: Callable[[], list[Task]],
 ) -> dict[str, Any]:
     """What a worker needs to read a small estate into a database of its own. Nothing waits in the broker."""
-    estate = start_estate()
+    estate = start_estate(regions=[HOME], findings=120)
     estate.connect()
     variables = {
         "AWS_ENDPOINT_URL": estate.url,

@@ -156,7 +156,7 @@ def test_two_workers_together_keep_the_rate_and_neither_starves(
     environment: dict[str, Any], start_estate: StartEstate, tmp_path: Path
 ) -> None:
     """The sandbox enforces AWS's rate of GetFindings, and refuses not one call of the two."""
-    estate = start_estate(rates=True)
+    estate = start_estate(rates=True, regions=[HOME], findings=40)
     variables = {**environment["variables"], "AWS_ENDPOINT_URL": estate.url, "SYNC_RATE_SHARE": "1"}
     program = CALL.format(calls=8)
     with (

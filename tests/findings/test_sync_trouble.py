@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from desk.models import Notice
-from findings import sync_jobs
+from findings import aws_errors, sync_jobs
 from findings.models import CoverageSpan, CoverageState, Scope, SetAside, Source, SyncRun
 from tests.factories import UserFactory
 from tests.findings.conftest import HOME, OTHER, Estate, StartEstate
@@ -113,7 +113,10 @@ def test_a_passing_fault_changes_no_figure(db: None, start_estate: StartEstate, 
     assert not sync_jobs.in_trouble([estate.connection])
 
 
-def test_a_connection_that_keeps_breaking_in_the_middle_leaves_the_last_good_state(read_estate: Estate) -> None:
+def test_a_connection_that_keeps_breaking_in_the_middle_leaves_the_last_good_state(
+    read_estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aws_errors, "LONGEST_PAUSE", 0.1)
     before = read_estate.known()
     read_estate.advance(1)
     read_estate.fault("cut", service="securityhub", operation="GetFindings")
