@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from controls.models import Framework
+from controls.statements import Scheme
 
 
 class ImportForm(forms.Form):
@@ -68,3 +69,17 @@ class DecisionForm(forms.Form):
     pick = PickField()
     action = forms.ChoiceField(choices=[("approve", ""), ("end", "")])
     because = forms.CharField(label=_("Reason"), max_length=500)
+
+
+class StatementForm(forms.Form):
+    """What is stated of the chosen requirements, and why."""
+
+    pick = PickField()
+    action = forms.ChoiceField()
+    because = forms.CharField(label=_("Justification"), max_length=2000)
+
+    def __init__(self, *args: Any, scheme: Scheme, **more: Any) -> None:
+        super().__init__(*args, **more)
+        choice = self.fields["action"]
+        assert isinstance(choice, forms.ChoiceField)
+        choice.choices = list(scheme.decisions.items())

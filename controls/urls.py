@@ -1,6 +1,6 @@
 from django.urls import path
 
-from controls.views import frameworks, imports, mappings, packs
+from controls.views import frameworks, imports, mappings, packs, statements
 
 app_name = "controls"
 
@@ -19,5 +19,7 @@ urlpatterns = [
     path("frameworks/imports/<str:public_id>/drop/", imports.drop, name="import_drop"),
     path("frameworks/requirements/<str:public_id>/", frameworks.requirement, name="requirement"),
     path("frameworks/versions/<str:public_id>/make-current/", frameworks.make_current, name="version_make_current"),
+    path("frameworks/<str:public_id>/statements/", statements.statements, name="statements"),
+    path("frameworks/<str:public_id>/statements.<str:form>", statements.export, name="statements_export"),
     path("frameworks/<str:public_id>/", frameworks.framework, name="framework"),
 ]

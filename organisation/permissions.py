@@ -32,6 +32,7 @@ MAY: dict[str, set[str]] = {
     "framework.view": LINES,
     "framework.manage": {SECOND},
     "mapping.decide": {SECOND},
+    "requirement.state": {SECOND},
     "solution.view": EVERYBODY,
     "solution.manage": {SECOND, ADMINISTRATOR},
     "account.view": {SECOND, THIRD, ADMINISTRATOR},

@@ -91,6 +91,7 @@ RESOURCE = Example(
 )
 CHECK = Example(own=lambda person: _id(CheckFactory()))
 FRAMEWORK = Example(own=lambda person: _id(FrameworkFactory()))
+STATEMENTS = Example(own=lambda person: _id(FrameworkVersionFactory().framework))
 IMPORT = Example(own=lambda person: _id(ImportFactory()))
 CONNECTION = Example(own=lambda person: _id(ConnectionFactory()))
 
@@ -117,6 +118,8 @@ EXAMPLES: dict[str, Example] = {
     "controls:mapping_set_adopt": Example(own=lambda person: _id(MappingSetFactory())),
     "controls:pack": Example(own=lambda person: _id(PackFactory())),
     "controls:requirement": Example(own=lambda person: _id(RequirementFactory())),
+    "controls:statements": STATEMENTS,
+    "controls:statements_export": Example(own=lambda person: {**STATEMENTS.own(person), "form": "csv"}),
     "controls:version_make_current": Example(own=lambda person: _id(FrameworkVersionFactory(draft=True))),
     "desk:job": JOB,
     "desk:open_notice": Example(

@@ -3,13 +3,16 @@ from controls.models.mapping import CheckReference, Mapping, MappingSet
 from controls.models.pack import PROCESS_CHECK, Pack, PackRule, PackVersion
 from controls.models.requirement import Edition, Obligation, Profile, Requirement, Section, Selection
 from controls.models.source import Import, SourceFile
+from controls.models.statement import Applicability, Implementation
 
 __all__ = [
     "PROCESS_CHECK",
+    "Applicability",
     "CheckReference",
     "Edition",
     "Framework",
     "FrameworkVersion",
+    "Implementation",
     "Import",
     "Mapping",
     "MappingSet",

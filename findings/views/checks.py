@@ -20,6 +20,7 @@ from findings.phrasing import number
 from findings.provenance import advice_of
 from findings.tallies import Tally, tallies
 from organisation.middleware import Request
+from organisation.panels import panels
 from organisation.permissions import permitted
 
 
@@ -56,6 +57,7 @@ def check(request: Request, public_id: str) -> HttpResponse:
         "owners": _worst_first(owners),
         "fix": fix_for(found),
         "advice": advice_of(found, None),
+        "panels": panels("check", request, found),
         "points": points if any(point["value"] for point in points) else [],
     }
     return render(request, "findings/check.html", context)

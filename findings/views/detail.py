@@ -13,6 +13,7 @@ from findings.provenance import advice_of, record_at, resources_of, run_of, scop
 from findings.timeline import changes_in, finding_or_404, history_of, holding, strip_of
 from organisation.middleware import Request
 from organisation.models import Role
+from organisation.panels import panels
 from organisation.permissions import may, permitted
 
 READS_PROOF_FIRST = {Role.THIRD.value, Role.EXTERNAL.value}
@@ -49,6 +50,7 @@ def finding(request: Request, public_id: str) -> HttpResponse:
         "evaluated_at": found.evaluated_at if (found.evaluated_at or request.moment.at) <= request.moment.at else None,
         "run": run_of(found, scope, record.captured_at) if record and not record.told_at else None,
         "sees_connection": may(request.user, "connection.view"),
+        "panels": panels("finding", request, found),
         "proof_first": request.user.line in READS_PROOF_FIRST,
         "same_check": url_for(**kept(request.GET), check=found.check_ran, status="fail", suppressed="no"),
     }

@@ -19,6 +19,7 @@ from organisation.middleware import Request
 from organisation.models import Account, Solution
 from organisation.models.solution import SolutionQuerySet
 from organisation.ownership import retire as retire_solution
+from organisation.panels import panels
 from organisation.permissions import may, permitted
 from organisation.views.form_page import FormPage
 
@@ -58,7 +59,12 @@ def solution(request: Request, public_id: str) -> HttpResponse:
     at = request.moment.at
     found = get_or_404(Solution.objects.visible_to(request.user).listed(at), public_id)
     manages = may(request.user, "solution.manage") and request.moment.is_now and not found.retired_at
-    context = {"solution": found, "may_manage": manages, "may_see_people": may(request.user, "person.view")}
+    context = {
+        "solution": found,
+        "may_manage": manages,
+        "may_see_people": may(request.user, "person.view"),
+        "panels": panels("solution", request, found),
+    }
     return render(request, "organisation/solution.html", context)
 
 
