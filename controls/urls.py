@@ -1,6 +1,6 @@
 from django.urls import path
 
-from controls.views import frameworks, imports, mappings, packs, statements
+from controls.views import frameworks, hub, imports, mappings, packs, statements
 
 app_name = "controls"
 
@@ -8,6 +8,7 @@ urlpatterns = [
     path("frameworks/", frameworks.frameworks, name="frameworks"),
     path("frameworks/mappings/", mappings.mappings, name="mappings"),
     path("frameworks/mappings/sets/<str:public_id>/adopt/", mappings.adopt, name="mapping_set_adopt"),
+    path("frameworks/security-hub/", hub.hub, name="hub"),
     path("frameworks/packs/", packs.packs, name="packs"),
     path("frameworks/packs/<str:public_id>/", packs.pack, name="pack"),
     path("frameworks/imports/", imports.imports, name="imports"),
