@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q
 
@@ -58,22 +57,25 @@ WAYS = {"worse": worse, "better": better, "gone": gone}
 
 
 def changes(user: object, moment: Moment, since: datetime, where: Q | None = None) -> Changes:
-    """How many, over all and by solution. Three queries beside those for the reader's rights."""
+    """How many, over all and by solution. Two queries beside those for the reader's rights."""
     total = Change()
     by_solution: dict[int | None, Change] = defaultdict(Change)
-    for way, spans in WAYS.items():
-        found: Iterable[Any] = list(
-            spans(user, moment, since, where).values("solutions").annotate(total=Count("pk")).order_by()
-        )
-        for row in found:
-            for solution in row["solutions"] or [None]:
-                _add(by_solution[solution], way, row["total"])
-            _add(total, way, row["total"])
+    now = _counted(moment).filter(finding=OuterRef("finding"))
+    begun = worse(user, moment, since, where).values("solutions").annotate(worse=Count("pk"))
+    ended = _ended(user, moment, since, where).values("solutions").annotate(**_ways_out(now))
+    for row in [*begun.order_by(), *ended.order_by()]:
+        for change in [total, *(by_solution[solution] for solution in row["solutions"] or [None])]:
+            for way in WAYS.keys() & row.keys():
+                setattr(change, way, getattr(change, way) + row[way])
     return Changes(since, total, dict(by_solution))
 
 
-def _add(change: Change, way: str, n: int) -> None:
-    setattr(change, way, getattr(change, way) + n)
+def _ways_out(now: Spans) -> dict[str, Count]:
+    """Counts of what failed, by what is there `now`."""
+    return {
+        "better": Count("pk", filter=Exists(now.filter(status=Status.PASS))),
+        "gone": Count("pk", filter=~Exists(now)),
+    }
 
 
 def _before(moment: Moment, since: datetime) -> Moment:

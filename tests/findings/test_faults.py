@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -35,26 +36,25 @@ from findings.models import (
 from findings.tallies import Tally, tallies
 from tests.factories import UserFactory
 from tests.findings.conftest import HOME, Estate, StartEstate
-from tests.workers import ROOT
+from tests.workers import ROOT, wait_until
 
 SEED = int(os.environ.get("FAULT_SEED", "") or Random().randrange(10**6))
 """Of the moments at which workers are killed; FAULT_SEED=… repeats those of a run that failed."""
 KILLS = 20
-LONGEST = 1.5
-"""Seconds for which a worker that is to be killed lives at most."""
+LONGEST = 0.8
+"""Seconds for which a worker that is to be killed reads at most."""
 NURSERY = """
-import os, signal, sys, time
+import os, signal, sys
 import django
 django.setup()
 from findings import sync
 print("ready", flush=True)
-for line in sys.stdin:
-    scope, seconds = line.split()
+while scope := sys.stdin.readline():
     child = os.fork()
     if not child:
         sync.run(int(scope))
         os._exit(0)
-    time.sleep(float(seconds))
+    sys.stdin.readline()
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     print("killed", flush=True)
@@ -71,7 +71,7 @@ Kill = Callable[[Scope, float], None]
 
 @contextmanager
 def nursery(variables: dict[str, str]) -> Iterator[Kill]:
-    """`kill(scope, seconds)`: a worker begins to read the scope, and is killed that much later."""
+    """`kill(scope, seconds)`: a worker takes the scope to read it, and is killed that much later."""
     environment = {**variables, "DJANGO_SETTINGS_MODULE": "compliance_portal.settings"}
     command = [sys.executable, "-c", NURSERY]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
@@ -82,7 +82,11 @@ def nursery(variables: dict[str, str]) -> Iterator[Kill]:
         assert answers.readline() == "ready\n"
 
         def kill(scope: Scope, seconds: float) -> None:
-            print(scope.pk, seconds, file=orders)
+            taken = SyncRun.objects.count()
+            print(scope.pk, file=orders)
+            wait_until(lambda: SyncRun.objects.count() > taken)
+            time.sleep(seconds)
+            print("now", file=orders)
             assert answers.readline() == "killed\n"
 
         yield kill
