@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q
 
@@ -63,7 +65,8 @@ def changes(user: object, moment: Moment, since: datetime, where: Q | None = Non
     now = _counted(moment).filter(finding=OuterRef("finding"))
     begun = worse(user, moment, since, where).values("solutions").annotate(worse=Count("pk"))
     ended = _ended(user, moment, since, where).values("solutions").annotate(**_ways_out(now))
-    for row in [*begun.order_by(), *ended.order_by()]:
+    found: Iterable[dict[str, Any]] = chain(begun.order_by(), ended.order_by())  # type: ignore[arg-type]
+    for row in found:
         for change in [total, *(by_solution[solution] for solution in row["solutions"] or [None])]:
             for way in WAYS.keys() & row.keys():
                 setattr(change, way, getattr(change, way) + row[way])

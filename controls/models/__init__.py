@@ -1,19 +1,24 @@
+from controls.models.control import Control, Frequency, Inheritance
 from controls.models.framework import Framework, FrameworkVersion, Superseded
 from controls.models.mapping import CheckReference, Mapping, MappingSet
 from controls.models.pack import PROCESS_CHECK, Pack, PackRule, PackVersion
 from controls.models.requirement import Edition, Obligation, Profile, Requirement, Section, Selection
 from controls.models.source import Import, SourceFile
 from controls.models.statement import Applicability, Implementation
+from controls.models.verdict import Verdict
 
 __all__ = [
     "PROCESS_CHECK",
     "Applicability",
     "CheckReference",
+    "Control",
     "Edition",
     "Framework",
     "FrameworkVersion",
+    "Frequency",
     "Implementation",
     "Import",
+    "Inheritance",
     "Mapping",
     "MappingSet",
     "Obligation",
@@ -26,4 +31,5 @@ __all__ = [
     "Selection",
     "SourceFile",
     "Superseded",
+    "Verdict",
 ]

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from audit.public_id import PublicId
+from controls.models.control import Control
 from controls.models.framework import Framework, FrameworkVersion
 from controls.models.pack import PackVersion
 from controls.models.requirement import Edition, Obligation, Requirement
@@ -92,7 +93,20 @@ class MappingQuerySet(models.QuerySet["Mapping"]):
         return self.filter(state=Mapping.State.PROPOSED)
 
     def to_checks(self) -> Self:
-        return self.exclude(check_named=None)
+        """Requirement and check, directly."""
+        return self.exclude(check_named=None).exclude(requirement=None)
+
+    def to_controls(self) -> Self:
+        """Requirement and control."""
+        return self.exclude(control=None).exclude(requirement=None)
+
+    def of_controls(self) -> Self:
+        """Control and check."""
+        return self.exclude(control=None).exclude(check_named=None)
+
+    def crosswalks(self) -> Self:
+        """Requirement and requirement of another framework."""
+        return self.exclude(other=None)
 
     def naming(self, words: str) -> Self:
         """Of a check or requirement that is called so, from its beginning."""
@@ -122,12 +136,12 @@ OTHER_OBLIGATION = ~Q(stated_obligation="") & ~Q(stated_obligation=F("edition__o
 
 @pghistory.track()
 class Mapping(PublicId):
-    """That a check, or another requirement, has to do with a requirement, and how.
+    """That a check, a control or another requirement has to do with a requirement, or a check with a control, and how.
 
-    relation is read from the other end to the requirement: a check that is a `subset` shows part of what
+    relation is read towards the requirement, or from check to control: a check that is a `subset` shows part of what
     the requirement asks. A row holds one statement; a changed one ends it and begins another. named:
     the id as the source wrote it ("AC-2i.2" of AC-2). stated_label, stated_obligation: what the source
-    says of the requirement, to be held against the current version. Ends: `requirement` and exactly one other.
+    says of the requirement, to be held against the current version. Two ends, in one of four pairs.
     """
 
     public_prefix = "MP"
@@ -144,7 +158,8 @@ class Mapping(PublicId):
         REJECTED = "rejected", _("Rejected")
         WITHDRAWN = "withdrawn", _("Withdrawn")
 
-    requirement = models.ForeignKey(Requirement, on_delete=models.PROTECT, related_name="mappings")
+    requirement = models.ForeignKey(Requirement, on_delete=models.PROTECT, null=True, related_name="mappings")
+    control = models.ForeignKey(Control, on_delete=models.PROTECT, null=True, related_name="mappings")
     check_named = models.ForeignKey(CheckReference, on_delete=models.PROTECT, null=True, related_name="mappings")
     other = models.ForeignKey(Requirement, on_delete=models.PROTECT, null=True, related_name="crosswalks")
     relation = models.CharField(max_length=12, choices=Relation.choices)
@@ -169,15 +184,17 @@ class Mapping(PublicId):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                F("requirement"),
-                *(Coalesce(F(name), 0) for name in ("check_named", "other", "mapping_set")),
+                *(Coalesce(F(name), 0) for name in ("requirement", "control", "check_named", "other", "mapping_set")),
                 F("named"),
                 name="mapping_one_open",
                 condition=Q(ended_at=None),
             ),
             models.CheckConstraint(
-                name="mapping_has_one_other_end",
-                condition=Q(check_named=None, other__isnull=False) | Q(check_named__isnull=False, other=None),
+                name="mapping_has_two_ends",
+                condition=Q(requirement__isnull=False, control=None, check_named__isnull=False, other=None)
+                | Q(requirement__isnull=False, control=None, check_named=None, other__isnull=False)
+                | Q(requirement__isnull=False, control__isnull=False, check_named=None, other=None)
+                | Q(requirement=None, control__isnull=False, check_named__isnull=False, other=None),
             ),
             models.CheckConstraint(
                 name="mapping_state_and_dates_agree",
@@ -195,7 +212,7 @@ class Mapping(PublicId):
         indexes = [models.Index(fields=["check_named", "requirement"], name="mapping_by_check")]
 
     def __str__(self) -> str:
-        return f"{self.requirement_id} {self.relation}"
+        return f"{self.requirement_id or self.control_id} {self.relation}"
 
     def drift_from(self, edition: Edition | None) -> list[str]:
         """In which ways it differs from an edition: missing, label, obligation; none where it agrees."""

@@ -39,7 +39,7 @@ def mappings(request: Request) -> HttpResponse:
     total = rows.count()
     related = ("requirement__framework", "check_named", "mapping_set")
     page = page_of(rows.select_related(*related), order=("id",), cursor=request.GET.get("cursor", ""))
-    current = Edition.objects.current(at).filter(requirement__in=[row.requirement_id for row in page.rows])
+    current = Edition.objects.current(at).filter(requirement__in={row.requirement_id for row in page.rows} - {None})
     editions = {one.requirement_id: one for one in current}
     context = {
         "page": page,
@@ -52,7 +52,11 @@ def mappings(request: Request) -> HttpResponse:
             if known
         ],
         "rows": [
-            {"mapping": row, "edition": (edition := editions.get(row.requirement_id)), "drift": row.drift_from(edition)}
+            {
+                "mapping": row,
+                "edition": (edition := editions.get(row.requirement_id or 0)),
+                "drift": row.drift_from(edition),
+            }
             for row in page.rows
         ],
         "form": form,

@@ -65,8 +65,9 @@ def drifting(key: str) -> list[tuple[str, str, str, Edition | None]]:
     rows = Mapping.objects.of_framework(Framework.objects.get(key=key)).known(at).drifting(at)
     current = {one.requirement_id: one for one in Edition.objects.current(at)}
     return [
-        (one.requirement.key, one.stated_label, one.stated_obligation, current.get(one.requirement_id))
+        (asked.key, one.stated_label, one.stated_obligation, current.get(asked.pk))
         for one in rows.select_related("requirement")
+        if (asked := one.requirement)
     ]
 
 

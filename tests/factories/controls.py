@@ -1,15 +1,19 @@
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 import factory
 import zstandard
 from factory.django import DjangoModelFactory
 
+from audit import clock
 from controls.models import (
     CheckReference,
+    Control,
     Edition,
     Framework,
     FrameworkVersion,
+    Frequency,
     Import,
     Mapping,
     MappingSet,
@@ -20,6 +24,7 @@ from controls.models import (
     Requirement,
     Section,
     SourceFile,
+    Verdict,
 )
 from findings.models import Source
 from tests.factories.desk import JobFactory
@@ -197,3 +202,57 @@ class ImportFactory(DjangoModelFactory[Import]):
         raw: bytes = self.content
         said = {"size": len(raw), "body": zstandard.compress(raw)}
         return SourceFile.objects.get_or_create(sha256=hashlib.sha256(raw).hexdigest(), defaults=said)[0]
+
+
+class ControlFactory(DjangoModelFactory[Control]):
+    """An automated control that is asked of every solution; the trait `manual` is tested by people once a quarter."""
+
+    class Meta:
+        model = Control
+
+    class Params:
+        manual = factory.Trait(method=Control.Method.MANUAL, frequency=Frequency.QUARTERLY)
+
+    name = factory.Sequence(lambda n: f"Storage is closed to the public {n}")
+    objective = "Nobody outside the organisation reads what we store."
+    kind = Control.Kind.PREVENTIVE
+    method = Control.Method.AUTOMATED
+    frequency = Frequency.CONTINUOUS
+    owner = factory.SubFactory(UserFactory, first_line=True)
+    added_by = "test"
+    added_at = LONG_AGO
+
+
+class ControlMappingFactory(MappingFactory):
+    """That a control has to do with a requirement; approved like its base by a trait."""
+
+    check_named = None
+    control = factory.SubFactory(ControlFactory)
+    mapping_set = None
+    relation = Mapping.Relation.EQUAL
+
+
+class ControlCheckFactory(MappingFactory):
+    """That a check has to do with a control."""
+
+    requirement = None
+    control = factory.SubFactory(ControlFactory)
+    mapping_set = None
+    relation = Mapping.Relation.EQUAL
+
+
+class VerdictFactory(DjangoModelFactory[Verdict]):
+    """A manual test that passed and is fresh for a year; `result=` and `kind=` say otherwise."""
+
+    class Meta:
+        model = Verdict
+
+    control = factory.SubFactory(ControlFactory, manual=True)
+    kind = Verdict.Kind.MANUAL_TEST
+    result = Verdict.Result.PASSING
+    period_from = factory.LazyAttribute(lambda made: made.said_at - timedelta(days=90))
+    period_to = factory.SelfAttribute("said_at")
+    fresh_until = factory.LazyAttribute(lambda made: made.period_to + timedelta(days=365))
+    because = "Walked through the list of accounts with the team."
+    said_by = factory.SubFactory(UserFactory, first_line=True)
+    said_at = factory.LazyFunction(clock.now)
