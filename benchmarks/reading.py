@@ -12,6 +12,7 @@ from urllib.request import urlopen
 from django.core.management import CommandError, call_command
 from django.db.models import F, QuerySet, Sum
 
+from benchmarks import processors
 from benchmarks.history import peak_mb
 from findings import discovery, rates, sync
 from findings.models import Connection, Finding, Scope, Source, SyncRun
@@ -52,11 +53,10 @@ def _connect(address: str) -> Connection:
 
 
 def loaded(file: str) -> dict[str, Any]:
-    began = time.perf_counter()
-    call_command("load_findings", file, stdout=StringIO(), stderr=StringIO())
-    seconds = time.perf_counter() - began
+    with processors.measured() as spent:
+        call_command("load_findings", file, stdout=StringIO(), stderr=StringIO())
     held = Finding.objects.count()
-    return {"findings": held, "seconds": round(seconds, 2), "per_second": round(held / seconds), "peak_mb": peak_mb()}
+    return {"findings": held, **spent, "per_second": round(held / spent["seconds"]), "peak_mb": peak_mb()}
 
 
 def _sync() -> dict[str, Any]:
