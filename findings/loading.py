@@ -161,17 +161,20 @@ def _windows(file: FindingFile, covered: set[Place]) -> Iterator[Part]:
 
 def _row(name: str, record: Record, covered: set[Place]) -> tuple[Row, str]:
     """The record as a finding or set aside, and the name it gives its account."""
-    where = f"{name}, record {record.number:,}"
     try:
         content = orjson.loads(record.body)
     except orjson.JSONDecodeError as error:
-        return Rejected("", f"{where}: It is no JSON ({error}).", record.body), ""
+        return _rejected(name, record, f"It is no JSON ({error})."), ""
     if not isinstance(content, dict):
-        return Rejected("", f"{where}: It is no object.", record.body), ""
-    row = staged(content, covered_by_config=covered)
+        return _rejected(name, record, "It is no object."), ""
+    row = staged(content, covered_by_config=covered, raw=record.body)
     if isinstance(row, Rejected):
-        return Rejected(row.native_id, f"{where}: {row.reason}", row.body), ""
+        return _rejected(name, record, row.reason, row.native_id), ""
     return row, str(content.get("AwsAccountName") or "")
+
+
+def _rejected(name: str, record: Record, reason: str, native_id: str = "") -> Rejected:
+    return Rejected(native_id, f"{name}, record {record.number:,}: {reason}", record.body)
 
 
 @contextmanager

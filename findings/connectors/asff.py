@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -56,13 +57,16 @@ class Rejected:
     kind: str = ""
 
 
-def staged(record: dict[str, Any], *, covered_by_config: Collection[tuple[str, str]]) -> StagedFinding | Rejected:
+def staged(
+    record: dict[str, Any], *, covered_by_config: Collection[tuple[str, str]], raw: bytes = b""
+) -> StagedFinding | Rejected:
     """The finding that the record tells of.
 
     covered_by_config: accounts and regions whose Config evaluations are read from Config itself;
     what Config forwarded of them to Security Hub is kept, but not counted a second time.
+    raw: the JSON that the record was read from, where somebody still has it.
     """
-    raw = orjson.dumps(record, default=str, option=orjson.OPT_NON_STR_KEYS)
+    raw = raw or orjson.dumps(record, default=str, option=orjson.OPT_NON_STR_KEYS)
     try:
         if len(raw) > LARGEST:
             raise Malformed(f"The record has {len(raw):,} bytes; the largest that is taken in is {LARGEST:,}.")
@@ -193,19 +197,23 @@ def _check(
         title = str(types[0]).rsplit("/", 1)[-1]
     advice = (record.get("Remediation") or {}).get("Recommendation") or {}
     standards = compliance.get("AssociatedStandards") or ()
-    return StagedCheck(
-        source=Source.SECURITY_HUB,
-        key=key,
-        kind=Check.Kind.COMPLIANCE if compliance.get("Status") else Check.Kind.REPORT,
+    return _made_once(
+        Source.SECURITY_HUB,
+        key,
+        Check.Kind.COMPLIANCE if compliance.get("Status") else Check.Kind.REPORT,
         title=title,
         description=str(record.get("Description") or "") if control else "",
         config_rule=security_hub_identifier(_related_rule(record)),
         remediation_text=str(advice.get("Text") or "") if control else "",
         remediation_url=str(advice.get("Url") or "") if control else "",
         resource_types=(resources[0].type,) if control else (),
-        standards=tuple(str(row.get("StandardsId")) for row in standards),
+        standards=tuple([str(row.get("StandardsId")) for row in standards]),
         requirements=tuple(map(str, compliance.get("RelatedRequirements") or ())),
     )
+
+
+_made_once = lru_cache(maxsize=2_000)(StagedCheck)
+"""Thousands of findings say the same of their check."""
 
 
 def _related_rule(record: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from findings.aws import Service
 from findings.models import Source
@@ -83,6 +84,7 @@ def identifier_of(name: str) -> str:
     return name.upper().replace("-", "_")
 
 
+@lru_cache(maxsize=10_000)
 def security_hub_identifier(rule_name: str) -> str:
     """The identifier of the managed rule behind a rule that Security Hub made; empty for any other name."""
     match = _ADDED[0][0].match(rule_name)
