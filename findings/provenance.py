@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-import zstandard
 from django.db.models import Q
 
 from audit.moment import Moment
@@ -81,7 +80,7 @@ def record_at(finding: Finding, moment: Moment) -> RawRecord | None:
     record = record or known.order_by("captured_at", "pk").first()
     if record is None:
         return None
-    return RawRecord(record.captured_at, zstandard.decompress(bytes(record.body)), later, record.told_at)
+    return RawRecord(record.captured_at, record.raw, later, record.told_at)
 
 
 def scope_of(finding: Finding) -> Scope | None:

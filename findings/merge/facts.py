@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import zstandard
 from django.db import connection as database
 
 from findings.merge import held
@@ -16,7 +15,7 @@ from findings.merge.catalogue import merge_checks
 from findings.merge.facts_sql import STEPS
 from findings.merge.inventory import Touched, merge_staged_resources
 from findings.merge.sweep import SETTLING, Sweep
-from findings.models import Connection
+from findings.models import Connection, RecordDictionary, Source
 from findings.staging import StagedCheck, StagedFinding
 
 STAGES = ("stage_resource", "stage_link", "stage_finding")
@@ -78,14 +77,17 @@ def _merge_staged(connection: Connection, merged: Merged, *, at: datetime, settl
 
 
 def _stage(rows: list[StagedFinding], *, at: datetime) -> Touched:
-    compress = zstandard.ZstdCompressor(level=3).compress
     checks: dict[tuple[str, str], StagedCheck] = {}
     tables.create(*STAGES)
+    for source in Source:
+        records = [row.raw for row in rows if row.source is source]
+        RecordDictionary.objects.learn(source, records, at=at)
+    pack = RecordDictionary.objects.packing()
 
     def findings() -> Iterable[tuple[object, ...]]:
         for row in rows:
             checks[row.source, row.check.key] = row.check
-            yield tables.finding_row(row, compress(row.raw))
+            yield tables.finding_row(row, pack[row.source](row.raw))
             row.raw = b""
 
     tables.copy("stage_finding", tables.FINDING_COLUMNS, findings())
@@ -98,10 +100,7 @@ def _stage(rows: list[StagedFinding], *, at: datetime) -> Touched:
             for position, resource in enumerate(row.resources)
         ),
     )
-    tables.copy(
-        "stage_resource",
-        tables.RESOURCE_COLUMNS,
-        (tables.resource_row(resource) for row in rows for resource in row.resources),
-    )
+    named = dict.fromkeys(resource for row in rows for resource in row.resources)
+    tables.copy("stage_resource", tables.RESOURCE_COLUMNS, map(tables.resource_row, named))
     tables.analyze(*STAGES)
     return merge_checks(checks.values(), at=at)

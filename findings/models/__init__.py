@@ -6,6 +6,7 @@ from findings.models.export import Export
 from findings.models.finding import Finding, FindingRecord, FindingResource, FindingSpan
 from findings.models.listener import Listener
 from findings.models.posture import PastMoment, PastPosture, Posture, PostureDay
+from findings.models.record import RecordDictionary
 from findings.models.resource import Resource
 from findings.models.vocabulary import (
     CoverageState,
@@ -32,6 +33,7 @@ __all__ = [
     "PastPosture",
     "Posture",
     "PostureDay",
+    "RecordDictionary",
     "RecordState",
     "Resource",
     "Scope",

@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any, Self
 
 import orjson
-import zstandard
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
@@ -15,6 +14,7 @@ from audit.public_id import PublicId
 from findings.models.check import Check
 from findings.models.connection import Connection
 from findings.models.queries import SpanQuerySet
+from findings.models.record import unpacked
 from findings.models.resource import Resource
 from findings.models.vocabulary import RecordState, Severity, Source, Status, Workflow
 
@@ -173,7 +173,7 @@ class FindingResource(models.Model):
 
 
 class FindingRecord(models.Model):
-    """The raw record as AWS gave it, zstd-compressed JSON; one row per change of its content."""
+    """The raw record as AWS gave it, compressed (see RecordDictionary); one row per change of its content."""
 
     finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="records", db_index=False)
     captured_at = models.DateTimeField()
@@ -188,5 +188,10 @@ class FindingRecord(models.Model):
 
     @property
     def content(self) -> dict[str, Any]:
-        content: dict[str, Any] = orjson.loads(zstandard.decompress(bytes(self.body)))
+        content: dict[str, Any] = orjson.loads(self.raw)
         return content
+
+    @property
+    def raw(self) -> bytes:
+        """JSON."""
+        return unpacked(bytes(self.body))
