@@ -137,7 +137,7 @@ def live(folder: Path, part: str, findings: int) -> dict[str, Any]:
         sandbox = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
         try:
             _wait(f"{address}/_sandbox/world")
-            return _inside(environment, part, folder / f"{part}.json", address)
+            return _inside(environment, part, folder / f"{part}.json", address, str(sandbox.pid))
         finally:
             sandbox.terminate()
             sandbox.wait()

@@ -65,15 +65,15 @@ def look() -> dict[str, Any]:
     }
 
 
-def live(address: str) -> dict[str, Any]:
-    """Read the sandbox's whole estate through boto3, then all of it again."""
+def live(address: str, sandbox: str) -> dict[str, Any]:
+    """Read the sandbox's whole estate through boto3, then all of it again. sandbox: the number of its process."""
     from benchmarks import reading
 
     call_command("migrate", interactive=False, verbosity=0)
-    return reading.measured(address)
+    return reading.measured(address, int(sandbox))
 
 
-def paced(address: str) -> dict[str, Any]:
+def paced(address: str, sandbox: str) -> dict[str, Any]:
     """Read the sandbox's Security Hub at the rates that it enforces."""
     from benchmarks import reading
 

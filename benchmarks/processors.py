@@ -21,16 +21,19 @@ PARENT, OWN, REAPED = 1, slice(11, 13), slice(13, 15)
 
 
 @contextmanager
-def measured() -> Iterator[dict[str, Any]]:
-    """A dictionary that holds seconds, client_cpu and, where PostgreSQL runs on this machine, database_cpu."""
-    server = _postmaster()
-    began, ours, theirs = time.perf_counter(), _ours(), _tree(server)
+def measured(**others: int) -> Iterator[dict[str, Any]]:
+    """A dictionary that holds seconds, client_cpu and, where PostgreSQL runs on this machine, database_cpu.
+
+    others: processes by name, whose time is told as NAME_cpu.
+    """
+    watched = {name: pid for name, pid in {"database": _postmaster(), **others}.items() if pid}
+    began, ours, theirs = time.perf_counter(), _ours(), {name: _tree(pid) for name, pid in watched.items()}
     told: dict[str, Any] = {}
     yield told
     told["seconds"] = round(time.perf_counter() - began, 2)
     told["client_cpu"] = round(_ours() - ours, 2)
-    if server:
-        told["database_cpu"] = round(_tree(server) - theirs, 2)
+    for name, pid in watched.items():
+        told[f"{name}_cpu"] = round(_tree(pid) - theirs[name], 2)
 
 
 def _ours() -> float:
@@ -50,8 +53,6 @@ def _postmaster() -> int:
 
 def _tree(parent: int) -> float:
     """Seconds of this process and its children, those that ended included."""
-    if not parent:
-        return 0.0
     found = [_stat(int(path.name)) for path in Path("/proc").iterdir() if path.name.isdigit()]
     children = [told for told in found if told and int(told[PARENT]) == parent]
     own = _stat(parent) or []

@@ -53,11 +53,15 @@ def _figures(runs: list[dict[str, Any]]) -> Iterable[Row]:
     yield row("the same as JSON lines", "export", "jsonl", "per_second")
     yield row("export, peak memory", "export", "peak_mb", unit=" MB")
     yield row("bulk load, findings/s", "bulk", "per_second")
+    yield row("the same, seconds of the client's processor", "bulk", "client_cpu", unit=" s")
+    yield row("the same, of PostgreSQL's", "bulk", "database_cpu", unit=" s")
     yield row("bulk load, peak memory", "bulk", "peak_mb", unit=" MB")
     yield row("live sync through boto3, findings", "live", "findings")
     for source, name in (("security_hub", "Security Hub"), ("config", "AWS Config")):
         yield row(f"of {name}, the first time, a second", "live", "first", source, "per_second")
         yield row(f"of {name}, again", "live", "again", source, "per_second")
+    for part in ("client", "database", "sandbox"):
+        yield row(f"the first time, seconds of the {part}'s processor", "live", "first", f"{part}_cpu", unit=" s")
     yield row("at AWS's rates: of the permitted calls", "paced", "share", unit=" %")
     yield row("the same, calls refused", "paced", "throttles")
     yield row("from a change in AWS to the page, p50", "events", "p50_seconds", unit=" s")
