@@ -10,15 +10,14 @@ the state that it follows. A result of Config has the severity of its check (see
 
 JUDGED = """
 CREATE TEMPORARY TABLE merging ON COMMIT DROP AS
-WITH latest AS (
-    SELECT DISTINCT ON (uid)
-           uid, source, native_id, product_arn, product, rule_name, origin, check_key, account, region, title,
+WITH staged AS (
+    SELECT uid, source, native_id, product_arn, product, rule_name, origin, check_key, account, region, title,
            created_at, updated_at, evaluated_at, content_hash, status, compliance_status, workflow,
-           record_state, status_since, scored, told_at, position,
+           record_state, status_since, scored, told_at,
            CASE WHEN source = 'config'
                 THEN (SELECT c.severity FROM findings_check c WHERE c.source = i.source AND c.key = i.check_key)
                 ELSE severity END AS severity
-    FROM stage_finding i ORDER BY uid, updated_at DESC, told_at DESC NULLS LAST, position DESC
+    FROM stage_finding i
 ), linked AS (
     SELECT l.uid, (array_agg(r.id ORDER BY l.position))[1] AS resource_id,
            array_agg(DISTINCT r.id) AS resource_ids,
@@ -41,7 +40,7 @@ WITH latest AS (
                <> (i.severity, i.record_state, c.id, i.scored) AS rating_moved,
            s.id IS NULL OR s.workflow <> i.workflow OR s.solutions <> coalesce(l.solutions, '{}') AS handling_moved,
            s.status_since AS known_since
-    FROM latest i
+    FROM staged i
     JOIN findings_check c ON c.source = i.source AND c.key = i.check_key
     LEFT JOIN linked l ON l.uid = i.uid
     LEFT JOIN findings_finding f ON f.uid = i.uid
@@ -117,16 +116,21 @@ DELETE FROM findings_findingresource l USING merging m
 WHERE l.finding_id = m.finding_id AND m.relinked AND NOT m.is_new AND NOT l.resource_id = ANY(m.resource_ids)
 """
 
+LINK_NEW = """
+INSERT INTO findings_findingresource (finding_id, resource_id)
+SELECT m.finding_id, r FROM merging m, unnest(m.resource_ids) AS r WHERE m.is_new
+"""
+
 LINK = """
 INSERT INTO findings_findingresource (finding_id, resource_id)
-SELECT m.finding_id, r FROM merging m, unnest(m.resource_ids) AS r WHERE m.is_new OR m.relinked
+SELECT m.finding_id, r FROM merging m, unnest(m.resource_ids) AS r WHERE m.relinked AND NOT m.is_new
 ON CONFLICT DO NOTHING
 """
 
 KEEP_RECORDS = """
 INSERT INTO findings_findingrecord (finding_id, captured_at, told_at, body)
 SELECT m.finding_id, %(at)s, i.told_at, i.raw
-FROM merging m JOIN stage_finding i USING (position) WHERE m.is_new OR m.content_changed
+FROM merging m JOIN stage_finding i USING (uid) WHERE m.is_new OR m.content_changed
 """
 
 COUNT_NEW = """
@@ -152,6 +156,7 @@ STEPS = (
     REFRESH_FINDINGS,
     CLOSE_SPANS,
     OPEN_SPANS,
+    LINK_NEW,
     UNLINK,
     LINK,
     KEEP_RECORDS,

@@ -7,8 +7,8 @@ its evaluation, and the event that told of it, move on, nothing else. Config's r
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -37,12 +37,29 @@ WHERE f.uid = i.uid
 """
 
 
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+
+
+def latest(rows: Iterable[StagedFinding]) -> list[StagedFinding]:
+    """Each finding once: updated last, of those told last, of those the one that came last."""
+    found: dict[UUID, StagedFinding] = {}
+    for row in rows:
+        known = found.setdefault(row.uid, row)
+        if known is not row and _age(row) >= _age(known):
+            found[row.uid] = row
+    return list(found.values())
+
+
+def _age(row: StagedFinding) -> tuple[datetime, datetime]:
+    """What was read is as old as can be beside what an event told at the same time."""
+    return row.updated_at, row.told_at or BEFORE_ALL
+
+
 def unsettled(rows: Sequence[StagedFinding]) -> list[StagedFinding]:
-    """The rows that are new or say something new, in their order; the others are confirmed."""
-    times = Counter(row.uid for row in rows)
-    single = [row.uid for row in rows if row.source == Source.SECURITY_HUB and times[row.uid] == 1]
+    """The rows that are new or say something new, in their order; the others are confirmed. Each finding once."""
+    asked = [row.uid for row in rows if row.source == Source.SECURITY_HUB]
     with database.cursor() as cursor:
-        cursor.execute(HELD, [single])
+        cursor.execute(HELD, [asked])
         held = {known[0]: known for known in cursor.fetchall()}
         kept, evaluated = [], []
         for row in rows:

@@ -22,7 +22,8 @@ UPSERT = """
 WITH told AS (
     SELECT DISTINCT ON (key) s.key, s.type, s.native_id, s.name, s.account, s.region, s.tags, s.in_inventory,
            CASE WHEN NOT s.in_inventory AND k.in_inventory_at IS NOT NULL THEN k.type END AS inventory_type,
-           CASE WHEN NOT s.in_inventory AND k.in_inventory_at IS NOT NULL THEN k.name END AS inventory_name
+           CASE WHEN NOT s.in_inventory AND k.in_inventory_at IS NOT NULL THEN k.name END AS inventory_name,
+           k.id AS known_id, k.type AS known_type, k.name AS known_name, k.tags AS known_tags
     FROM stage_resource s LEFT JOIN findings_resource k USING (key)
     ORDER BY key, s.in_inventory DESC, s.tags NULLS LAST
 )
@@ -32,6 +33,10 @@ INSERT INTO findings_resource AS known (
 SELECT key, coalesce(nullif(inventory_type, ''), type), native_id, coalesce(nullif(inventory_name, ''), name),
        account, region, coalesce(tags, '{}'), '{}', %(at)s, CASE WHEN in_inventory THEN %(at)s END
 FROM told
+WHERE known_id IS NULL OR in_inventory
+   OR coalesce(nullif(inventory_type, ''), nullif(type, ''), known_type) <> known_type
+   OR coalesce(nullif(inventory_name, ''), nullif(name, ''), known_name) <> known_name
+   OR coalesce(nullif(tags, '{}'), known_tags) <> known_tags
 ON CONFLICT (key) DO UPDATE SET
     type = coalesce(nullif(excluded.type, ''), known.type),
     name = coalesce(nullif(excluded.name, ''), known.name),
@@ -43,7 +48,7 @@ WHERE excluded.in_inventory_at IS NOT NULL
       (coalesce(nullif(excluded.type, ''), known.type), coalesce(nullif(excluded.name, ''), known.name))
    OR (excluded.tags <> '{}' AND excluded.tags <> known.tags)
 """
-"""What the inventory calls a resource stands; findings name only what it does not know."""
+"""What the inventory calls a resource stands; findings name only what it does not know. What is known is not locked."""
 
 OWNED = """
 SELECT r.id, r.account, r.tags, r.solutions

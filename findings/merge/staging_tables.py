@@ -23,8 +23,7 @@ TABLES = {
         uid uuid, source text, native_id text, product_arn text, product text, rule_name text, origin text,
         check_key text, account text, region text, title text, created_at timestamptz, updated_at timestamptz,
         evaluated_at timestamptz, content_hash uuid, status text, compliance_status text, severity smallint,
-        workflow text, record_state text, status_since timestamptz, scored boolean, told_at timestamptz, raw bytea,
-        position bigint GENERATED ALWAYS AS IDENTITY
+        workflow text, record_state text, status_since timestamptz, scored boolean, told_at timestamptz, raw bytea
     """,
 }
 
@@ -50,7 +49,10 @@ def analyze(*names: str) -> None:
 
 
 def refresh_statistics() -> None:
-    """Tell the planner what a sweep has changed; a first load would else be met with plans for empty tables."""
+    """Tell the planner what a sweep has changed; a first load would else be met with plans for empty tables.
+
+    What waits to be sorted into the index that resources are searched by is sorted into it.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT findings_analyze()")
 
