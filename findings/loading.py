@@ -23,11 +23,12 @@ from findings.leases import claim
 from findings.loaded_places import LoadedPlaces, Window
 from findings.merge import refresh_statistics
 from findings.models import Connection, Scope, Source, SyncRun
+from findings.parallel import short_turns
 from findings.read_security_hub import places_of_config
 from findings.reading import Place, Reading, Row
 
-WINDOW = 3_000
-"""Records of one transaction: with one merged, one waiting and two being read, some 100 MB."""
+WINDOW = 5_000
+"""Records of one transaction: with one merged, one waiting and one being read, some 100 MB."""
 LONGEST = 24 * 60
 """Minutes that a load may take before another worker may read what it fills."""
 BY = "manage.py load_findings"
@@ -216,7 +217,8 @@ def _ahead(parts: Iterator[Part]) -> Iterator[Iterator[Part]]:
     gc.disable()
     thread.start()
     try:
-        yield handed_over()
+        with short_turns():
+            yield handed_over()
     finally:
         stopped.set()
         thread.join()

@@ -15,7 +15,7 @@ from findings.connectors import security_hub
 from findings.connectors.security_hub import BEGINNING, Window
 from findings.merge import merge_checks
 from findings.models import Connection, CoverageState, FindingSpan, Scope, Source, Workflow
-from findings.parallel import in_parallel
+from findings.parallel import in_parallel, short_turns
 from findings.reading import CHUNK, Place, Reading, Row, latest_evaluations
 from findings.staging import StagedFinding
 from findings.windows import Windows
@@ -44,7 +44,8 @@ def _read_windows(reading: Reading, hub: Service, covered: set[Place]) -> list[R
     """Merge everything but a rest, which is returned."""
     waiting: list[Row] = []
     periods = windows(None if reading.sweep else reading.scope.cursor, reading.since)
-    with Windows(hub, later_than(reading.run.reached, periods), covered_by_config=covered) as reader:
+    reading_ahead = Windows(hub, later_than(reading.run.reached, periods), covered_by_config=covered)
+    with short_turns(), reading_ahead as reader:
         for rows in reader:
             waiting += rows
             if len(waiting) >= CHUNK:
