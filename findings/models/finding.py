@@ -39,7 +39,9 @@ class Finding(PublicId):
     public_prefix = "F"
 
     uid = models.UUIDField(unique=True)
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="findings", db_index=False)
+    connection = models.ForeignKey(
+        Connection, on_delete=models.PROTECT, db_constraint=False, related_name="findings", db_index=False
+    )
     source = models.CharField(max_length=20, choices=Source.choices)
     native_id = models.TextField(help_text="Security Hub: Id. Config: rule ARN, resource type and id.")
     product_arn = models.TextField(blank=True)
@@ -50,8 +52,10 @@ class Finding(PublicId):
         blank=True,
         help_text="Config: security_hub, conformance_pack, organisation or customer.",
     )
-    check_ran = models.ForeignKey(Check, on_delete=models.PROTECT, related_name="findings")
-    resource = models.ForeignKey(Resource, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    check_ran = models.ForeignKey(Check, on_delete=models.PROTECT, db_constraint=False, related_name="findings")
+    resource = models.ForeignKey(
+        Resource, on_delete=models.PROTECT, db_constraint=False, null=True, related_name="+", db_index=False
+    )
     account = models.CharField(max_length=12)
     region = models.CharField(max_length=30)
     title = models.CharField(max_length=512, blank=True)
@@ -92,7 +96,9 @@ class FindingSpan(Span):
         AWS = "aws"
         OBSERVED = "observed"
 
-    finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="spans", db_index=False)
+    finding = models.ForeignKey(
+        Finding, on_delete=models.PROTECT, db_constraint=False, related_name="spans", db_index=False
+    )
     status = models.CharField(max_length=16, choices=Status.choices)
     compliance_status = models.CharField(max_length=24, blank=True, help_text="AWS's own word; empty for none.")
     severity = models.SmallIntegerField(choices=Severity.choices)
@@ -102,7 +108,7 @@ class FindingSpan(Span):
     solutions = ArrayField(models.BigIntegerField(), default=list)
     scored = models.BooleanField(default=True)
     valid_from_source = models.CharField(max_length=10, choices=Origin.choices)
-    check_ran = models.ForeignKey(Check, on_delete=models.PROTECT, related_name="+")
+    check_ran = models.ForeignKey(Check, on_delete=models.PROTECT, db_constraint=False, related_name="+")
     account = models.CharField(max_length=12)
     region = models.CharField(max_length=30)
 
@@ -162,8 +168,10 @@ class FindingSpan(Span):
 class FindingResource(models.Model):
     """A finding's resources, the first one included."""
 
-    finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="links", db_index=False)
-    resource = models.ForeignKey(Resource, on_delete=models.PROTECT, related_name="links")
+    finding = models.ForeignKey(
+        Finding, on_delete=models.PROTECT, db_constraint=False, related_name="links", db_index=False
+    )
+    resource = models.ForeignKey(Resource, on_delete=models.PROTECT, db_constraint=False, related_name="links")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["finding", "resource"], name="finding_resource_once")]
@@ -175,7 +183,9 @@ class FindingResource(models.Model):
 class FindingRecord(models.Model):
     """The raw record as AWS gave it, compressed (see RecordDictionary); one row per change of its content."""
 
-    finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="records", db_index=False)
+    finding = models.ForeignKey(
+        Finding, on_delete=models.PROTECT, db_constraint=False, related_name="records", db_index=False
+    )
     captured_at = models.DateTimeField()
     told_at = models.DateTimeField(null=True, help_text="The time of the event that told it; null where it was read.")
     body = models.BinaryField()
