@@ -25,9 +25,10 @@ class RecordDictionaryQuerySet(models.QuerySet["RecordDictionary"]):
         """
         if not records:
             return []
-        number = self.filter(source=source).values_list("pk", flat=True).first()
-        compressor = zstandard.ZstdCompressor(level=LEVEL, dict_data=_dictionary(number or 0))
-        return [one.tobytes() for one in compressor.multi_compress_to_buffer(list(records))]
+        learnt = self.filter(source=source).values_list("pk", flat=True).first() or 0
+        compressor = zstandard.ZstdCompressor(level=LEVEL, dict_data=_dictionary(learnt))
+        packed = compressor.multi_compress_to_buffer(list(records))
+        return [packed[number].tobytes() for number in range(len(packed))]
 
     def learn(self, source: str, records: Sequence[bytes], *, at: datetime) -> None:
         """Learn from the first records of a source that come in number; once for each source."""
