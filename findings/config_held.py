@@ -38,6 +38,16 @@ class Held:
         """What is held of a rule, as far as it was said in these words."""
         return {key: word for key, word in self.results.get(cell, {}).items() if word in words}
 
+    def quiet(self, words: Collection[str]) -> dict[Subject, list[Cell]]:
+        """Recorded resources of which something is held that was said in other words, and the rules that said it."""
+        found: dict[Subject, list[Cell]] = {}
+        for cell, results in self.results.items():
+            for (type_, resource_id), word in results.items():
+                subject = (*cell[:2], type_, resource_id)
+                if word not in words and subject in self.resources and self.resources[subject].key.startswith("arn:"):
+                    found.setdefault(subject, []).append(cell)
+        return found
+
     def compliance(self, cell: Cell) -> str:
         """The rule's compliance as Config derives it from its results."""
         found = set(self.results.get(cell, {}).values())

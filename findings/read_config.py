@@ -80,6 +80,7 @@ def _read_changes(reading: Reading, way: Way, places: list[Scope]) -> None:
     speaks = bool(summary.results)
     differing = _differing(held, matrix, summary)
     if speaks:
+        differing |= _of_what_is_gone(way, held, summary)
         reading.sweep = Sweep(reading.run, within=sorted(differing))
     book = RuleBook(held.rules())
     silent = held.results.keys() - matrix.keys() - summary.results.keys()
@@ -99,6 +100,17 @@ def _differing(held: Held, matrix: Mapping[Cell, str], summary: Summary) -> set[
     else:
         found = {cell for cell in held.results if held.compliance(cell) != matrix.get(cell, held.compliance(cell))}
     return found | (set(matrix) - set(held.results))
+
+
+def _of_what_is_gone(way: Way, held: Held, summary: Summary) -> set[Cell]:
+    """Rules that hold results of resources that are recorded no more, in words that the summary does not know."""
+    spoken_of = {(*cell[:2], *key) for cell, results in summary.results.items() for key in results}
+    quiet = {subject: cells for subject, cells in held.quiet(summary.words).items() if subject not in spoken_of}
+    try:
+        there = {subject for subject, _resource in config.resources_named(way, quiet)}
+    except (ClientError, BotoCoreError):
+        return set()  # the nightly sweep finds them
+    return {cell for subject in quiet.keys() - there for cell in quiet[subject]}
 
 
 def _summary(way: Way) -> Summary:
