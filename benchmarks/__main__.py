@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,16 @@ LIVE, PACED = 20_000, 20_000
 """Findings that the live sync reads at most: with no rates in its way, and at AWS's published ones."""
 EVENTS = 10_000
 """Findings of the estate whose events are timed, at most, and changes of its burst."""
+PARTS = {
+    "pages": "pages",
+    "browser": "pages in a browser",
+    "homes": "homes to eight clients at once",
+    "export": "export",
+    "bulk": "bulk load",
+    "live": "live sync",
+    "paced": "live sync at AWS's rates",
+    "events": "events",
+}
 TOUCH = "UPDATE organisation_account SET name = name WHERE id = (SELECT min(id) FROM organisation_account)"
 
 
@@ -37,7 +47,7 @@ def main() -> None:
     result: dict[str, Any] = {"machine": machine.machine(), "runs": []}
     for size in arguments.sizes:
         with _folder(arguments.keep, size) as folder:
-            result["runs"].append(measured(folder, size, arguments.days))
+            result["runs"].append(measured(folder, size, arguments.days, arguments.parts))
         result["machine"] |= result["runs"][-1].pop("versions")
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(result, indent=1))
@@ -51,7 +61,15 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--days", type=int, default=180, help="of history")
     parser.add_argument("--json", type=Path, default=Path(".bench/results.json"), help="where the figures are written")
     parser.add_argument("--keep", type=Path, help="keep the filled databases here, and measure on them the next time")
+    parser.add_argument("--parts", type=_parts, default=list(PARTS), help=f"of {','.join(PARTS)}; all unless told")
     return parser.parse_args()
+
+
+def _parts(text: str) -> list[str]:
+    parts = text.split(",")
+    if unknown := set(parts) - PARTS.keys():
+        raise argparse.ArgumentTypeError(f"there is no {', '.join(sorted(unknown))}; parts are {', '.join(PARTS)}")
+    return parts
 
 
 def _sizes(text: str) -> list[int]:
@@ -72,7 +90,7 @@ def _folder(keep: Path | None, size: int) -> Iterator[Path]:
             embedded.remove(Path(made) / "servers")
 
 
-def measured(folder: Path, size: int, days: int) -> dict[str, Any]:
+def measured(folder: Path, size: int, days: int, parts: Collection[str]) -> dict[str, Any]:
     """One size: built, unless the folder holds it already; then looked at, and a live sync beside it."""
     _say(f"{size:,} findings")
     with embedded.serving(folder / "servers", durable=True, given={}) as servers:
@@ -83,30 +101,44 @@ def measured(folder: Path, size: int, days: int) -> dict[str, Any]:
             _inside(environment, "build", folder / "build.json", str(size), str(days))
             (folder / "build.json").rename(built)
         looked = _inside(environment, "look", folder / "look.json")
-        _say("  export")
-        exported = _inside(environment, "export", folder / "export.json")
         cookies = looked.pop("cookies")
-        run = {"findings": size, "built": json.loads(built.read_text()), **looked, "export": exported}
+        run = {"findings": size, "built": json.loads(built.read_text()), **looked}
+        if "export" in parts:
+            _say_part("export")
+            run["export"] = _inside(environment, "export", folder / "export.json")
         with portal.serving(environment, folder / "portal.log") as port:
-            _say("  pages")
-            run["pages"] = [portal.timed(port, page, cookies[page["line"]]) for page in looked["pages"]]
-            _say("  pages in a browser")
-            paintings = painting.painted(port, run["pages"], cookies)
-            for page, painted in zip(run["pages"], paintings, strict=True):
-                page["painted"] = painted
-            lines = [cookies[line] for line in ("first", "second", "third")]
-            run["homes_per_second"] = portal.per_second(port, lines, "/")
-            with psycopg.connect(servers.database_url, autocommit=True) as other:
-                run["homes_per_second_changing"] = portal.per_second(port, lines, "/", lambda: _touch(other))
-    _say("  bulk load")
-    run["bulk"] = bulk(folder / "bulk", size)
-    _say("  live sync")
-    run["live"] = live(folder / "live", "live", min(size, LIVE))
-    _say("  live sync at AWS's rates")
-    run["paced"] = live(folder / "paced", "paced", min(size, PACED))
-    _say("  events")
-    run["events"] = events(folder / "events", min(size, EVENTS))
+            run |= served(port, run["pages"], cookies, parts, servers.database_url)
+    apart: dict[str, Callable[[], dict[str, Any]]] = {
+        "bulk": lambda: bulk(folder / "bulk", size),
+        "live": lambda: live(folder / "live", "live", min(size, LIVE)),
+        "paced": lambda: live(folder / "paced", "paced", min(size, PACED)),
+        "events": lambda: events(folder / "events", min(size, EVENTS)),
+    }
+    for part in [part for part in apart if part in parts]:
+        _say_part(part)
+        run[part] = apart[part]()
     return run
+
+
+def served(
+    port: int, pages: list[dict[str, Any]], cookies: Mapping[str, str], parts: Collection[str], database_url: str
+) -> dict[str, Any]:
+    """What clients of a served portal see."""
+    found: dict[str, Any] = {"pages": pages}
+    if "pages" in parts:
+        _say_part("pages")
+        found["pages"] = [portal.timed(port, page, cookies[page["line"]]) for page in pages]
+    if "browser" in parts:
+        _say_part("browser")
+        paintings = painting.painted(port, found["pages"], cookies)
+        found["pages"] = [page | {"painted": one} for page, one in zip(found["pages"], paintings, strict=True)]
+    if "homes" in parts:
+        _say_part("homes")
+        lines = [cookies[line] for line in ("first", "second", "third")]
+        found["homes_per_second"] = portal.per_second(port, lines, "/")
+        with psycopg.connect(database_url, autocommit=True) as other:
+            found["homes_per_second_changing"] = portal.per_second(port, lines, "/", lambda: _touch(other))
+    return found
 
 
 def _touch(other: psycopg.Connection[Any]) -> None:
@@ -204,6 +236,10 @@ def _environment(folder: Path, servers: Mapping[str, str]) -> dict[str, str]:
         "LOG_LEVEL": "WARNING",
         "PYTHONWARNINGS": "ignore",
     }
+
+
+def _say_part(part: str) -> None:
+    _say(f"  {PARTS[part]}")
 
 
 def _say(words: str) -> None:

@@ -83,10 +83,10 @@ def _pages(runs: list[dict[str, Any]]) -> Iterable[Row]:
 
 
 def _page(page: Mapping[str, Any]) -> str:
-    again = page["again"]
-    kept = f" (again {again['p50']} / {again['p95']})" if page["path"].partition("?")[0] == "/" else ""
-    painted = page["painted"]
-    return (
-        f"{page['p50']} / {page['p95']}{kept}; {page['queries']}; {page['bytes'] // 1000}; "
-        f"{painted['p50']} / {painted['slowest']}"
-    )
+    """A dash for what was not measured."""
+    timed = f"{page['p50']} / {page['p95']}" if "p50" in page else "–"
+    if "again" in page and page["path"].partition("?")[0] == "/":
+        timed += f" (again {page['again']['p50']} / {page['again']['p95']})"
+    kilobytes = page["bytes"] // 1000 if "bytes" in page else "–"
+    painted = f"{page['painted']['p50']} / {page['painted']['slowest']}" if "painted" in page else "–"
+    return f"{timed}; {page['queries']}; {kilobytes}; {painted}"
