@@ -49,7 +49,7 @@ WITHOUT_BORDERS = {"organizations", "account"}
 """Services whose rates hold for an account, whatever the region."""
 UNLIMITED = (1e6, 1e6)
 
-MARGIN = 0.98
+MARGIN = 0.99
 """Of the rate, and one call less of the burst: calls do not arrive at AWS as evenly as they leave."""
 ALONE = 0.25
 """Of the rate, for each process that cannot see the others."""
@@ -187,7 +187,7 @@ def _ask(bucket: Bucket, name: str, waited: float) -> float:
     if time.monotonic() >= _Local.until:
         try:
             take_one = _script(TAKE)
-            keys = [bucket.key, f"{bucket.key}:waiting", f"{bucket.key}:served", f"{KEY}:counts"]
+            keys = [bucket.key, f"{bucket.key}:waiting", f"{bucket.key}:served", f"{KEY}:counts", f"{KEY}:since"]
             return float(take_one(keys=keys, args=[rate, burst, name, _name(bucket), waited]))
         except redis.RedisError as error:
             log.warning("rates.redis_is_away", error=type(error).__name__)

@@ -12,7 +12,8 @@ SLOWER = 0.7
 SETTLING = 1
 """Seconds after a throttle in which others are taken for the same."""
 KEPT = 3600
-"""Seconds that an unused bucket is remembered; one that is not known begins nearly empty."""
+"""Seconds that an unused bucket is remembered. One that is not known has been filling for as long as Redis remembers
+anything, as AWS's own has; in a Redis that was just emptied it begins nearly empty."""
 
 BUCKET = f"""
 local time = redis.call('TIME')
@@ -24,7 +25,8 @@ local share = math.min(1, (tonumber(kept[3]) or 1) + (now - cut_at) / {RECOVERY}
 
 TAKE = f"""{BUCKET}
 local rate, burst, asker, name, waited = tonumber(ARGV[1]) * share, tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
-local since = math.max(0, now - (tonumber(kept[2]) or now))
+redis.call('SET', KEYS[5], now, 'NX')
+local since = math.max(0, now - tonumber(kept[2] or redis.call('GET', KEYS[5])))
 local tokens = math.min(burst, (tonumber(kept[1]) or 1) + since * rate)
 local served = tonumber(redis.call('HGET', KEYS[3], asker)) or 0
 local before = 0
@@ -53,7 +55,8 @@ redis.call('HSET', KEYS[1], 'tokens', tokens, 'at', now)
 for i = 1, 3 do redis.call('EXPIRE', KEYS[i], {KEPT}) end
 return tostring(wait)
 """
-"""KEYS: bucket, waiting, served, counts. ARGV: rate, burst, asker, name, seconds waited before.
+"""KEYS: bucket, waiting, served, counts, since when Redis remembers. ARGV: rate, burst, asker, name, seconds waited
+before.
 
 Returns seconds to wait, 0 where the call may be made.
 """

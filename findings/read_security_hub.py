@@ -21,6 +21,8 @@ from findings.staging import StagedFinding
 from findings.windows import Windows
 
 OVERLAP = timedelta(minutes=30)
+PACED_CHUNK = 500
+"""Rows that are merged at once where AWS's rates make us wait anyway, so that the last page finds little left."""
 HANDLED_AT_MOST = 2_000
 """Findings notified about or suppressed that a run between sweeps reads again."""
 
@@ -31,8 +33,6 @@ def read(reading: Reading) -> dict[Place, datetime]:
     hub = Service(reading.connection, "securityhub", scope.region, scope.account)
     security_hub.describe(hub)
     covered = places_of_config(reading.connection)
-    if reading.sweep is not None:
-        _read_catalogue(reading, hub)
     waiting = _read_windows(reading, hub, covered)
     if reading.sweep is None:
         waiting += _read_handled(reading, hub, covered)
@@ -41,14 +41,16 @@ def read(reading: Reading) -> dict[Place, datetime]:
 
 
 def _read_windows(reading: Reading, hub: Service, covered: set[Place]) -> list[Row]:
-    """Merge everything but a rest, which is returned."""
+    """Merge everything but a rest, which is returned. Findings are on their way while the catalogue is read."""
     waiting: list[Row] = []
     periods = windows(None if reading.sweep else reading.scope.cursor, reading.since)
     reading_ahead = Windows(hub, later_than(reading.run.reached, periods), covered_by_config=covered)
     with short_turns(), reading_ahead as reader:
+        if reading.sweep is not None:
+            _read_catalogue(reading, hub)
         for rows in reader:
             waiting += rows
-            if len(waiting) >= CHUNK:
+            if len(waiting) >= (PACED_CHUNK if reading.asker.waited else CHUNK):
                 reached = reader.reached
                 reading.merge(waiting, cursor=reached)
                 waiting = []

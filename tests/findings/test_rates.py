@@ -130,6 +130,19 @@ def test_an_emptied_redis_begins_with_a_nearly_empty_bucket(redis_server: redis.
     assert float(redis_server.hget(BUCKET.key, "tokens") or 0) < 1
 
 
+def test_a_bucket_that_nobody_used_has_filled_as_the_one_at_aws_has(redis_server: redis.Redis) -> None:
+    """Redis knows all calls of all workers: what it does not know was not called for as long as it remembers."""
+    rates.take(BUCKET)
+    redis_server.incrbyfloat(f"{rates.KEY}:since", -1)
+    other = Bucket(BUCKET.account, "eu-west-1", "config", "DescribeConfigRules")
+    rates.take(other)
+    assert 9.9 <= float(redis_server.hget(other.key, "tokens") or 0) <= 19
+    redis_server.incrbyfloat(f"{rates.KEY}:since", -3600)
+    third = Bucket(BUCKET.account, "eu-west-2", "config", "DescribeConfigRules")
+    rates.take(third)
+    assert float(redis_server.hget(third.key, "tokens") or 0) == 18
+
+
 def test_what_the_sandbox_permits_is_kept_and_counted(
     db: None, start_estate: StartEstate, redis_server: redis.Redis
 ) -> None:
