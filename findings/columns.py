@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from django.http import QueryDict
 from django.utils.functional import Promise
@@ -37,9 +38,20 @@ ALL = (
 )
 
 
-def chosen(query: QueryDict) -> list[Column]:
+class Columns(list[Column]):
+    """Every column in its order."""
+
+    @cached_property
+    def shown(self) -> frozenset[str]:
+        return frozenset(column.key for column in self if column.shown)
+
+
+def chosen(query: QueryDict) -> Columns:
     """Every column, and whether it is shown: as `?columns=` asks, else as usual."""
-    wanted = set(query.getlist("columns")) & {column.key for column in ALL}
-    if not wanted:
-        return list(ALL)
-    return [Column(column.key, column.label, column.key in wanted, column.order, column.css) for column in ALL]
+    return only(*query.getlist("columns"))
+
+
+def only(*keys: str) -> Columns:
+    """The columns with these keys are shown; the usual ones where there are none."""
+    wanted = set(keys) & {column.key for column in ALL}
+    return Columns(replace(column, shown=column.key in wanted) if wanted else column for column in ALL)

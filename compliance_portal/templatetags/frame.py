@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select, Textarea
 from django.http import HttpRequest, QueryDict
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
@@ -16,8 +19,8 @@ from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from audit import clock
 
@@ -82,16 +85,26 @@ def status_look(value: object) -> Look:
     return _STATUSES.get(key, Look("unknown", "unknown", str(value)))
 
 
-@register.inclusion_tag("frame/_status.html")
-def status(value: object, word: Word = "") -> dict[str, object]:
+@register.simple_tag
+def status(value: object, word: Word = "") -> SafeString:
     """{% status finding.status %}; `word` says it otherwise, the shape stays."""
-    return {"status": value, "word": word}
+    return _drawn("frame/_status.html", get_language(), status=str(value or ""), word=str(word))
 
 
-@register.inclusion_tag("frame/_severity.html")
-def severity(value: object, word: Word = "", inherited: bool = False) -> dict[str, object]:
+@register.simple_tag
+def severity(value: object, word: Word = "", inherited: bool = False) -> SafeString:
     """{% severity finding.severity %}: 0 to 5, or AWS's label. inherited: it is another check's, and says so."""
-    return {"severity": value, "word": word, "inherited": inherited}
+    rank = severity_rank(value)
+    return _drawn("frame/_severity.html", get_language(), severity=rank, word=str(word), inherited=bool(inherited))
+
+
+@lru_cache(maxsize=1000, typed=True)
+def _drawn(template_name: str, language: str, **facts: object) -> SafeString:
+    """What depends on nothing else stands on a page hundreds of times: it is rendered once in a language.
+
+    Types count, since a safe string and one to be escaped are equal.
+    """
+    return render_to_string(template_name, facts)
 
 
 @register.filter
@@ -110,12 +123,18 @@ def severity_word(value: object) -> Word:
 @register.simple_tag
 def icon(name: str, label: Word = "") -> SafeString:
     """An icon of the sprite. Decorative unless it has a label."""
+    return _icon(name, str(label))
+
+
+@lru_cache(maxsize=1000, typed=True)
+def _icon(name: str, label: str) -> SafeString:
     said = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
     sprite = static("portal/icons.svg")
     return format_html('<svg class="icon" {}><use href="{}#{}"></use></svg>', said, sprite, name)
 
 
 @register.simple_tag
+@cache
 def mark(name: str) -> SafeString:
     """The bare shape of a status, for a place where its word stands beside it."""
     return format_html(
@@ -234,10 +253,16 @@ def share(part: float, whole: float) -> str:
 
 
 def _query(context: Mapping[str, Any]) -> QueryDict:
-    request = context.get("request")
-    query = request.GET.copy() if isinstance(request, HttpRequest) else QueryDict(mutable=True)
-    query.pop(CURSOR, None)
+    query = QueryDict(mutable=True)
+    for key, values in _given(context).lists():
+        if key != CURSOR:
+            query.setlist(key, values)
     return query
+
+
+def _given(context: Mapping[str, Any]) -> QueryDict:
+    request = context.get("request")
+    return request.GET if isinstance(request, HttpRequest) else QueryDict()
 
 
 def _address(path: str, query: QueryDict) -> str:
@@ -251,17 +276,16 @@ def door(context: Mapping[str, Any], name: str, *args: Any, **query: Any) -> str
     {% door "findings:explorer" status="fail" %}: keywords are query parameters (None: without it;
     a list: each of its values), the rest are arguments of the URL.
     """
-    kept = QueryDict(mutable=True)
-    given = _query(context)
-    for key in KEPT:
-        if key in given:
-            kept.setlist(key, given.getlist(key))
+    given = _given(context)
+    kept = {key: given.getlist(key) for key in KEPT if key in given}
     for key, value in query.items():
         kept.pop(key, None)
         if value is not None and value != "":
             many = value if isinstance(value, (list, tuple, set, frozenset)) else [value]
-            kept.setlist(key, [str(getattr(one, "value", one)) for one in many])
-    return _address(reverse(name, args=args), kept)
+            kept[key] = [str(getattr(one, "value", one)) for one in many]
+    said = urlencode(kept, doseq=True)
+    path = reverse(name, args=args)
+    return f"{path}?{said}" if said else path
 
 
 @register.simple_tag(takes_context=True)

@@ -38,7 +38,7 @@ def resource(request: Request, public_id: str) -> HttpResponse:
         "account": account_names([found.account]).get(found.account, ""),
         "solutions": solutions_of(found.solutions, request.user).values(),
         "rows": rows_of(page.rows, request.user, request.moment),
-        "columns": [c for c in columns.chosen(QueryDict()) if c.key in ("status", "severity", "since", "due")],
+        "columns": columns.only("status", "severity", "since", "due"),
         "more": page.next_cursor,
         "all_url": asked.url(**kept(request.GET)),
         "total": tally.total,
