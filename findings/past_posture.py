@@ -20,6 +20,9 @@ LASTS = timedelta(days=1)
 MARGIN = timedelta(minutes=15)
 """A merge may commit that much later than the moment at which it says to have learnt something."""
 
+MEMORY = "128MB"
+"""While counting: a million findings are then hashed by their groups, and not sorted on disk."""
+
 COUNT = """
 INSERT INTO findings_pastposture (
     moment_id, check_ran_id, account, region, solutions, status, severity, suppressed, n, oldest_since, newest_since
@@ -68,5 +71,6 @@ def _counted(moment: Moment) -> PastMoment:
             return found  # somebody else counted it meanwhile
         PastMoment.objects.filter(Q(at=moment.at) | Q(counted_at__lte=clock.now() - LASTS)).delete()
         made = PastMoment.objects.create(at=moment.at, known_at=moment.known_at, counted_at=clock.now())
+        cursor.execute("SELECT set_config('work_mem', %s, true)", [MEMORY])
         cursor.execute(COUNT, {"moment": made.pk, "at": moment.at, "known_at": moment.known_at})
     return made
