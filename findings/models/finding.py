@@ -145,8 +145,8 @@ class FindingSpan(Span):
             ),
             models.Index(
                 fields=["-severity", "-status_since", "finding"],
-                name="span_open_reports",
-                condition=Q(valid_to=None, superseded_at=None, status=Status.REPORT),
+                name="span_reports",
+                condition=Q(status=Status.REPORT),
             ),
             models.Index(fields=["valid_from"], name="span_begun"),
             models.Index(fields=["valid_to"], name="span_ended", condition=Q(valid_to__isnull=False)),

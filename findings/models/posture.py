@@ -48,7 +48,6 @@ class Posture(Counts):
             ),
         ]
         indexes = [
-            models.Index(fields=["status", "-severity"], name="posture_status"),
             GinIndex(fields=["solutions"], name="posture_solutions"),
         ]
 
@@ -92,7 +91,6 @@ class PostureDay(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["on", "status"], name="posture_day"),
-            GinIndex(fields=["solutions"], name="posture_day_solutions"),
         ]
 
     def __str__(self) -> str:
