@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Q
 
 from audit.moment import Moment
 from findings.models import FindingSpan, Status, Workflow
@@ -38,21 +38,19 @@ class Changes:
 
 def worse(user: object, moment: Moment, since: datetime, where: Q | None = None) -> Spans:
     """What fails at `moment` and did not at `since`: the spans that held at `moment`."""
-    failing_then = _failing(_before(moment, since)).filter(finding=OuterRef("finding"))
+    failed_then = _failing(_before(moment, since)).filter(valid_to__gt=since, valid_to__lte=moment.at)
     begun = _failing(moment).filter(where or Q(), valid_from__gt=since)
-    return begun.visible_to(user).filter(~Exists(failing_then))
+    return begun.visible_to(user).exclude(finding__in=failed_then.values("finding"))
 
 
 def better(user: object, moment: Moment, since: datetime, where: Q | None = None) -> Spans:
     """What failed at `since` and passes at `moment`: the spans that held at `since`."""
-    passing = _counted(moment).filter(finding=OuterRef("finding"), status=Status.PASS)
-    return _ended(user, moment, since, where).filter(Exists(passing))
+    return _ended(user, moment, since, where).filter(_passes(moment, since))
 
 
 def gone(user: object, moment: Moment, since: datetime, where: Q | None = None) -> Spans:
     """What failed at `since` and is archived or no longer listed at `moment`: the spans at `since`."""
-    still = _counted(moment).filter(finding=OuterRef("finding"))
-    return _ended(user, moment, since, where).filter(~Exists(still))
+    return _ended(user, moment, since, where).exclude(_is_there(moment, since))
 
 
 WAYS = {"worse": worse, "better": better, "gone": gone}
@@ -62,9 +60,8 @@ def changes(user: object, moment: Moment, since: datetime, where: Q | None = Non
     """How many, over all and by solution. Two queries beside those for the reader's rights."""
     total = Change()
     by_solution: dict[int | None, Change] = defaultdict(Change)
-    now = _counted(moment).filter(finding=OuterRef("finding"))
     begun = worse(user, moment, since, where).values("solutions").annotate(worse=Count("pk"))
-    ended = _ended(user, moment, since, where).values("solutions").annotate(**_ways_out(now))
+    ended = _ended(user, moment, since, where).values("solutions").annotate(**_ways_out(moment, since))
     found: Iterable[dict[str, Any]] = chain(begun.order_by(), ended.order_by())  # type: ignore[arg-type]
     for row in found:
         for change in [total, *(by_solution[solution] for solution in row["solutions"] or [None])]:
@@ -73,12 +70,28 @@ def changes(user: object, moment: Moment, since: datetime, where: Q | None = Non
     return Changes(since, total, dict(by_solution))
 
 
-def _ways_out(now: Spans) -> dict[str, Count]:
-    """Counts of what failed, by what is there `now`."""
+def _ways_out(moment: Moment, since: datetime) -> dict[str, Count]:
+    """Counts of what failed, by what is there now."""
     return {
-        "better": Count("pk", filter=Exists(now.filter(status=Status.PASS))),
-        "gone": Count("pk", filter=~Exists(now)),
+        "better": Count("pk", filter=_passes(moment, since)),
+        "gone": Count("pk", filter=~_is_there(moment, since)),
     }
+
+
+def _passes(moment: Moment, since: datetime) -> Q:
+    return Q(finding__in=_begun(moment, since).filter(status=Status.PASS).values("finding"))
+
+
+def _is_there(moment: Moment, since: datetime) -> Q:
+    return Q(finding__in=_begun(moment, since).values("finding"))
+
+
+def _begun(moment: Moment, since: datetime) -> Spans:
+    """What came after spans that ended between the two: a finding's spans follow each other.
+
+    So few begin in a period that all of them are looked through, and no finding is looked up by itself.
+    """
+    return _counted(moment).filter(valid_from__gt=since)
 
 
 def _before(moment: Moment, since: datetime) -> Moment:
@@ -96,10 +109,8 @@ def _failing(moment: Moment) -> Spans:
 
 def _ended(user: object, moment: Moment, since: datetime, where: Q | None) -> Spans:
     """What failed at `since`, neither suppressed nor failing at `moment`, in spans that ended between the two."""
-    spans = _failing(_before(moment, since)).filter(where or Q(), valid_to__gt=since, valid_to__lte=moment.at)
-    still = (
-        _counted(moment)
-        .filter(finding=OuterRef("finding"))
-        .filter(Q(status=Status.FAIL) | Q(workflow=Workflow.SUPPRESSED))
+    spans = _failing(_before(moment, since)).filter(
+        where or Q(), valid_to__gt=since, valid_to__lte=moment.at, end_recorded_at__lte=moment.known_at
     )
-    return spans.visible_to(user).filter(~Exists(still))
+    still = _begun(moment, since).filter(Q(status=Status.FAIL) | Q(workflow=Workflow.SUPPRESSED))
+    return spans.visible_to(user).exclude(finding__in=still.values("finding"))
