@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Q
 
@@ -30,7 +32,17 @@ Named = tuple[str, str]
 
 
 def observed(named: Iterable[Named], user: object, moment: Moment) -> dict[Named, list[Observed]]:
-    """What each name stands for here. Three queries.
+    """What each name stands for here. Three queries."""
+    keys = checks_named(named)
+    wanted = {key for found in keys.values() for key in found}
+    checks = Check.objects.in_bulk(wanted) if wanted else {}
+    counted = tallies(user, moment, "check_ran", where=Q(check_ran__in=wanted)) if wanted else {}
+    said = {key: Observed(check, counted.get((key,), Tally())) for key, check in checks.items()}
+    return {name: [said[key] for key in found] for name, found in keys.items()}
+
+
+def checks_named(named: Iterable[Named]) -> dict[Named, tuple[int, ...]]:
+    """The keys of the checks that each name stands for here, in the order of their own names. Two queries.
 
     A Config rule is asked by itself, and by the Security Hub control that rests on it: where Security Hub
     deploys the rule, its results are counted there. A Security Hub control is asked by itself, and by the
@@ -42,18 +54,21 @@ def observed(named: Iterable[Named], user: object, moment: Moment) -> dict[Named
     rests_on = dict(CheckReference.objects.resting_on_a_rule(controls).values_list("key", "config_rule"))
     by_control = Q(source=Source.SECURITY_HUB, key__in=controls)
     by_its_rule = Q(source=Source.CONFIG, config_rule__in=set(rests_on.values()))
-    asks = Q(config_rule__in=rules) | by_control | by_its_rule
-    checks = list(Check.objects.filter(asks, kind=Check.Kind.COMPLIANCE).order_by("key"))
-    where = Q(check_ran__in=[check.pk for check in checks])
-    counted = tallies(user, moment, "check_ran", where=where) if checks else {}
-    said = [Observed(check, counted.get((check.pk,), Tally())) for check in checks]
-    return {name: [row for row in said if _stands_for(name, row.check, rests_on)] for name in wanted}
+    checks = Check.objects.filter(Q(config_rule__in=rules) | by_control | by_its_rule, kind=Check.Kind.COMPLIANCE)
+    by_key: dict[str, list[int]] = defaultdict(list)
+    by_rule: dict[str, list[int]] = defaultdict(list)
+    rules_alone: dict[str, list[int]] = defaultdict(list)
+    told: Any = checks.order_by("key").values_list("pk", "source", "key", "config_rule")
+    place: dict[int, int] = {}
+    for pk, source, key, rule in told:
+        place[pk] = len(place)
+        by_rule[rule].append(pk)
+        (rules_alone[rule] if source == Source.CONFIG else by_key[key]).append(pk)
 
+    def stands_for(source: str, key: str) -> list[int]:
+        if source == Source.CONFIG:
+            return by_rule.get(key, [])
+        rule = rests_on.get(key)
+        return by_key.get(key, []) + (rules_alone.get(rule, []) if rule else [])
 
-def _stands_for(name: Named, check: Check, rests_on: dict[str, str]) -> bool:
-    source, key = name
-    if source == Source.CONFIG:
-        return check.config_rule == key
-    if check.source == Source.CONFIG:
-        return bool(check.config_rule) and check.config_rule == rests_on.get(key)
-    return check.key == key
+    return {name: tuple(sorted(stands_for(*name), key=place.__getitem__)) for name in wanted}

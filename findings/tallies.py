@@ -13,6 +13,7 @@ from django.db.models import Max, Min, Q, Sum
 
 from audit.moment import Moment
 from findings.models import Posture, Severity, Status
+from findings.models.queries import OwnedQuerySet
 from findings.past_posture import past_postures
 
 DIMENSIONS = frozenset({"check_ran", "account", "region", "solutions", "status", "severity", "suppressed"})
@@ -89,13 +90,18 @@ class Tally:
             self.not_applicable += n
 
 
+def postures(moment: Moment) -> OwnedQuerySet[Any]:
+    """The counts at a moment: kept up for now, counted for any other (see `past_postures` for what that asks)."""
+    return Posture.objects.all() if moment.is_now else past_postures(moment)
+
+
 def rows_by(user: object, moment: Moment, *by: str, where: Q | None = None, dated: bool = True) -> list[dict[str, Any]]:
     """Counts of what `user` may see at `moment`, grouped by dimensions: [{*by, total, oldest, newest}].
 
     by, and the names in `where`: of DIMENSIONS. dated: with oldest and newest. One query.
     """
     assert set(by) <= DIMENSIONS
-    found: Any = Posture.objects.all() if moment.is_now else past_postures(moment)
+    found = postures(moment)
     dates = {"oldest": Min("oldest_since"), "newest": Max("newest_since")} if dated else {}
     grouped = found.visible_to(user).filter(where or Q()).values(*by)
     return list(grouped.annotate(total=Sum("n"), **dates).order_by())

@@ -98,7 +98,9 @@ class Visibility:
 
     @classmethod
     def of(cls, user: object) -> Visibility:
-        """What `user` may see; within a reading request it is looked up once."""
+        """What `user` may see; within a reading request it is looked up once. A process states what it counts for."""
+        if isinstance(user, Visibility):
+            return user
         if not isinstance(user, User):
             return cls(everything=False)
         if user.is_reading:
