@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,6 +40,21 @@ def page_of(rows: QuerySet[Row], *, order: Sequence[str], cursor: str = "", size
     more = len(found) > size
     kept = found[:size]
     return Page(kept, _encoded(kept[-1], order) if more else "", is_first=not cursor)
+
+
+def keys_after(
+    keys: Sequence[tuple[int, ...]], *, cursor: str = "", size: int = 50
+) -> tuple[Sequence[tuple[int, ...]], str]:
+    """The same of keys that are held in memory, ascending: those that follow `cursor`, and the next cursor."""
+    begin = 0
+    if cursor and keys:
+        values = _decoded(cursor, len(keys[0]))
+        if not all(type(value) is int for value in values):
+            raise BadRequest("The page you asked for does not exist; start again from the first.")
+        begin = bisect_right(keys, tuple(values))
+    found = keys[begin : begin + size]
+    more = begin + size < len(keys)
+    return found, _written(found[-1]) if more else ""
 
 
 def beside(rows: QuerySet[Row], row: Row, *, order: Sequence[str]) -> tuple[Row | None, Row | None]:
@@ -88,7 +104,11 @@ def _value(row: Model, path: str) -> Any:
 
 
 def _encoded(row: Model, order: Sequence[str]) -> str:
-    body = orjson.dumps([_value(row, name.lstrip("-")) for name in order])
+    return _written([_value(row, name.lstrip("-")) for name in order])
+
+
+def _written(values: Sequence[Any]) -> str:
+    body = orjson.dumps(values)
     return base64.urlsafe_b64encode(body).rstrip(b"=").decode()
 
 

@@ -14,6 +14,8 @@ from rest_framework.views import APIView
 from audit.public_id import get_or_404
 from controls.listing import Asked, listed, mapping_choices, mappings, requirement_choices, requirements
 from controls.models import Edition, Framework, FrameworkVersion, Mapping
+from controls.results import within
+from controls.standing import Monitoring, Standing, standings_of_requirements
 from organisation.rest import ListDoor, RowDoor
 
 
@@ -35,20 +37,43 @@ class FrameworkSerializer(serializers.ModelSerializer[Framework]):
         fields = ["id", "key", "name", "title", "publisher", "url", "licence", "key_word", "mappings_note", "versions"]
 
 
+class StandingSerializer(serializers.Serializer[Standing]):
+    """What checks, tests and attestations say; never whether it is effective. Fails: suppressed ones too."""
+
+    status = serializers.ChoiceField(source="monitoring", choices=Monitoring.choices)
+    is_automated = serializers.BooleanField()
+    parts = serializers.IntegerField(source="carrying_parts")
+    parts_failing = serializers.IntegerField(source="failing_parts")
+    parts_passing = serializers.IntegerField(source="passing_parts")
+    parts_not_observed = serializers.IntegerField(source="silent_parts")
+    findings_failing = serializers.IntegerField(source="counts.failed")
+    findings_failing_suppressed = serializers.IntegerField(source="counts.suppressed")
+    findings_assessed = serializers.IntegerField(source="counts.assessed")
+    checks = serializers.ListField(child=serializers.CharField(), source="check_ids")
+
+
 class EditionSerializer(serializers.ModelSerializer[Edition]):
     id = serializers.CharField(source="public_id")
     key = serializers.CharField(source="requirement.key")
     framework = serializers.CharField(source="requirement.framework.public_id")
     version = serializers.CharField(source="version.label")
     section = serializers.SerializerMethodField()
+    standing = serializers.SerializerMethodField()
 
     class Meta:
         model = Edition
-        fields = ["id", "key", "framework", "version", "label", "title", "section", "obligation", "classifications"]
+        fields = [
+            "id", "key", "framework", "version", "label", "title", "section", "obligation", "classifications",
+            "standing",
+        ]  # fmt: skip
 
     @extend_schema_field(serializers.CharField())
     def get_section(self, edition: Edition) -> str:
         return edition.section.path if edition.section else ""
+
+    @extend_schema_field(StandingSerializer())
+    def get_standing(self, edition: Edition) -> Any:
+        return StandingSerializer(self.context["view"].standings[edition.requirement_id]).data
 
 
 class MappingSerializer(serializers.ModelSerializer[Mapping]):
@@ -95,11 +120,15 @@ class OneFramework(RowDoor):
 
 
 class Requirements(ListDoor):
-    """Of the framework's current version: ?section, obligation, baseline, mapped, drift, q as its page takes them."""
+    """Of the framework's current version, each with where it stands for the reader, or in one ?solution.
+
+    ?section, status, automated, obligation, baseline, mapped, drift, q as its page takes them.
+    """
 
     action = "framework.view"
     serializer_class = EditionSerializer
     order = ("position", "id")
+    standings: dict[int, Standing]
 
     def get(self, request: Request, public_id: str = "") -> Response:
         return super().get(request)
@@ -109,8 +138,11 @@ class Requirements(ListDoor):
         version = found.versions.current(_at(self)).first()
         if version is None:
             return Edition.objects.none()
-        asked = Asked.of(self.request.query_params, requirement_choices(version))
-        rows = listed(requirements(asked, version, _at(self)), _at(self))
+        query, moment = self.request.query_params, self.request.moment  # type: ignore[attr-defined]
+        scope = within(query.get("solution", ""), self.request.user, _at(self))
+        self.standings = standings_of_requirements(self.request.user, moment, version, scope)
+        asked = Asked.of(query, requirement_choices(version))
+        rows = listed(requirements(asked, version, _at(self), self.standings), _at(self))
         return rows.select_related("requirement__framework", "version", "section")
 
 

@@ -1,15 +1,61 @@
-"""How much of each framework there is: asked, worded, mapped to checks, and drifting."""
+"""How much of each framework there is: asked, worded, mapped to checks, and drifting; and where it stands."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, Self
 
 from django.db.models import Count, Exists, OuterRef, Q
 
 from controls.models import Edition, Framework, FrameworkVersion, Mapping
 from controls.models.requirement import EditionQuerySet
+from controls.standing import FAILS, Monitoring, Standing
+
+
+@dataclass(frozen=True)
+class Stands:
+    """How many of some requirements stand how. automated: those that a check shows something of."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    automated: int = 0
+
+    @classmethod
+    def of(cls, standings: Iterable[Standing]) -> Self:
+        counts: Counter[str] = Counter()
+        automated = 0
+        for standing in standings:
+            counts[standing.monitoring.value] += 1
+            automated += standing.is_automated
+        return cls(counts, automated)
+
+    @property
+    def total(self) -> int:
+        return self.counts.total()
+
+    @property
+    def failing(self) -> int:
+        """Wholly or partly."""
+        return sum(self.counts[one.value] for one in FAILS)
+
+    @property
+    def share_automated(self) -> float:
+        """Per cent."""
+        return self.automated * 100 / self.total if self.total else 0.0
+
+    def parts(self, url: Callable[[str], str]) -> list[dict[str, Any]]:
+        """For the frame's bar: each state with its count and its door. url: of the list of those in a state."""
+        return [
+            {"status": one.value, "word": one.label, "count": n, "url": url(one.value) if n else ""}
+            for one in Monitoring
+            if (n := self.counts[one.value]) or one in ALWAYS
+        ]
+
+
+ALWAYS = frozenset({Monitoring.FAILING, Monitoring.PASSING})
+"""States that are told even where nothing is in them."""
 
 
 @dataclass(frozen=True)

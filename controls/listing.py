@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping as Told
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +19,10 @@ from controls.figures import drifting, mapped
 from controls.models import Edition, FrameworkVersion, Mapping, MappingSet, Obligation, Section
 from controls.models.mapping import MISSING, OTHER_LABEL, OTHER_OBLIGATION, MappingQuerySet
 from controls.models.requirement import EditionQuerySet
+from controls.standing import FAILS as WHOLLY_OR_PARTLY
+from controls.standing import Monitoring, Standing
 
+ATTENTION = {one: place for place, one in enumerate(Monitoring)}
 Words = str | Promise
 YES_NO: dict[str, Words] = {"yes": _("yes"), "no": _("no")}
 
@@ -62,12 +66,21 @@ def requirement_choices(version: FrameworkVersion) -> dict[str, tuple[Words, dic
         "section": (_("Section"), sections),
         "obligation": (_("Obligation"), obligations),
         "baseline": (_("Baseline"), profiles),
+        "status": (_("Status"), {FAILS: _("Failing, wholly or partly"), **dict(Monitoring.choices)}),
+        "automated": (_("Automated"), YES_NO),
         "mapped": (_("Mapped to a check"), YES_NO),
         "drift": (_("Drift"), {"yes": _("named otherwise by a mapping")}),
     }
 
 
-def requirements(asked: Asked, version: FrameworkVersion, at: datetime) -> EditionQuerySet:
+FAILS = "fails"
+"""A status of the list that stands for two: see standing.FAILS."""
+
+
+def requirements(
+    asked: Asked, version: FrameworkVersion, at: datetime, standings: Told[int, Standing]
+) -> EditionQuerySet:
+    """standings: of the version's requirements, by their keys."""
     rows = version.editions.asked()
     values = asked.values
     if "section" in values:
@@ -80,7 +93,41 @@ def requirements(asked: Asked, version: FrameworkVersion, at: datetime) -> Editi
         rows = rows.filter(mapped(at) if values["mapped"] == "yes" else ~mapped(at))
     if "drift" in values:
         rows = rows.filter(drifting(at))
+    if "status" in values or "automated" in values:
+        rows = rows.filter(requirement__in=[key for key, one in standings.items() if _stands_as_asked(one, values)])
     return rows.saying(values["q"]) if "q" in values else rows
+
+
+def _stands_as_asked(standing: Standing, values: Told[str, str]) -> bool:
+    status, automated = values.get("status"), values.get("automated")
+    as_asked = status is None or (
+        standing.monitoring in WHOLLY_OR_PARTLY if status == FAILS else standing.monitoring == status
+    )
+    return as_asked and (automated is None or standing.is_automated == (automated == "yes"))
+
+
+ORDERS = ("position", "-position", "status", "-status", "fails", "-fails")
+
+
+def keys_in_order(rows: EditionQuerySet, order: str, standings: Told[int, Standing]) -> list[tuple[int, ...]]:
+    """Of each of the rows: what it is sorted by, its position, and its own key; ascending. One query.
+
+    -status begins with what deserves attention first, -fails with the most failing findings. Raises BadRequest.
+    """
+    if order not in ORDERS:
+        raise BadRequest(f"order has no value {order[:80]!r}")
+    name = order.lstrip("-")
+    by: dict[str, Callable[[Standing], int]] = {
+        "position": lambda standing: 0,
+        "status": lambda standing: -ATTENTION[standing.monitoring],
+        "fails": lambda standing: standing.counts.failed,
+    }
+    sign = -1 if order.startswith("-") else 1
+    turned = sign if name == "position" else 1
+    return sorted(
+        (sign * by[name](standings[requirement]), turned * position, pk)
+        for pk, requirement, position in rows.order_by().values_list("pk", "requirement", "position")
+    )
 
 
 def listed(rows: EditionQuerySet, at: datetime) -> QuerySet[Edition]:

@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from datetime import datetime
+from typing import Any, Final, Literal
 
 from django.db.models import Sum
 
 from audit.moment import Moment
+from audit.public_id import get_or_404
 from findings.models import Status
 from findings.models.queries import OwnedQuerySet
 from findings.tallies import postures
 from organisation.models import Solution
 
+NO_SOLUTION: Final = "none"
 Within = Solution | Literal["none"] | None
 """Whose findings answer: a solution's, those of no solution ("none"), or all that the reader sees (None)."""
+
+
+def within(public_id: str, user: object, at: datetime) -> Within:
+    """What an address asks about by its `solution`. Raises Http404 where that is not the reader's to see."""
+    if not public_id:
+        return None
+    if public_id == NO_SOLUTION:
+        return NO_SOLUTION
+    return get_or_404(Solution.objects.added_by(at).visible_to(user), public_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,18 @@ Never whether it is effective: that is concluded by a named tester. How standing
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from audit.moment import Moment
-from controls.live import checks_named
+from controls.live import Named, checks_named
 from controls.mapped import Link, Mapped, Promise, mapped_of_controls, mapped_of_requirements, mapped_of_versions
 from controls.models import Control, Edition, FrameworkVersion, Mapping
 from controls.results import NOTHING, Counts, Results, Within, results, results_of_solutions
+from findings.models import Check
 from organisation.models import Solution, Visibility
 
 Relation = Mapping.Relation
@@ -53,7 +55,8 @@ class Part:
 
     key is None where a test or attestation is due and there is none. counts: of its findings; checks: those that were
     observed and give them. mappings: keys of those that make it a part. answers: whose findings or tests these are,
-    where not those asked about: a solution's key. is_inherited: whether it is relied on from there.
+    where not those asked about: a solution's key. is_inherited: whether it is relied on from there. is_automated:
+    whether a check is behind it, observed or not.
     """
 
     kind: Kind
@@ -65,6 +68,11 @@ class Part:
     mappings: tuple[int, ...] = ()
     answers: int | None = None
     is_inherited: bool = False
+    is_automated: bool = False
+
+    @property
+    def check_ids(self) -> list[str]:
+        return ids_of(self.checks)
 
     @property
     def carries(self) -> bool:
@@ -88,9 +96,17 @@ class Standing:
     answers: int | None = None
     is_inherited: bool = False
 
+    @property
+    def check_ids(self) -> list[str]:
+        return ids_of(self.checks)
+
     def n(self, *monitoring: Monitoring) -> int:
         """How many of the parts that carry something stand so."""
         return sum(part.monitoring in monitoring for part in self.parts if part.carries)
+
+    @property
+    def carrying_parts(self) -> int:
+        return self.n(*Monitoring)
 
     @property
     def failing_parts(self) -> int:
@@ -106,8 +122,13 @@ class Standing:
 
     @property
     def is_automated(self) -> bool:
-        """Whether a check says anything of it, directly or by a control or a crosswalk."""
-        return bool(self.checks) or any(part.checks for part in self.parts)
+        """Whether a check shows something of it, directly or by a control or a crosswalk."""
+        return any(part.is_automated and part.carries for part in self.parts)
+
+
+def ids_of(checks: Iterable[int]) -> list[str]:
+    """Public ids of checks, as the explorer's `check` takes them."""
+    return [f"{Check.public_prefix}-{key}" for key in checks]
 
 
 UNMAPPED = Standing(Monitoring.NOT_MAPPED)
@@ -149,17 +170,45 @@ def standings_of_versions(
     user: object, moment: Moment, versions: Collection[FrameworkVersion], solution: Within = None
 ) -> dict[int, dict[int, Standing]]:
     """The same of several versions, by their keys, for no more queries."""
-    workings = Workings(mapped_of_versions(versions, moment.at), user, moment, solution)
+    workings = Workings.of(mapped_of_versions(versions, moment.at), user, moment, solution)
     found: dict[int, dict[int, Standing]] = {version.pk: {} for version in versions}
-    asked = Edition.objects.filter(version__in=found).asked()
-    for version, requirement in asked.order_by("position").values_list("version", "requirement"):
+    for version, requirement in _asked_by(versions):
         found[version][requirement] = workings.requirement(requirement)
     return found
 
 
-def standing_of(user: object, moment: Moment, requirement: int, solution: Within = None) -> Standing:
-    """Of one requirement, by its key."""
-    return Workings(mapped_of_requirements([requirement], moment.at), user, moment, solution).requirement(requirement)
+def standings_by_solution(
+    user: object, moment: Moment, versions: Collection[FrameworkVersion], solutions: Collection[Solution]
+) -> dict[int, dict[int, dict[int, Standing]]]:
+    """Solution → version → requirement → where it stands there. As many queries, however many they are.
+
+    solutions: of those that the reader may see.
+    """
+    workings = Workings.of_each(mapped_of_versions(versions, moment.at), user, moment, solutions)
+    asked = list(_asked_by(versions))
+    found: dict[int, dict[int, dict[int, Standing]]] = {}
+    for solution, its in workings.items():
+        found[solution] = {version.pk: {} for version in versions}
+        for version, requirement in asked:
+            found[solution][version][requirement] = its.requirement(requirement)
+    return found
+
+
+def _asked_by(versions: Collection[FrameworkVersion]) -> Iterable[tuple[int, int]]:
+    """Version and requirement, in its order."""
+    asked = Edition.objects.filter(version__in=[version.pk for version in versions]).asked()
+    found: Iterable[tuple[int, int]] = asked.order_by("position").values_list("version", "requirement")
+    return found
+
+
+def standings_of_requirement(
+    user: object, moment: Moment, requirement: int, solution: Within, solutions: Collection[Solution]
+) -> tuple[Standing, dict[int, Standing]]:
+    """Where one requirement, by its key, stands within a scope, and in each of these solutions."""
+    mapped = mapped_of_requirements([requirement], moment.at)
+    whole = Workings.of(mapped, user, moment, solution)
+    each = Workings.of_each(mapped, user, moment, solutions)
+    return whole.requirement(requirement), {key: its.requirement(requirement) for key, its in each.items()}
 
 
 def standings_of_controls(
@@ -167,35 +216,54 @@ def standings_of_controls(
 ) -> dict[int, Standing]:
     """Of each of these that is in use then and concerns the findings asked about. A fixed number of queries."""
     keys = [control.pk for control in controls]
-    workings = Workings(mapped_of_controls(keys, moment.at), user, moment, solution)
+    workings = Workings.of(mapped_of_controls(keys, moment.at), user, moment, solution)
     return {key: standing for key in keys if (standing := workings.control(key))}
 
 
+@dataclass
 class Workings:
-    """Works standings out, each once, of what was mapped at a moment and what answers then. Three queries or four."""
+    """Works standings out, each once, of what was mapped at a moment and what answers then.
 
-    def __init__(self, mapped: Mapped, user: object, moment: Moment, within: Within) -> None:
+    observed: the checks behind each name. results: of the findings asked about; elsewhere: of the solutions that
+    operate controls. asked: the solutions that people have to show a control for, where it is asked of every one.
+    """
+
+    mapped: Mapped
+    seen: Visibility
+    within: Within
+    observed: dict[Named, tuple[int, ...]]
+    results: Results
+    elsewhere: dict[int, Results]
+    asked: list[int]
+    _controls: dict[int, Standing | None] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, mapped: Mapped, user: object, moment: Moment, within: Within) -> Self:
+        """Four queries at most."""
         seen = Visibility.of(user)
-        self.mapped, self.within, self.seen = mapped, within, seen
-        self.observed = checks_named(mapped.names.values())
-        self.results = results(user, moment, within) if mapped.names else {}
-        operators = {solution for solution in mapped.operators.values() if solution != self._own}
-        self.elsewhere = results_of_solutions(moment, operators) if operators else {}
-        self.asked = self._asked(moment) if mapped.needs_every_solution else []
-        self._controls: dict[int, Standing | None] = {}
+        operators = set(mapped.operators.values())
+        return cls(
+            mapped,
+            seen,
+            within,
+            observed=checks_named(mapped.names.values()),
+            results=results(user, moment, within) if mapped.names else {},
+            elsewhere=results_of_solutions(moment, operators) if operators else {},
+            asked=_in_use(seen, moment) if within is None and mapped.needs_every_solution else [],
+        )
+
+    @classmethod
+    def of_each(cls, mapped: Mapped, user: object, moment: Moment, solutions: Collection[Solution]) -> dict[int, Self]:
+        """By the key of each of these solutions. Three queries, however many they are."""
+        seen = Visibility.of(user)
+        observed = checks_named(mapped.names.values())
+        wanted = {solution.pk for solution in solutions} | set(mapped.operators.values())
+        answers = results_of_solutions(moment, wanted) if wanted else {}
+        return {one.pk: cls(mapped, seen, one, observed, answers[one.pk], answers, []) for one in solutions}
 
     @property
     def _own(self) -> int | None:
         return self.within.pk if isinstance(self.within, Solution) else None
-
-    def _asked(self, moment: Moment) -> list[int]:
-        """The solutions that people have to show a control for, where it is asked of every one."""
-        if self.within is not None:
-            return [self._own] if self._own else []
-        at = moment.at
-        solutions = Solution.objects.added_by(at).in_use(at)
-        found = solutions if self.seen.everything else solutions.filter(pk__in=self.seen.solutions)
-        return list(found.order_by("pk").values_list("pk", flat=True))
 
     def requirement(self, key: int, *, crosswalked: bool = True) -> Standing:
         """crosswalked: with what other requirements carry to it, which is one step and no further."""
@@ -248,15 +316,16 @@ class Workings:
         for check, link in links.items():
             observed = self.observed[self.mapped.names[check]]
             counts = total(observed, answering)
-            mappings = tuple(link.mappings)
-            parts.append(Part(Kind.CHECK, check, link.relation, said_by(counts), counts, observed, mappings))
+            told = (Kind.CHECK, check, link.relation, said_by(counts), counts, observed, tuple(link.mappings))
+            parts.append(Part(*told, is_automated=True))
         return parts
 
     def _people(self, key: int, promise: Promise) -> list[Part]:
         """What tests and attestations show: each solution's own where there is one, else the organisation's."""
         said = self.mapped.verdicts.get(key, {})
-        every: list[int | None] = [*self.asked] if promise.solution is None else [promise.solution]
-        found = {solution: said.get(solution) or said.get(None) for solution in every or [None]}
+        asked: list[int | None] = [*self.asked, *filter(None, [self._own])] or [None]
+        every = asked if promise.solution is None else [promise.solution]
+        found = {solution: said.get(solution) or said.get(None) for solution in every}
         if promise.solution is None and not promise.is_manual and self.within is None:
             found = {one: told for one, told in said.items() if one is None or self._sees(one)}
         latest = dict(verdict for verdict in found.values() if verdict)
@@ -288,7 +357,14 @@ def _part(kind: Kind, key: int, link: Link, standing: Standing) -> Part:
         tuple(link.mappings),
         standing.answers,
         standing.is_inherited,
+        standing.is_automated,
     )
+
+
+def _in_use(seen: Visibility, moment: Moment) -> list[int]:
+    solutions = Solution.objects.added_by(moment.at).in_use(moment.at)
+    found = solutions if seen.everything else solutions.filter(pk__in=seen.solutions)
+    return list(found.order_by("pk").values_list("pk", flat=True))
 
 
 def total(checks: Iterable[int], answering: Results) -> Counts:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from controls.views import frameworks, hub, imports, mappings, packs, statements
+from controls.views import frameworks, hub, imports, mappings, packs, posture, requirement, standing_files, statements
 
 app_name = "controls"
 
@@ -9,6 +9,8 @@ urlpatterns = [
     path("frameworks/mappings/", mappings.mappings, name="mappings"),
     path("frameworks/mappings/sets/<str:public_id>/adopt/", mappings.adopt, name="mapping_set_adopt"),
     path("frameworks/security-hub/", hub.hub, name="hub"),
+    path("frameworks/solutions/", posture.posture, name="posture"),
+    path("frameworks/solutions.<str:form>", standing_files.posture_export, name="posture_export"),
     path("frameworks/packs/", packs.packs, name="packs"),
     path("frameworks/packs/<str:public_id>/", packs.pack, name="pack"),
     path("frameworks/imports/", imports.imports, name="imports"),
@@ -18,9 +20,17 @@ urlpatterns = [
     path("frameworks/imports/<str:public_id>/", imports.one, name="import"),
     path("frameworks/imports/<str:public_id>/apply/", imports.apply, name="import_apply"),
     path("frameworks/imports/<str:public_id>/drop/", imports.drop, name="import_drop"),
-    path("frameworks/requirements/<str:public_id>/", frameworks.requirement, name="requirement"),
+    path("frameworks/requirements/<str:public_id>/", requirement.requirement, name="requirement"),
+    path(
+        "frameworks/requirements/<str:public_id>/parts.<str:form>",
+        standing_files.requirement_export,
+        name="requirement_export",
+    ),
     path("frameworks/versions/<str:public_id>/make-current/", frameworks.make_current, name="version_make_current"),
     path("frameworks/<str:public_id>/statements/", statements.statements, name="statements"),
     path("frameworks/<str:public_id>/statements.<str:form>", statements.export, name="statements_export"),
+    path(
+        "frameworks/<str:public_id>/requirements.<str:form>", standing_files.framework_export, name="framework_export"
+    ),
     path("frameworks/<str:public_id>/", frameworks.framework, name="framework"),
 ]

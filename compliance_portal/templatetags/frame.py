@@ -55,6 +55,8 @@ _STATUSES: dict[str, Look] = {
     "passing": Look("pass", "pass", gettext_lazy("Passing")),
     "partly_failing": Look("partly", "partly", gettext_lazy("Partly failing")),
     "failing": Look("fail", "fail", gettext_lazy("Failing")),
+    "partly_shown": Look("shown", "shown", gettext_lazy("Partly shown")),
+    "not_mapped": Look("unmapped", "unmapped", gettext_lazy("Nothing shows it yet")),
     "report": Look("", "none", gettext_lazy("Reported")),
     "fresh": Look("pass", "pass", gettext_lazy("Fresh")),
     "running": Look("unknown", "unknown", gettext_lazy("Running")),

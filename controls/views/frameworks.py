@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -13,52 +15,72 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from audit.keyset import page_of
+from audit.keyset import Page, keys_after
 from audit.public_id import get_or_404
-from controls.figures import FrameworkFigures, figures
-from controls.listing import Asked, listed, requirement_choices, requirements
-from controls.live import Observed, observed
-from controls.models import (
-    CheckReference,
-    Edition,
-    Framework,
-    FrameworkVersion,
-    Mapping,
-    Requirement,
-    Section,
-    Superseded,
-)
+from controls.addresses import door_of, files_of
+from controls.figures import FrameworkFigures, Stands, figures
+from controls.listing import Asked, keys_in_order, listed, requirement_choices, requirements
+from controls.models import Framework, FrameworkVersion, Mapping, Section, Superseded
+from controls.results import within
+from controls.standing import Monitoring, Standing, standings_of_requirements, standings_of_versions
+from findings.coverage_figures import coverage
 from organisation.forms import ReasonForm
 from organisation.middleware import Request
 from organisation.permissions import may, permitted
 from organisation.views.form_page import FormPage
 
-ORDER = ("position", "id")
+Standings = dict[int, dict[int, Standing]]
 PROPOSED = Q(mappings__state=Mapping.State.PROPOSED)
 
 
 @require_safe
 @permitted("framework.view")
 def frameworks(request: Request) -> HttpResponse:
+    """Every framework: how much of it there is, and where its requirements stand."""
     at = request.moment.at
-    rows = figures(Framework.objects.filter(added_at__lte=at).order_by("name"), at)
+    scope = within(request.GET.get("solution", ""), request.user, at)
+    told = figures(Framework.objects.filter(added_at__lte=at).order_by("name"), at)
+    versions = [one.version for one in told if one.version]
+    standings = standings_of_versions(request.user, request.moment, versions, scope) if versions else {}
+    rows = [_row(request, one, standings) for one in told]
     context = {
         "rows": rows,
         "title": _frameworks_title(rows),
+        "scope": scope,
+        "coverage": coverage(request.user, request.moment),
         "manages": may(request.user, "framework.manage"),
     }
     return render(request, "controls/frameworks.html", context)
 
 
-def _frameworks_title(rows: list[FrameworkFigures]) -> str:
+@dataclass(frozen=True)
+class FrameworkRow:
+    """figures: how much of it there is. stands: where its requirements stand; bar: the same, each with its door."""
+
+    figures: FrameworkFigures
+    stands: Stands
+    bar: list[dict[str, Any]]
+
+
+def _row(request: Request, told: FrameworkFigures, standings: Standings) -> FrameworkRow:
+    stands = Stands.of(standings[told.version.pk].values() if told.version else [])
+    address = reverse("controls:framework", args=[told.framework.public_id])
+    return FrameworkRow(told, stands, stands.parts(partial(door_of, request.GET, address, "status")))
+
+
+def _frameworks_title(rows: list[FrameworkRow]) -> str:
     if not rows:
         return _("No framework yet")
     title = ngettext("%(n)d framework", "%(n)d frameworks", len(rows)) % {"n": len(rows)}
-    proposed = sum(row.proposed for row in rows)
-    drift = sum(1 for row in rows if row.drift)
+    failing = sum(row.stands.failing for row in rows)
+    if failing:
+        words = ngettext("%(n)s requirement fails", "%(n)s requirements fail", failing)
+        title += ", " + words % {"n": f"{failing:,}"}
+    proposed = sum(row.figures.proposed for row in rows)
     if proposed:
         awaits = ngettext("%(n)s mapping awaits a decision", "%(n)s mappings await a decision", proposed)
         title += ", " + awaits % {"n": f"{proposed:,}"}
+    drift = sum(1 for row in rows if row.figures.drift)
     if drift:
         title += ", " + _("%(n)d with drift") % {"n": drift}
     return title
@@ -67,43 +89,119 @@ def _frameworks_title(rows: list[FrameworkFigures]) -> str:
 @require_safe
 @permitted("framework.view")
 def framework(request: Request, public_id: str) -> HttpResponse:
-    """One version of a framework: its sections, and the requirements that the address asks for."""
+    """One version of a framework: where it stands, its sections, and the requirements that the address asks for."""
     at = request.moment.at
     found = get_or_404(Framework.objects.filter(added_at__lte=at), public_id)
+    scope = within(request.GET.get("solution", ""), request.user, at)
     versions = list(found.versions.newest_first())
     (told,) = figures([found], at)
-    version = _version(found, request.GET.get("version", ""), told)
+    version = version_asked_for(found, request.GET.get("version", ""), told.version)
     context: dict[str, Any] = {
         "framework": found,
         "figures": told,
+        "scope": scope,
         "versions": versions,
         "version": version,
         "sets": found.mapping_sets.filter(loaded_at__lte=at).annotate(proposed=Count("mappings", filter=PROPOSED)),
         "manages": may(request.user, "framework.manage") and request.moment.is_now,
     }
     if version:
-        choices = requirement_choices(version)
-        asked = Asked.of(request.GET, choices)
-        rows = requirements(asked, version, at)
-        context |= {
-            "asked": asked,
-            "choices": [
-                {"name": name, "label": label, "values": known.items(), "chosen": asked.values.get(name, "")}
-                for name, (label, known) in choices.items()
-                if known and name != "section"
-            ],
-            "section": _section(version, asked.values.get("section", "")),
-            "sections": _sections(version, asked.values.get("section", "")),
-            "total": rows.count(),
-            "page": page_of(listed(rows, at), order=ORDER, cursor=request.GET.get("cursor", "")),
-        }
+        standings = standings_of_requirements(request.user, request.moment, version, scope)
+        context |= _of_version(request, version, standings)
     return render(request, "controls/framework.html", context)
 
 
-def _version(found: Framework, asked: str, told: FrameworkFigures) -> FrameworkVersion | None:
-    if asked:
-        return get_or_404(found.versions.all(), asked)
-    return told.version
+def _of_version(request: Request, version: FrameworkVersion, standings: dict[int, Standing]) -> dict[str, Any]:
+    at = request.moment.at
+    choices = requirement_choices(version)
+    asked = Asked.of(request.GET, choices)
+    every = requirements(asked, version, at, standings)
+    keys = keys_in_order(every, request.GET.get("order", "position"), standings)
+    shown, cursor = keys_after(keys, cursor=request.GET.get("cursor", ""))
+    editions = {one.pk: one for one in listed(version.editions.filter(pk__in=[key[-1] for key in shown]), at)}
+    section = _section(version, asked.values.get("section", ""))
+    stands = Stands.of(_in_section(version, section, standings))
+    url = partial(door_of, request.GET, request.path, "status", section=section.public_id if section else None)
+    return {
+        "asked": asked,
+        "choices": [
+            {"name": name, "label": label, "values": known.items(), "chosen": asked.values.get(name, "")}
+            for name, (label, known) in choices.items()
+            if known and name != "section"
+        ],
+        "section": section,
+        "sections": _sections(request, version, standings, section),
+        "stands": stands,
+        "bar": stands.parts(url),
+        "title": framework_title(str(section or version), stands),
+        "coverage": coverage(request.user, request.moment),
+        "exports": files_of(request, "controls:framework_export", version.framework.public_id),
+        "total": len(keys),
+        "page": Page([editions[key[-1]] for key in shown], cursor, is_first="cursor" not in request.GET),
+        "rows": [(one := editions[key[-1]], standings[one.requirement_id]) for key in shown],
+    }
+
+
+def _in_section(
+    version: FrameworkVersion, section: Section | None, standings: dict[int, Standing]
+) -> Iterable[Standing]:
+    """All of the version, or what lies in a section and below it."""
+    if section is None:
+        return standings.values()
+    inside = version.editions.asked().within(section)
+    return [standings[key] for key in inside.values_list("requirement", flat=True)]
+
+
+def framework_title(name: str, stands: Stands) -> str:
+    """The answer: how many of its requirements fail, and how many partly."""
+    told = {
+        "name": name,
+        "n": f"{stands.total:,}",
+        "failing": f"{stands.counts[Monitoring.FAILING]:,}",
+        "partly": f"{stands.counts[Monitoring.PARTLY_FAILING]:,}",
+        "passing": f"{stands.counts[Monitoring.PASSING]:,}",
+    }
+    if stands.counts[Monitoring.NOT_MAPPED] == stands.total:
+        return (
+            ngettext(
+                "%(name)s: nothing shows its %(n)s requirement yet",
+                "%(name)s: nothing shows any of its %(n)s requirements yet",
+                stands.total,
+            )
+            % told
+        )
+    if not stands.failing:
+        return (
+            ngettext(
+                "%(name)s: its %(n)s requirement does not fail",
+                "%(name)s: none of its %(n)s requirements fails, %(passing)s pass",
+                stands.total,
+            )
+            % told
+        )
+    if not stands.counts[Monitoring.FAILING]:
+        return (
+            ngettext(
+                "%(name)s: %(partly)s of %(n)s requirements fails partly",
+                "%(name)s: %(partly)s of %(n)s requirements fail partly",
+                stands.failing,
+            )
+            % told
+        )
+    title = (
+        ngettext(
+            "%(name)s: %(failing)s of %(n)s requirements fails",
+            "%(name)s: %(failing)s of %(n)s requirements fail",
+            stands.counts[Monitoring.FAILING],
+        )
+        % told
+    )
+    return title + (", " + _("%(partly)s partly") % told if stands.counts[Monitoring.PARTLY_FAILING] else "")
+
+
+def version_asked_for(found: Framework, asked: str, current: FrameworkVersion | None) -> FrameworkVersion | None:
+    """The version that an address names, or the one that was current."""
+    return get_or_404(found.versions.all(), asked) if asked else current
 
 
 def _section(version: FrameworkVersion, asked: str) -> Section | None:
@@ -112,94 +210,32 @@ def _section(version: FrameworkVersion, asked: str) -> Section | None:
 
 @dataclass(frozen=True)
 class SectionRow:
-    """n: requirements in it and below it."""
+    """stands: where the requirements in it and below it stand; bar: the same, each with its door."""
 
     section: Section
-    n: int
+    stands: Stands
+    bar: list[dict[str, Any]]
 
 
-def _sections(version: FrameworkVersion, asked: str) -> list[SectionRow]:
+def _sections(
+    request: Request, version: FrameworkVersion, standings: dict[int, Standing], above: Section | None
+) -> list[SectionRow]:
     """The sections right below the one asked for, or the top ones, with what lies in them. Two queries."""
     every = list(version.sections.all())
-    paths = [path for path in version.editions.asked().values_list("section__path", flat=True) if path]
-    above = next((one.path for one in every if one.public_id == asked), "")
-    direct = [one for one in every if one.path.rpartition("/")[0] == above]
-    return [
-        SectionRow(one, sum(path == one.path or path.startswith(f"{one.path}/") for path in paths)) for one in direct
-    ]
-
-
-@dataclass(frozen=True)
-class MappedCheck:
-    """A check that mappings name, each with how it drifts, and what the check says here."""
-
-    named: CheckReference
-    mappings: list[tuple[Mapping, list[str]]]
-    says: list[Observed]
-
-    @property
-    def is_observed(self) -> bool:
-        return any(one.is_observed for one in self.says)
-
-
-@require_safe
-@permitted("framework.view")
-def requirement(request: Request, public_id: str) -> HttpResponse:
-    """A requirement in its framework's words, and the checks that show something of it."""
-    at = request.moment.at
-    found = get_or_404(Requirement.objects.filter(added_at__lte=at).select_related("framework"), public_id)
-    editions = list(found.editions.select_related("version", "section", "parent").order_by("-version_id"))
-    edition = _edition(editions, at)
-    mappings = Mapping.objects.filter(requirement=found, proposed_at__lte=at).to_checks()
-    rows = list(mappings.known(at).select_related("check_named", "mapping_set").order_by("check_named__key", "pk"))
-    named = {row.check_named.name: row.check_named for row in rows if row.check_named}
-    says = observed(named, request.user, request.moment)
-    checks = [
-        MappedCheck(one, [(row, row.drift_from(edition)) for row in rows if row.check_named == one], says[name])
-        for name, one in named.items()
-    ]
-    context = {
-        "requirement": found,
-        "edition": edition,
-        "editions": editions,
-        "title": _requirement_title(found, edition, checks),
-        "checks": checks,
-        "ended": mappings.filter(ended_at__lte=at).select_related("check_named", "mapping_set").order_by("-ended_at"),
-        "baselines": found.selections.filter(profile__version=edition.version_id).select_related("profile")
-        if edition
-        else [],
-        "parts": Edition.objects.filter(parent=found, version=edition.version_id)
-        .asked()
-        .select_related("requirement")
-        .order_by("position")
-        if edition
-        else [],
-        "decides": may(request.user, "mapping.decide"),
-    }
-    return render(request, "controls/requirement.html", context)
-
-
-def _edition(editions: list[Edition], at: datetime) -> Edition | None:
-    """The one of the version that was current then; None where that version does not have it."""
-    for one in editions:
-        version = one.version
-        if version.valid_from and version.valid_from <= at and (version.valid_to is None or version.valid_to > at):
-            return one if one.withdrawn_at is None or one.withdrawn_at > at else None
-    return None
-
-
-def _requirement_title(found: Requirement, edition: Edition | None, checks: list[MappedCheck]) -> str:
-    if edition is None:
-        return _("%(key)s is not in the current version") % {"key": found.key}
-    told = {"label": edition.label, "n": len(checks)}
-    if not checks:
-        return _("%(label)s: no check is mapped to it") % told
-    failing = sum(any(one.tally.failed for one in row.says) for row in checks)
-    if failing:
-        return _("%(label)s: %(failing)d of %(n)d mapped checks fail") % {**told, "failing": failing}
-    if not any(row.is_observed for row in checks):
-        return _("%(label)s: none of its %(n)d mapped checks is observed") % told
-    return _("%(label)s: none of its %(n)d mapped checks fails") % told
+    path = above.path if above else ""
+    within_it: dict[str, list[Standing]] = defaultdict(list)
+    asked = version.editions.asked().exclude(section=None)
+    for place, requirement in asked.values_list("section__path", "requirement"):
+        labels = place.split("/")
+        for depth in range(1, len(labels) + 1):
+            within_it["/".join(labels[:depth])].append(standings[requirement])
+    rows = []
+    for one in every:
+        if one.path.rpartition("/")[0] == path and one.path in within_it:
+            stands = Stands.of(within_it[one.path])
+            url = partial(door_of, request.GET, request.path, "status", section=one.public_id)
+            rows.append(SectionRow(one, stands, stands.parts(url)))
+    return rows
 
 
 @permitted("framework.manage")

@@ -1,0 +1,161 @@
+"""Standings as files: CSV with moment, scope and coverage in each row; a workbook with them on its first sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.http import Http404, HttpResponse
+from django.views.decorators.http import require_safe
+
+from audit.public_id import get_or_404
+from controls import tables
+from controls.addresses import door_of
+from controls.listing import Asked, keys_in_order, listed, requirement_choices, requirements
+from controls.models import Framework, Requirement
+from controls.parts import shown
+from controls.results import Within, within
+from controls.standing import Monitoring, standings_of_requirement, standings_of_requirements
+from controls.views.frameworks import version_asked_for
+from controls.views.posture import solution_rows, versions_that_count
+from findings.coverage_figures import coverage
+from organisation.middleware import Request
+from organisation.permissions import permitted
+
+FORMS = ("csv", "xlsx")
+REQUIREMENTS = (
+    "Id", "Number", "Key", "Title", "Section", "Obligation", "Status", "Automated", "Parts", "Parts failing",
+    "Parts passing", "Parts not observed", "Findings failing", "of them suppressed in AWS", "Findings assessed",
+)  # fmt: skip
+PARTS = (
+    "Kind", "Name", "Title", "Type of mapping", "Status", "Inherited from", "Findings failing",
+    "of them suppressed in AWS", "Findings unknown", "Findings passing", "Mapping", "Approved by", "Approved on",
+)  # fmt: skip
+POSTURE = ("Solution", "Name", "Framework", "Requirements", *(str(one.label) for one in Monitoring), "Automated")
+
+
+@require_safe
+@permitted("framework.view")
+def framework_export(request: Request, public_id: str, form: str) -> HttpResponse:
+    """The requirements that the address asks for, each with where it stands."""
+    at = request.moment.at
+    found = get_or_404(Framework.objects.filter(added_at__lte=at), public_id)
+    version = version_asked_for(found, request.GET.get("version", ""), found.versions.current(at).first())
+    if version is None:
+        raise Http404(f"No version of {public_id} was current then")
+    scope = within(request.GET.get("solution", ""), request.user, at)
+    standings = standings_of_requirements(request.user, request.moment, version, scope)
+    asked = Asked.of(request.GET, requirement_choices(version))
+    every = requirements(asked, version, at, standings)
+    keys = keys_in_order(every, request.GET.get("order", "position"), standings)
+    editions = {one.pk: one for one in listed(every, at)}
+    lines = []
+    for one in (editions[key[-1]] for key in keys):
+        standing = standings[one.requirement_id]
+        parts = (standing.carrying_parts, standing.failing_parts, standing.passing_parts, standing.silent_parts)
+        fails = (standing.counts.failed, standing.counts.suppressed, standing.counts.assessed)
+        lines.append(
+            (
+                one.public_id,
+                one.label,
+                one.requirement.key,
+                one.title,
+                str(one.section or ""),
+                str(one.get_obligation_display()) if one.obligation else "",
+                str(standing.monitoring.label),
+                "yes" if standing.is_automated else "no",
+                *map(str, (*parts, *fails)),
+            )
+        )
+    narrowed = ", ".join(f"{name}={value}" for name, value in asked.values.items()) or "nothing: all of it"
+    return _file(request, form, f"{found.key}-requirements", str(version), scope, narrowed, REQUIREMENTS, lines)
+
+
+@require_safe
+@permitted("framework.view")
+def requirement_export(request: Request, public_id: str, form: str) -> HttpResponse:
+    """Everything that shows something of a requirement."""
+    at = request.moment.at
+    found = get_or_404(Requirement.objects.filter(added_at__lte=at).select_related("framework"), public_id)
+    scope = within(request.GET.get("solution", ""), request.user, at)
+    standing, _each = standings_of_requirement(request.user, request.moment, found.pk, scope, [])
+    lines = []
+    for one in shown(standing.parts, at):
+        counts = one.part.counts
+        fails = (counts.failed, counts.suppressed, counts.unknown, counts.passed)
+        lines.append(
+            (
+                one.kind,
+                one.name,
+                one.title,
+                one.relation,
+                str(one.part.monitoring.label),
+                one.answers.name if one.answers and one.part.is_inherited else "",
+                *map(str, fails),
+                ", ".join(mapping.public_id for mapping in one.mappings),
+                ", ".join(dict.fromkeys(mapping.approved_by for mapping in one.mappings)),
+                ", ".join(f"{mapping.approved_at:%Y-%m-%d}" for mapping in one.mappings if mapping.approved_at),
+            )
+        )
+    what = f"{found.framework} {found.key}: {standing.monitoring.label}"
+    name = f"{found.public_id}-parts"
+    return _file(request, form, name, what, scope, "nothing: all of it", PARTS, lines)
+
+
+@require_safe
+@permitted("framework.view")
+def posture_export(request: Request, form: str) -> HttpResponse:
+    """Each framework in each solution."""
+    lines = [
+        (
+            row.solution.public_id,
+            row.solution.name,
+            str(cell.version),
+            str(cell.stands.total),
+            *(str(cell.stands.counts[one.value]) for one in Monitoring),
+            str(cell.stands.automated),
+        )
+        for row in solution_rows(request, versions_that_count(request))
+        for cell in row.cells
+    ]
+    return _file(request, form, "solutions", "Frameworks by solution", None, "nothing: all of it", POSTURE, lines)
+
+
+def _file(
+    request: Request,
+    form: str,
+    name: str,
+    what: str,
+    scope: Within,
+    narrowed: str,
+    head: Sequence[str],
+    lines: Sequence[Sequence[str]],
+) -> HttpResponse:
+    """form: csv or xlsx. Raises Http404 for another."""
+    if form not in FORMS:
+        raise Http404(f"No such form: {form}")
+    moment = request.moment
+    about = {
+        "As of": f"{moment.at:%Y-%m-%d %H:%M:%S} UTC",
+        "Known at": f"{moment.known_at:%Y-%m-%d %H:%M:%S} UTC",
+        "Scope": "no solution" if scope == "none" else scope.name if scope else "all that the reader may see",
+        "Coverage": _coverage(request),
+    }
+    name = f"{name}-{moment.at:%Y%m%dT%H%M%SZ}"
+    if form == "csv":
+        return tables.as_csv(name, (*head, *about), [(*line, *about.values()) for line in lines])
+    told = {
+        "What": what,
+        **about,
+        "Narrowed to": narrowed,
+        "Rows": str(len(lines)),
+        "Read by": request.user.name,
+        "Address": request.build_absolute_uri(door_of(request.GET, request.path, "status", "")),
+    }
+    return tables.as_xlsx(name, told, head, lines)
+
+
+def _coverage(request: Request) -> str:
+    figures = coverage(request.user, request.moment, "")
+    if figures.fresh is None:
+        return "not observed"
+    return ", ".join([f"fresh {int(figures.fresh)} %", *(gap["words"] for gap in figures.gaps)])
