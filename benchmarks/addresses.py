@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from audit import clock
+from benchmarks import frameworks
 from findings.models import Check, Finding, FindingSpan
 
 AGES = (30, 120)
@@ -62,6 +63,25 @@ def pages() -> list[Page]:
         for days in AGES:
             at = (clock.now() - timedelta(days=days)).date().isoformat()
             found.append(Page(f"{page.name}, {days} days ago", page.line, f"{page.path}?as_of={at}", now=page.name))
+    return [*found, *_of_frameworks()]
+
+
+def _of_frameworks() -> list[Page]:
+    """Where frameworks stand: the list, the largest of them now and half a year ago, and one requirement."""
+    found = [
+        Page("frameworks", "second", reverse("controls:frameworks")),
+        Page("frameworks by solution", "second", reverse("controls:posture")),
+    ]
+    then = frameworks.half_a_year_ago()
+    for version in frameworks.versions():
+        path = reverse("controls:framework", args=[version.framework.public_id])
+        found.append(Page(str(version.framework), "second", path))
+        past = f"{version.framework}, half a year ago"
+        found.append(Page(past, "second", f"{path}?as_of={then}", now=str(version.framework)))
+    requirement = frameworks.most_shown(frameworks.versions()[0])
+    for name in ("requirement", "requirement_history"):
+        path = reverse(f"controls:{name}", args=[requirement.public_id])
+        found.append(Page(name.replace("_", ", its "), "second", path))
     return found
 
 

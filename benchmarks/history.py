@@ -29,14 +29,14 @@ CHANGED_A_DAY = 0.01
 
 def build(findings: int, days: int) -> dict[str, Any]:
     """Fill an empty portal. Returns seconds and rates of the first reading and of the days after it."""
-    _days_back(days)
+    days_back(days)
     estate = Estate(findings, begun())
     people.seed(estate)
     scope = _connect(estate)
     first = read(scope, estate, range(findings), SyncRun.Kind.SWEEP)
     spent: list[dict[str, Any]] = []
     for day in range(1, days + 1):
-        _days_back(days - day)
+        days_back(days - day)
         spent.append(read(scope, estate, estate.turn(day, CHANGED_A_DAY), SyncRun.Kind.INCREMENTAL))
     refresh_statistics()
     changes = {name: round(sum(day[name] for day in spent), 3) for name in ("findings", "database", "seconds")}
@@ -120,7 +120,8 @@ def _connect(estate: Estate) -> Scope:
     return home
 
 
-def _days_back(days: int) -> None:
+def days_back(days: int) -> None:
+    """Set the portal's clock so many days back."""
     Path(settings.CLOCK_FILE).write_text(json.dumps({"offset_seconds": -days * 86_400}))
 
 

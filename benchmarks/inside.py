@@ -45,9 +45,10 @@ def build(findings: str, days: str) -> dict[str, Any]:
 
 def look() -> dict[str, Any]:
     """What the pages are, who asks for them, and how large it all is."""
-    from benchmarks import addresses, people
+    from benchmarks import addresses, frameworks, people
 
     call_command("migrate", interactive=False, verbosity=0)  # a kept database may be of an earlier commit
+    frameworks.seed()
     cookies = people.cookies()
     with connection.cursor() as cursor:
         cursor.execute(VERSIONS)
@@ -61,6 +62,7 @@ def look() -> dict[str, Any]:
         "database_mb": round(size / 1e6),
         "largest_tables_mb": tables,
         "cookies": cookies,
+        "roll_up": frameworks.rolled_up(),
         "pages": addresses.asked(cookies),
     }
 

@@ -73,7 +73,7 @@ def results(user: object, moment: Moment, within: Within = None) -> Results:
     found = postures(moment).visible_to(user)
     if within is not None:
         found = found.of_solution(None if within == "none" else within.pk)
-    return _counted(_rows(found))
+    return counted(_rows(found))
 
 
 def results_of_solutions(moment: Moment, solutions: Collection[int]) -> dict[int, Results]:
@@ -87,7 +87,7 @@ def results_of_solutions(moment: Moment, solutions: Collection[int]) -> dict[int
     for owners, check, status, suppressed, n in _rows(found, "solutions"):
         for owner in wanted.intersection(owners):
             rows[owner].append((check, status, suppressed, n))
-    return {solution: _counted(rows[solution]) for solution in wanted}
+    return {solution: counted(rows[solution]) for solution in wanted}
 
 
 def _rows(found: OwnedQuerySet[Any], *by: str) -> Any:
@@ -95,10 +95,12 @@ def _rows(found: OwnedQuerySet[Any], *by: str) -> Any:
     return answered.values_list(*by, "check_ran", "status", "suppressed").annotate(total=Sum("n")).order_by()
 
 
-def _counted(rows: Iterable[tuple[int, str, bool, int]]) -> Results:
-    """rows: check, status, suppressed, n."""
+def counted(rows: Iterable[tuple[int, str, bool, int]]) -> Results:
+    """By check. rows: check, status, suppressed, n."""
     held: dict[int, list[int]] = {}
     for check, status, suppressed, n in rows:
+        if status not in PLACES:
+            continue
         counts = held.setdefault(check, [0, 0, 0, 0, 0])
         counts[PLACES[status]] += n
         if suppressed and status == Status.FAIL:

@@ -201,14 +201,12 @@ def _asked_by(versions: Collection[FrameworkVersion]) -> Iterable[tuple[int, int
     return found
 
 
-def standings_of_requirement(
+def workings_of_requirement(
     user: object, moment: Moment, requirement: int, solution: Within, solutions: Collection[Solution]
-) -> tuple[Standing, dict[int, Standing]]:
-    """Where one requirement, by its key, stands within a scope, and in each of these solutions."""
+) -> tuple[Workings, dict[int, Workings]]:
+    """What works out one requirement, by its key, within a scope, and in each of these solutions."""
     mapped = mapped_of_requirements([requirement], moment.at)
-    whole = Workings.of(mapped, user, moment, solution)
-    each = Workings.of_each(mapped, user, moment, solutions)
-    return whole.requirement(requirement), {key: its.requirement(requirement) for key, its in each.items()}
+    return Workings.of(mapped, user, moment, solution), Workings.of_each(mapped, user, moment, solutions)
 
 
 def standings_of_controls(

@@ -1,4 +1,4 @@
-"""Celery's door to imports. The database row is the work: a task may be lost, or come twice."""
+"""Celery's door to imports and roll-ups. The database row is the work: a task may be lost, or come twice."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from celery import shared_task
 from django.db import transaction
 
 from audit import clock
+from controls import rollup
 from controls.imports import running
 from controls.models import Import
 
@@ -25,6 +26,13 @@ def take_up_imports() -> None:
     """Beat's: hand out again what a lost task left."""
     for found in running.forgotten(at=clock.now()):
         hand_out(found)
+
+
+@shared_task
+def follow_standings() -> None:
+    """Beat's: keep the history of where requirements stand, where anything moved."""
+    if rollup.due(clock.now()):
+        rollup.roll_up()
 
 
 def hand_out(found: Import) -> None:

@@ -1,6 +1,17 @@
 from django.urls import path
 
-from controls.views import frameworks, hub, imports, mappings, packs, posture, requirement, standing_files, statements
+from controls.views import (
+    frameworks,
+    hub,
+    imports,
+    mappings,
+    packs,
+    posture,
+    requirement,
+    requirement_history,
+    standing_files,
+    statements,
+)
 
 app_name = "controls"
 
@@ -21,6 +32,11 @@ urlpatterns = [
     path("frameworks/imports/<str:public_id>/apply/", imports.apply, name="import_apply"),
     path("frameworks/imports/<str:public_id>/drop/", imports.drop, name="import_drop"),
     path("frameworks/requirements/<str:public_id>/", requirement.requirement, name="requirement"),
+    path(
+        "frameworks/requirements/<str:public_id>/history/",
+        requirement_history.requirement_history,
+        name="requirement_history",
+    ),
     path(
         "frameworks/requirements/<str:public_id>/parts.<str:form>",
         standing_files.requirement_export,

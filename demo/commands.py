@@ -55,6 +55,7 @@ def sync(say: Say) -> None:
         job = apps.get_model("desk", "Job").objects.latest("pk")
         if job.state != job.State.PARTLY:
             raise
+    call_command("roll_up", stdout=Lines())
 
 
 def seed(world: str, credentials: Path) -> list[dict[str, str]]:

@@ -121,6 +121,7 @@ EXAMPLES: dict[str, Example] = {
     "controls:framework_export": Example(own=lambda person: {**STATEMENTS.own(person), "form": "xlsx"}),
     "controls:posture_export": Example(own=lambda person: {"form": "csv"}),
     "controls:requirement_export": Example(own=lambda person: {**_id(RequirementFactory()), "form": "csv"}),
+    "controls:requirement_history": Example(own=lambda person: _id(RequirementFactory())),
     "controls:statements": STATEMENTS,
     "controls:statements_export": Example(own=lambda person: {**STATEMENTS.own(person), "form": "csv"}),
     "controls:version_make_current": Example(own=lambda person: _id(FrameworkVersionFactory(draft=True))),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -188,6 +188,12 @@ def distance(seconds: float) -> str:
         return ngettext("%(count)d hour", "%(count)d hours", count) % {"count": count}
     count = whole // DAY
     return ngettext("%(count)d day", "%(count)d days", count) % {"count": count}
+
+
+@register.filter
+def length_of_time(value: timedelta) -> str:
+    """3 days: a length of time in its largest whole unit."""
+    return distance(value.total_seconds())
 
 
 @register.simple_tag(takes_context=True)

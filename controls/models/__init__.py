@@ -3,6 +3,7 @@ from controls.models.framework import Framework, FrameworkVersion, Superseded
 from controls.models.mapping import CheckReference, Mapping, MappingSet
 from controls.models.pack import PROCESS_CHECK, Pack, PackRule, PackVersion
 from controls.models.requirement import Edition, Obligation, Profile, Requirement, Section, Selection
+from controls.models.rollup import RequirementSpan, RollUp
 from controls.models.source import Import, SourceFile
 from controls.models.statement import Applicability, Implementation
 from controls.models.verdict import Verdict
@@ -27,6 +28,8 @@ __all__ = [
     "PackVersion",
     "Profile",
     "Requirement",
+    "RequirementSpan",
+    "RollUp",
     "Section",
     "Selection",
     "SourceFile",

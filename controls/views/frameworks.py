@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -19,9 +20,10 @@ from audit.keyset import Page, keys_after
 from audit.public_id import get_or_404
 from controls.addresses import door_of, files_of
 from controls.figures import FrameworkFigures, Stands, figures
-from controls.listing import Asked, keys_in_order, listed, requirement_choices, requirements
+from controls.history import Lately, named
+from controls.listing import FAILS, Asked, keys_in_order, listed, requirement_choices, requirements
 from controls.models import Framework, FrameworkVersion, Mapping, Section, Superseded
-from controls.results import within
+from controls.results import Within, within
 from controls.standing import Monitoring, Standing, standings_of_requirements, standings_of_versions
 from findings.coverage_figures import coverage
 from organisation.forms import ReasonForm
@@ -108,7 +110,19 @@ def framework(request: Request, public_id: str) -> HttpResponse:
     if version:
         standings = standings_of_requirements(request.user, request.moment, version, scope)
         context |= _of_version(request, version, standings)
+        context |= _lately(request, version, scope)
     return render(request, "controls/framework.html", context)
+
+
+def _lately(request: Request, version: FrameworkVersion, scope: Within) -> dict[str, Any]:
+    """The last days of it, as roll-ups kept them. Two queries."""
+    found = Lately.of(version.framework, request.user, request.moment, scope)
+
+    def url(day: date | None) -> str:
+        then = {"as_of": day.isoformat(), "known_at": day.isoformat()} if day else {}
+        return door_of(request.GET, request.path, "status", FAILS, **then)
+
+    return {"points": found.points(url), "changes": named(found.changes(), version)}
 
 
 def _of_version(request: Request, version: FrameworkVersion, standings: dict[int, Standing]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from controls.live import Observed, observed
 from controls.models import Applicability, CheckReference, Edition, Mapping, Requirement
 from controls.parts import Shown, shown
 from controls.results import within
-from controls.standing import Monitoring, Standing, standings_of_requirement
+from controls.standing import Monitoring, Standing, workings_of_requirement
 from findings.coverage_figures import coverage
 from organisation.middleware import Request
 from organisation.models import Solution
@@ -51,7 +51,8 @@ def requirement(request: Request, public_id: str) -> HttpResponse:
     editions = list(found.editions.select_related("version", "section", "parent").order_by("-version_id"))
     edition = edition_at(editions, at)
     solutions = list(Solution.objects.added_by(at).in_use(at).visible_to(request.user))
-    standing, each = standings_of_requirement(request.user, request.moment, found.pk, scope, solutions)
+    workings, each = workings_of_requirement(request.user, request.moment, found.pk, scope, solutions)
+    standing = workings.requirement(found.pk)
     mappings = Mapping.objects.filter(requirement=found, proposed_at__lte=at)
     proposed = mappings.known(at).exclude(approved_at__lte=at)
     context = {
@@ -70,7 +71,7 @@ def requirement(request: Request, public_id: str) -> HttpResponse:
         ],
         "proposed": _proposed(request, proposed.to_checks(), edition),
         "proposed_otherwise": proposed.filter(check_named=None).count(),
-        "solutions": [(one, each[one.pk]) for one in solutions],
+        "solutions": [(one, each[one.pk].requirement(found.pk)) for one in solutions],
         "ended": mappings.to_checks()
         .filter(ended_at__lte=at)
         .select_related("check_named", "mapping_set")

@@ -14,7 +14,7 @@ from controls.listing import Asked, keys_in_order, listed, requirement_choices, 
 from controls.models import Framework, Requirement
 from controls.parts import shown
 from controls.results import Within, within
-from controls.standing import Monitoring, standings_of_requirement, standings_of_requirements
+from controls.standing import Monitoring, standings_of_requirements, workings_of_requirement
 from controls.views.frameworks import version_asked_for
 from controls.views.posture import solution_rows, versions_that_count
 from findings.coverage_figures import coverage
@@ -77,7 +77,8 @@ def requirement_export(request: Request, public_id: str, form: str) -> HttpRespo
     at = request.moment.at
     found = get_or_404(Requirement.objects.filter(added_at__lte=at).select_related("framework"), public_id)
     scope = within(request.GET.get("solution", ""), request.user, at)
-    standing, _each = standings_of_requirement(request.user, request.moment, found.pk, scope, [])
+    workings, _each = workings_of_requirement(request.user, request.moment, found.pk, scope, [])
+    standing = workings.requirement(found.pk)
     lines = []
     for one in shown(standing.parts, at):
         counts = one.part.counts

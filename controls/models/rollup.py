@@ -1,0 +1,76 @@
+"""Where requirements stood, kept as spans: what trends and "since when" are read from. Written by controls.rollup."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+
+from audit.models import Span
+from controls.models.framework import Framework
+from controls.models.requirement import Requirement
+from organisation.models import Solution
+
+
+class RequirementSpanQuerySet(models.QuerySet["RequirementSpan"]):
+    def of(self, solution: Solution | None) -> Self:
+        """In one solution; None: in the whole estate."""
+        return self.filter(solution=solution, superseded_at=None)
+
+    def of_framework(self, framework: Framework) -> Self:
+        return self.filter(requirement__framework=framework)
+
+    def open(self) -> Self:
+        return self.filter(valid_to=None, superseded_at=None)
+
+    def between(self, begin: datetime, end: datetime) -> Self:
+        """Those that held at some time of a period."""
+        return self.filter(Q(valid_from__lt=end) & (Q(valid_to=None) | Q(valid_to__gt=begin)))
+
+
+class RequirementSpan(Span):
+    """Where a requirement stood for a while, in a solution or, without one, in the whole estate.
+
+    monitoring: of controls.standing.Monitoring. What nothing shows has no span. Its dates are the moments at which
+    the portal worked it out.
+    """
+
+    requirement = models.ForeignKey(Requirement, on_delete=models.PROTECT, related_name="spans")
+    solution = models.ForeignKey(Solution, on_delete=models.PROTECT, null=True, related_name="+")
+    monitoring = models.CharField(max_length=16)
+
+    objects = RequirementSpanQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["requirement", "solution"],
+                name="requirement_span_one_open",
+                condition=Q(valid_to=None, superseded_at=None),
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                name="requirement_span_ends_after_it_begins",
+                condition=Q(valid_to=None) | Q(valid_to__gt=F("valid_from")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.requirement_id}: {self.monitoring} from {self.valid_from}"
+
+
+class RollUp(models.Model):
+    """A working out of every requirement's standing: of which edition of the data, when, and how long it took."""
+
+    edition = models.TextField()
+    at = models.DateTimeField()
+    took = models.FloatField(help_text="Seconds.")
+    changed = models.PositiveIntegerField(help_text="Spans that began or ended.")
+
+    class Meta:
+        get_latest_by = "pk"
+
+    def __str__(self) -> str:
+        return f"{self.at}: {self.changed}"

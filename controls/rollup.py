@@ -1,0 +1,98 @@
+"""Keeps the spans of where requirements stood up to date: after a sync, a decision, a statement or a verdict.
+
+Every requirement is worked out anew in a handful of queries, whatever changed, so that a bulk load costs what one
+reading costs. It is done when the edition of the data has moved, and at most a twentieth of the time.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from audit import clock, edition
+from audit.moment import Moment
+from controls.mapped import mapped_of_versions
+from controls.models import Edition, FrameworkVersion, RequirementSpan, RollUp
+from controls.standing import Monitoring, Workings
+from organisation.models import Solution, Visibility
+
+EVERYTHING = Visibility(everything=True)
+REST = 20
+"""Times as long as the last one took, until the next."""
+LASTS = timedelta(hours=1)
+"""After which a standing may have changed by itself: a test has grown stale, an inheritance has ended."""
+KEPT = timedelta(days=7)
+AT_ONCE = 5_000
+
+Key = tuple[int, int | None]
+"""A requirement, and a solution or None for the whole estate."""
+
+
+def due(at: datetime) -> bool:
+    """Whether there is anything to work out, and enough time has gone by since it was last done. Two queries."""
+    last = RollUp.objects.order_by("pk").last()
+    if last is None or last.at > at:
+        return True
+    since = at - last.at
+    if since < timedelta(seconds=last.took * REST):
+        return False
+    return since >= LASTS or last.edition != edition.current()
+
+
+@transaction.atomic
+def roll_up() -> int:
+    """Bring the spans to where requirements stand now. How many began or ended."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('controls_rollup'))")
+    began = time.monotonic()
+    known, at = edition.current(), clock.now()
+    stand = _standings(Moment.now())
+    changed = _follow(stand, at)
+    RollUp.objects.filter(at__lt=at - KEPT).delete()
+    RollUp.objects.create(edition=known, at=at, took=time.monotonic() - began, changed=changed)
+    return changed
+
+
+def _standings(moment: Moment) -> dict[Key, str]:
+    """Of everything that is shown or stated not to apply, in the whole estate and in each solution in use."""
+    versions = list(FrameworkVersion.objects.current(moment.at))
+    mapped = mapped_of_versions(versions, moment.at)
+    solutions = list(Solution.objects.added_by(moment.at).in_use(moment.at))
+    workings: dict[int | None, Workings] = {None: Workings.of(mapped, EVERYTHING, moment, None)}
+    for solution, its in Workings.of_each(mapped, EVERYTHING, moment, solutions).items():
+        workings[solution] = its
+    current = Edition.objects.current(moment.at).values_list("requirement", flat=True)
+    asked = (mapped.asked | set(mapped.excluded)).intersection(current)
+    return {
+        (requirement, solution): standing.monitoring.value
+        for solution, its in workings.items()
+        for requirement in asked
+        if (standing := its.requirement(requirement)).monitoring is not Monitoring.NOT_MAPPED
+    }
+
+
+def _follow(stand: dict[Key, str], at: datetime) -> int:
+    rows = RequirementSpan.objects.open().values_list("pk", "requirement", "solution", "monitoring", "valid_from")
+    ended, again, held = [], [], set()
+    for pk, requirement, solution, was, begun in rows:
+        key = (requirement, solution)
+        if stand.get(key) == was:
+            held.add(key)
+        elif begun >= at and key in stand:
+            again.append(RequirementSpan(pk=pk, monitoring=stand[key]))
+            held.add(key)
+        elif begun < at:
+            ended.append(pk)
+        else:
+            held.add(key)
+    RequirementSpan.objects.filter(pk__in=ended).update(valid_to=at, end_recorded_at=at)
+    RequirementSpan.objects.bulk_update(again, ["monitoring"])
+    new = [
+        RequirementSpan(requirement_id=key[0], solution_id=key[1], monitoring=is_, valid_from=at, recorded_at=at)
+        for key, is_ in stand.items()
+        if key not in held
+    ]
+    RequirementSpan.objects.bulk_create(new, batch_size=AT_ONCE)
+    return len(ended) + len(new)
