@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from controls.models import CheckReference, Control, Edition, Mapping, Requirement, Verdict
-from controls.standing import Kind, Part
+from controls.standing import Kind, Monitoring, Part
 from findings.models import Check
 from organisation.models import Solution
 
@@ -73,6 +73,17 @@ def shown(parts: Collection[Part], at: datetime) -> list[Shown]:
             )
         )
     return found
+
+
+ORDER = (
+    Monitoring.FAILING, Monitoring.PARTLY_FAILING, Monitoring.PARTLY_SHOWN, Monitoring.PASSING,
+    Monitoring.NOT_OBSERVED, Monitoring.NOT_MAPPED, Monitoring.NOT_APPLICABLE,
+)  # fmt: skip
+
+
+def worst_first(rows: Iterable[Shown]) -> list[Shown]:
+    """What fails, then what says anything, then what does not; by name."""
+    return sorted(rows, key=lambda one: (ORDER.index(one.part.monitoring), one.name))
 
 
 def _keys(parts: Collection[Part], kind: Kind) -> set[int]:

@@ -15,7 +15,7 @@ from audit.public_id import get_or_404
 from controls.addresses import files_of
 from controls.live import Observed, observed
 from controls.models import Applicability, CheckReference, Edition, Mapping, Requirement
-from controls.parts import Shown, shown
+from controls.parts import Shown, shown, worst_first
 from controls.results import within
 from controls.standing import Monitoring, Standing, workings_of_requirement
 from findings.coverage_figures import coverage
@@ -30,6 +30,11 @@ class Drifting:
 
     shown: Shown
     mappings: list[tuple[Mapping, list[str]]]
+
+    @property
+    def more(self) -> int:
+        """Mappings beside the first."""
+        return len(self.mappings) - 1
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ def requirement(request: Request, public_id: str) -> HttpResponse:
         "statement": _statement(standing),
         "parts": [
             Drifting(one, [(row, row.drift_from(edition) if row.check_named_id else []) for row in one.mappings])
-            for one in shown(standing.parts, at)
+            for one in worst_first(shown(standing.parts, at))
         ],
         "proposed": _proposed(request, proposed.to_checks(), edition),
         "proposed_otherwise": proposed.filter(check_named=None).count(),

@@ -12,7 +12,7 @@ from controls import tables
 from controls.addresses import door_of
 from controls.listing import Asked, keys_in_order, listed, requirement_choices, requirements
 from controls.models import Framework, Requirement
-from controls.parts import shown
+from controls.parts import shown, worst_first
 from controls.results import Within, within
 from controls.standing import Monitoring, standings_of_requirements, workings_of_requirement
 from controls.views.frameworks import version_asked_for
@@ -80,7 +80,7 @@ def requirement_export(request: Request, public_id: str, form: str) -> HttpRespo
     workings, _each = workings_of_requirement(request.user, request.moment, found.pk, scope, [])
     standing = workings.requirement(found.pk)
     lines = []
-    for one in shown(standing.parts, at):
+    for one in worst_first(shown(standing.parts, at)):
         counts = one.part.counts
         fails = (counts.failed, counts.suppressed, counts.unknown, counts.passed)
         lines.append(

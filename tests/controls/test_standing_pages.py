@@ -168,8 +168,8 @@ def test_a_requirement_shows_each_part_and_how_it_is_mapped(second_line: LoggedI
     assert title(answer) == "AC-3 partly fails: 1 of the 2 parts that show it fail"
     told = [(row.shown.name, row.shown.relation, row.shown.part.monitoring.value) for row in answer.context["parts"]]
     assert told == [
-        ("S3.9", "Subset", "not_observed"),
         ("Doors are shut", "Equal", "partly_failing"),
+        ("S3.9", "Subset", "not_observed"),
         ("ISO A.5", "Intersects", "not_mapped"),
     ]
     assert "carries nothing" in words(answer)
