@@ -102,8 +102,7 @@ def figures(frameworks: Iterable[Framework], at: datetime) -> list[FrameworkFigu
     in_force = dict(_by_version(editions.filter(approved(at)), "n"))
     worded = dict(_by_version(editions.exclude(text=""), "n"))
     open_ones = Mapping.objects.known(at).filter(requirement__framework__in=wanted).order_by()
-    awaiting = Q(approved_at=None) | Q(approved_at__gt=at)
-    proposed = _by_framework(open_ones.filter(awaiting))
+    proposed = _by_framework(open_ones.filter(_awaiting(at)))
     drift = _by_framework(open_ones.drifting(at))
     found = []
     for framework in wanted:
@@ -122,6 +121,18 @@ def figures(frameworks: Iterable[Framework], at: datetime) -> list[FrameworkFigu
             )
         )
     return found
+
+
+def _awaiting(at: datetime) -> Q:
+    return Q(approved_at=None) | Q(approved_at__gt=at)
+
+
+def decisions_on(framework: Framework, at: datetime) -> FrameworkFigures:
+    """Its version, and the mappings that somebody has to decide on; how much of it there is, is left out."""
+    version = FrameworkVersion.objects.current(at).filter(framework=framework).first()
+    open_ones = Mapping.objects.known(at).of_framework(framework)
+    proposed = open_ones.filter(_awaiting(at)).count()
+    return FrameworkFigures(framework, version, proposed=proposed, drift=open_ones.drifting(at).count())
 
 
 def _by_version(rows: EditionQuerySet, name: str = "n") -> list[tuple[int, int]]:

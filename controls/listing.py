@@ -9,8 +9,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.core.exceptions import BadRequest
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -131,14 +130,9 @@ def keys_in_order(rows: EditionQuerySet, order: str, standings: Told[int, Standi
 
 
 def listed(rows: EditionQuerySet, at: datetime) -> QuerySet[Edition]:
-    """With the number of checks that each is mapped to, and whether one of them drifts."""
-    of_it = Mapping.objects.known(at).to_checks().filter(requirement=OuterRef("requirement")).order_by()
-    counted = of_it.values("requirement").annotate(n=Count("check_named", distinct=True)).values("n")
-    return (
-        rows.select_related("section", "requirement")
-        .defer("text", "guidance", "parameters")
-        .annotate(checks=Coalesce(Subquery(counted), 0), drifts=drifting(at))
-    )
+    """With whether a mapping names it otherwise than it is."""
+    related = rows.select_related("section", "requirement").defer("text", "guidance", "parameters")
+    return related.annotate(drifts=drifting(at))
 
 
 def mapping_choices(frameworks: Told[str, Words]) -> dict[str, tuple[Words, Told[str, Words]]]:

@@ -39,6 +39,7 @@ def restated(workings: Workings, requirement: int, user: object, moment: Moment)
         results=_results(user, known_then, checks, workings.within),
         elsewhere=_results_elsewhere(known_then, checks, workings.elsewhere),
         _controls={},
+        _said={},
     )
     then = at_first.requirement(requirement)
     return Restatement(then, now) if (then.monitoring, then.counts) != (now.monitoring, now.counts) else None

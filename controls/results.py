@@ -44,15 +44,6 @@ class Counts:
     not_applicable: int = 0
     suppressed: int = 0
 
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(
-            self.passed + other.passed,
-            self.failed + other.failed,
-            self.unknown + other.unknown,
-            self.not_applicable + other.not_applicable,
-            self.suppressed + other.suppressed,
-        )
-
     @property
     def assessed(self) -> int:
         return self.passed + self.failed + self.unknown

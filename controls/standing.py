@@ -234,6 +234,7 @@ class Workings:
     elsewhere: dict[int, Results]
     asked: list[int]
     _controls: dict[int, Standing | None] = field(default_factory=dict)
+    _said: dict[tuple[int, int | None], tuple[Monitoring, Counts, tuple[int, ...]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, mapped: Mapped, user: object, moment: Moment, within: Within) -> Self:
@@ -266,7 +267,7 @@ class Workings:
     def requirement(self, key: int, *, crosswalked: bool = True) -> Standing:
         """crosswalked: with what other requirements carry to it, which is one step and no further."""
         mapped = self.mapped
-        parts = self._checks(mapped.checks.get(key, {}), self.results)
+        parts = self._checks(mapped.checks.get(key, {}))
         for control, link in mapped.controls.get(key, {}).items():
             if standing := self.control(control):
                 parts.append(_part(Kind.CONTROL, control, link, standing))
@@ -286,14 +287,13 @@ class Workings:
     def _control(self, key: int, promise: Promise) -> Standing | None:
         operator = promise.solution
         if operator is None or operator == self._own:
-            parts = self._checks(self.mapped.of_controls.get(key, {}), self.results)
+            parts = self._checks(self.mapped.of_controls.get(key, {}))
             return self._standing([*parts, *self._people(key, promise)])
         inherits = self._inherits(key)
         if not inherits and not (self.within is None and self._sees(operator)):
             return None
-        answering = self.elsewhere[operator]
-        parts = self._checks(self.mapped.of_controls.get(key, {}), answering)
-        found = self._standing([*parts, *self._people(key, promise)], answering)
+        parts = self._checks(self.mapped.of_controls.get(key, {}), operator)
+        found = self._standing([*parts, *self._people(key, promise)], operator)
         if inherits and not self._sees(operator):
             found = _without_counts(found)
         return replace(found, answers=operator, is_inherited=inherits)
@@ -309,14 +309,20 @@ class Workings:
     def _sees(self, solution: int) -> bool:
         return self.seen.everything or solution in self.seen.solutions
 
-    def _checks(self, links: dict[int, Link], answering: Results) -> list[Part]:
+    def _checks(self, links: dict[int, Link], operator: int | None = None) -> list[Part]:
+        """operator: the solution that answers, where not what was asked about."""
         parts = []
         for check, link in links.items():
-            observed = self.observed[self.mapped.names[check]]
-            counts = total(observed, answering)
-            told = (Kind.CHECK, check, link.relation, said_by(counts), counts, observed, tuple(link.mappings))
+            if (check, operator) not in self._said:
+                observed = self.observed[self.mapped.names[check]]
+                counts = total(observed, self._answering(operator))
+                self._said[check, operator] = (said_by(counts), counts, observed)
+            told = (Kind.CHECK, check, link.relation, *self._said[check, operator], tuple(link.mappings))
             parts.append(Part(*told, is_automated=True))
         return parts
+
+    def _answering(self, operator: int | None) -> Results:
+        return self.results if operator is None else self.elsewhere[operator]
 
     def _people(self, key: int, promise: Promise) -> list[Part]:
         """What tests and attestations show: each solution's own where there is one, else the organisation's."""
@@ -332,11 +338,9 @@ class Workings:
             parts.append(Part(Kind.VERDICT, None, Relation.EQUAL, Monitoring.NOT_OBSERVED))
         return parts
 
-    def _standing(self, parts: list[Part], answering: Results | None = None) -> Standing:
-        """answering: whose findings give its counts, where not those asked about."""
+    def _standing(self, parts: list[Part], operator: int | None = None) -> Standing:
         own = each_once(part.checks for part in parts if part.answers is None and part.carries)
-        counts = total(own, self.results if answering is None else answering)
-        return Standing(combine(parts), tuple(parts), counts, own)
+        return Standing(combine(parts), tuple(parts), total(own, self._answering(operator)), own)
 
 
 def _without_counts(standing: Standing) -> Standing:
@@ -367,11 +371,16 @@ def _in_use(seen: Visibility, moment: Moment) -> list[int]:
 
 def total(checks: Iterable[int], answering: Results) -> Counts:
     """Of these checks, each once."""
-    counts = NOTHING
-    for check in checks:
-        if check in answering:
-            counts += answering[check]
-    return counts
+    found = [answering[check] for check in checks if check in answering]
+    if len(found) < 2:
+        return found[0] if found else NOTHING
+    return Counts(
+        sum([one.passed for one in found]),
+        sum([one.failed for one in found]),
+        sum([one.unknown for one in found]),
+        sum([one.not_applicable for one in found]),
+        sum([one.suppressed for one in found]),
+    )
 
 
 def each_once(checks: Iterable[tuple[int, ...]]) -> tuple[int, ...]:

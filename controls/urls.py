@@ -48,5 +48,6 @@ urlpatterns = [
     path(
         "frameworks/<str:public_id>/requirements.<str:form>", standing_files.framework_export, name="framework_export"
     ),
+    path("frameworks/<str:public_id>/lately/", frameworks.framework_lately, name="framework_lately"),
     path("frameworks/<str:public_id>/", frameworks.framework, name="framework"),
 ]

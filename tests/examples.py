@@ -112,6 +112,7 @@ EXAMPLES: dict[str, Example] = {
     "api:framework": FRAMEWORK,
     "api:requirements": FRAMEWORK,
     "controls:framework": FRAMEWORK,
+    "controls:framework_lately": FRAMEWORK,
     "controls:import": IMPORT,
     "controls:import_apply": IMPORT,
     "controls:import_drop": IMPORT,

@@ -15,15 +15,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from audit.keyset import Page, keys_after
 from audit.public_id import get_or_404
 from controls.addresses import door_of, files_of
-from controls.figures import FrameworkFigures, Stands, figures
+from controls.figures import FrameworkFigures, Stands, decisions_on, figures
 from controls.history import Lately, named
 from controls.listing import FAILS, Asked, keys_in_order, listed, requirement_choices, requirements
 from controls.models import Framework, FrameworkVersion, Mapping, Section, Superseded
-from controls.results import Within, within
+from controls.results import within
 from controls.standing import Monitoring, Standing, standings_of_requirements, standings_of_versions
 from findings.coverage_figures import coverage
 from organisation.forms import ReasonForm
@@ -96,7 +97,7 @@ def framework(request: Request, public_id: str) -> HttpResponse:
     found = get_or_404(Framework.objects.filter(added_at__lte=at), public_id)
     scope = within(request.GET.get("solution", ""), request.user, at)
     versions = list(found.versions.newest_first())
-    (told,) = figures([found], at)
+    told = decisions_on(found, at)
     version = version_asked_for(found, request.GET.get("version", ""), told.version)
     context: dict[str, Any] = {
         "framework": found,
@@ -110,19 +111,7 @@ def framework(request: Request, public_id: str) -> HttpResponse:
     if version:
         standings = standings_of_requirements(request.user, request.moment, version, scope)
         context |= _of_version(request, version, standings)
-        context |= _lately(request, version, scope)
     return render(request, "controls/framework.html", context)
-
-
-def _lately(request: Request, version: FrameworkVersion, scope: Within) -> dict[str, Any]:
-    """The last days of it, as roll-ups kept them. Two queries."""
-    found = Lately.of(version.framework, request.user, request.moment, scope)
-
-    def url(day: date | None) -> str:
-        then = {"as_of": day.isoformat(), "known_at": day.isoformat()} if day else {}
-        return door_of(request.GET, request.path, "status", FAILS, **then)
-
-    return {"points": found.points(url), "changes": named(found.changes(), version)}
 
 
 def _of_version(request: Request, version: FrameworkVersion, standings: dict[int, Standing]) -> dict[str, Any]:
@@ -154,6 +143,32 @@ def _of_version(request: Request, version: FrameworkVersion, standings: dict[int
         "page": Page([editions[key[-1]] for key in shown], cursor, is_first="cursor" not in request.GET),
         "rows": [(one := editions[key[-1]], standings[one.requirement_id]) for key in shown],
     }
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+@permitted("framework.view")
+def framework_lately(request: Request, public_id: str) -> HttpResponse:
+    """The last days of a framework, as roll-ups kept them: a section of its page, and a page of its own."""
+    at = request.moment.at
+    found = get_or_404(Framework.objects.filter(added_at__lte=at), public_id)
+    scope = within(request.GET.get("solution", ""), request.user, at)
+    version = found.versions.current(at).first()
+    lately = Lately.of(found, request.user, request.moment, scope)
+    page = reverse("controls:framework", args=[found.public_id])
+
+    def url(day: date | None) -> str:
+        then = {"as_of": day.isoformat(), "known_at": day.isoformat()} if day else {}
+        return door_of(request.GET, page, "status", FAILS, **then)
+
+    context = {
+        "framework": found,
+        "scope": scope,
+        "points": lately.points(url),
+        "changes": named(lately.changes(), version) if version else [],
+    }
+    part = "controls/_framework_lately.html"
+    return render(request, part if request.htmx else "controls/framework_lately.html", context)
 
 
 def _in_section(

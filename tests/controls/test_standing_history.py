@@ -131,7 +131,9 @@ def test_a_framework_shows_its_fails_by_day_and_each_day_is_a_list(second_line: 
         counted()
         rollup.roll_up()
     with at("2026-06-12"):
-        answer = second_line.get(page_of(edition.version))
+        answer = second_line.get(f"{page_of(edition.version)}lately/")
+        part = second_line.get(f"{page_of(edition.version)}lately/", headers={"HX-Request": "true"})
+        assert part.content.decode().strip() in answer.content.decode()
         values = {point["at"].isoformat(): point["value"] for point in answer.context["points"]}
         assert [values[f"2026-06-{day:02}"] for day in range(7, 13)] == [None, 0, 0, 1, 1, 1]
         for point in answer.context["points"]:
@@ -140,6 +142,11 @@ def test_a_framework_shows_its_fails_by_day_and_each_day_is_a_list(second_line: 
         ((change, what),) = answer.context["changes"]
         assert (what.label, change.was.value, change.is_.value) == ("AC-3", "passing", "partly_failing")
         assert "10 Jun 2026, 12:00" in words(second_line.get(f"{requirement_page(edition)}history/"))
+
+
+def test_before_the_first_roll_up_no_day_is_kept(second_line: LoggedIn) -> None:
+    answer = second_line.get(f"{page_of(EditionFactory().version)}lately/")
+    assert "No day of it is kept yet" in words(answer)
 
 
 def test_the_longest_failure_of_a_period_and_how_long_anything_failed(second_line: LoggedIn) -> None:
