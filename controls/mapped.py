@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Q
@@ -61,10 +62,10 @@ class Mapped:
     verdicts: dict[int, dict[int | None, tuple[int, str]]] = field(default_factory=dict)
     excluded: dict[int, int] = field(default_factory=dict)
 
-    @property
-    def asked(self) -> set[int]:
-        """The requirements that anything is mapped to."""
-        return {*self.checks, *self.controls, *self.others}
+    @cached_property
+    def asked(self) -> frozenset[int]:
+        """The requirements that anything is mapped to, or that are stated not to apply."""
+        return frozenset({*self.checks, *self.controls, *self.others, *self.excluded})
 
     @property
     def operators(self) -> dict[int, int]:
@@ -102,7 +103,8 @@ ENDS = (
 def _mapped(where: Q, at: datetime) -> Mapped:
     found = Mapped()
     _read(found, Mapping.objects.in_force(at).filter(where), others=True)
-    crosswalked = {other for links in found.others.values() for other in links} - found.asked
+    crosswalked = {other for links in found.others.values() for other in links}
+    crosswalked -= {*found.checks, *found.controls, *found.others}
     if crosswalked:
         _read(found, Mapping.objects.in_force(at).filter(requirement__in=crosswalked), others=False)
     _read_controls(found, {control for links in found.controls.values() for control in links}, at)

@@ -64,7 +64,7 @@ def _standings(moment: Moment) -> dict[Key, str]:
     for solution, its in Workings.of_each(mapped, EVERYTHING, moment, solutions).items():
         workings[solution] = its
     current = Edition.objects.current(moment.at).values_list("requirement", flat=True)
-    asked = (mapped.asked | set(mapped.excluded)).intersection(current)
+    asked = mapped.asked.intersection(current)
     return {
         (requirement, solution): standing.monitoring.value
         for solution, its in workings.items()

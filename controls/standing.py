@@ -267,6 +267,8 @@ class Workings:
     def requirement(self, key: int, *, crosswalked: bool = True) -> Standing:
         """crosswalked: with what other requirements carry to it, which is one step and no further."""
         mapped = self.mapped
+        if key not in mapped.asked:
+            return UNMAPPED
         parts = self._checks(mapped.checks.get(key, {}))
         for control, link in mapped.controls.get(key, {}).items():
             if standing := self.control(control):
