@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.views import SpectacularAPIView
 
 from controls import api as controls
+from controls import register_api as register
 from desk import api as desk
 from findings import api as findings
 from organisation import api as organisation
@@ -19,4 +20,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *desk.urlpatterns,
     *findings.urlpatterns,
     *controls.urlpatterns,
+    *register.urlpatterns,
 ]

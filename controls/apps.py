@@ -3,3 +3,9 @@ from django.apps import AppConfig
 
 class ControlsConfig(AppConfig):
     name = "controls"
+
+    def ready(self) -> None:
+        from controls.panels import of_solution
+        from organisation.panels import provide
+
+        provide("solution", of_solution)

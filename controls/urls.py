@@ -1,16 +1,20 @@
 from django.urls import path
 
 from controls.views import (
+    changes,
+    control,
     frameworks,
     hub,
     imports,
     mappings,
     packs,
     posture,
+    register,
     requirement,
     requirement_history,
     standing_files,
     statements,
+    verdicts,
 )
 
 app_name = "controls"
@@ -50,4 +54,18 @@ urlpatterns = [
     ),
     path("frameworks/<str:public_id>/lately/", frameworks.framework_lately, name="framework_lately"),
     path("frameworks/<str:public_id>/", frameworks.framework, name="framework"),
+    path("controls/", register.library, name="library"),
+    path("controls/register.<str:form>", register.export, name="library_export"),
+    path("controls/add/", changes.add, name="control_add"),
+    path("controls/verdicts/<str:public_id>/withdraw/", verdicts.withdraw, name="verdict_withdraw"),
+    path("controls/<str:public_id>/", control.control, name="control"),
+    path("controls/<str:public_id>/change/", changes.change, name="control_change"),
+    path("controls/<str:public_id>/retire/", changes.retire, name="control_retire"),
+    path("controls/<str:public_id>/reopen/", changes.reopen, name="control_reopen"),
+    path("controls/<str:public_id>/inheritances/add/", changes.inherit, name="control_inherit"),
+    path(
+        "controls/<str:public_id>/inheritances/<int:pk>/end/", changes.end_inheritance, name="control_inheritance_end"
+    ),
+    path("controls/<str:public_id>/tests/add/", verdicts.test, name="control_test"),
+    path("controls/<str:public_id>/attestations/add/", verdicts.attest, name="control_attest"),
 ]

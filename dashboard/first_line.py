@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from audit.counted import Page, page_of
+from controls.awaiting import Awaited, awaiting
 from dashboard.failing import (
     NEW,
     OVERDUE,
@@ -25,7 +27,6 @@ from dashboard.failing import (
     standing,
     week_began,
 )
-from dashboard.paging import Page, page_of
 from dashboard.reach import Reach
 from findings.coverage_places import Place, places
 from findings.models import FindingSpan, Severity
@@ -50,6 +51,7 @@ class FirstLine:
     coverage: list[Place]
     threats: list[FindingSpan]
     unowned: Figures
+    tests: list[Awaited]
     new_since: str
     chips: list[dict[str, Any]]
     offers: list[dict[str, Any]]
@@ -73,10 +75,19 @@ def first_line(reach: Reach, query: QueryDict) -> FirstLine:
         coverage=places(reach.user, reach.moment, reach.accounts),
         threats=worst_reports(reach.user, reach.moment, reach.where) if found.total.reported else [],
         unowned=figures(reach.user, reach.moment),
+        tests=tests_due(reach),
         new_since=date_format(timezone.localtime(week_began(reach.moment)), "l j M"),
         chips=chips(reach, narrowing),
         offers=offers(narrowing, found, query),
     )
+
+
+def tests_due(reach: Reach) -> list[Awaited]:
+    """Tests of the reader's own controls, of the solutions that the home speaks of and of the organisation."""
+    if reach.is_unowned:
+        return []
+    spoken_of = {None, *reach.subject}
+    return [one for one in awaiting(reach.user, reach.moment.at) if not reach.chosen or one[0].solution in spoken_of]
 
 
 def chips(reach: Reach, narrowing: Narrowing) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from dashboard.paging import Page, page_of
+from audit.counted import Page, page_of
 from dashboard.reach import Reach
 from findings.coverage_figures import CoverageFigures
 from findings.coverage_places import Place, figures_of_places, places

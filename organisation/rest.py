@@ -30,6 +30,12 @@ class Permitted(BasePermission):
         return True
 
 
+def size_of(request: Request) -> int:
+    """How many rows of a list are asked for at once."""
+    said = request.query_params.get("size", "")
+    return min(max(int(said), 1), 500) if said.isdecimal() else PAGE_SIZE
+
+
 class KeysetPagination(BasePagination):
     """{"results": […], "next": address or null}; ?cursor= and ?size= (1-500)."""
 
@@ -37,11 +43,9 @@ class KeysetPagination(BasePagination):
     page: Page[Any]
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        said = request.query_params.get("size", "")
-        size = min(max(int(said), 1), 500) if said.isdecimal() else PAGE_SIZE
         cursor = request.query_params.get("cursor", "")
         self.request = request
-        self.page = page_of(queryset, order=view.order, cursor=cursor, size=size)
+        self.page = page_of(queryset, order=view.order, cursor=cursor, size=size_of(request))
         return self.page.rows
 
     def get_paginated_response(self, data: Any) -> Response:

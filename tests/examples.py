@@ -19,12 +19,15 @@ from tests.factories import (
     UserFactory,
 )
 from tests.factories.controls import (
+    ControlFactory,
     FrameworkFactory,
     FrameworkVersionFactory,
     ImportFactory,
+    InheritanceFactory,
     MappingSetFactory,
     PackFactory,
     RequirementFactory,
+    VerdictFactory,
 )
 from tests.factories.findings import (
     CheckFactory,
@@ -34,6 +37,7 @@ from tests.factories.findings import (
     FindingRecordFactory,
     ResourceFactory,
 )
+from tests.factories.organisation import LONG_AGO
 
 Make = Callable[[User], Any]
 NOT_THEIRS = frozenset({Role.FIRST.value, Role.EXTERNAL.value})
@@ -69,6 +73,15 @@ def _kept_export(person: User) -> dict[str, Any]:
     return _id(ExportFactory(requested_by=person, kept=True))
 
 
+def _control(solution: Any) -> Any:
+    return ControlFactory(manual=True, solution=solution, is_common=True)
+
+
+def _inheritance(person: User) -> dict[str, Any]:
+    held = InheritanceFactory()
+    return {"public_id": held.control.public_id, "pk": held.pk}
+
+
 def _role(person: User) -> dict[str, Any]:
     role = RoleAssignmentFactory()
     return {"public_id": role.person.public_id, "pk": role.pk}
@@ -92,6 +105,13 @@ RESOURCE = Example(
 CHECK = Example(own=lambda person: _id(CheckFactory()))
 FRAMEWORK = Example(own=lambda person: _id(FrameworkFactory()))
 STATEMENTS = Example(own=lambda person: _id(FrameworkVersionFactory().framework))
+CONTROL = Example(
+    own=lambda person: _id(_control(_solution(person))),
+    other=lambda person: _id(_control(SolutionFactory())),
+)
+RETIRED_CONTROL = Example(
+    own=lambda person: _id(ControlFactory(retired_at=LONG_AGO, retired_by="P-1", retired_because="x"))
+)
 IMPORT = Example(own=lambda person: _id(ImportFactory()))
 CONNECTION = Example(own=lambda person: _id(ConnectionFactory()))
 
@@ -111,6 +131,21 @@ EXAMPLES: dict[str, Example] = {
     "audit:entry": Example(own=lambda person: {"pk": trail.record(person, "person.changed", person).pk}),
     "api:framework": FRAMEWORK,
     "api:requirements": FRAMEWORK,
+    "api:control": CONTROL,
+    "api:verdicts": CONTROL,
+    "controls:control": CONTROL,
+    "controls:control_attest": CONTROL,
+    "controls:control_change": CONTROL,
+    "controls:control_inherit": CONTROL,
+    "controls:control_inheritance_end": Example(own=_inheritance),
+    "controls:control_reopen": RETIRED_CONTROL,
+    "controls:control_retire": CONTROL,
+    "controls:control_test": CONTROL,
+    "controls:library_export": Example(own=lambda person: {"form": "csv"}),
+    "controls:verdict_withdraw": Example(
+        own=lambda person: _id(VerdictFactory(control=_control(_solution(person)), said_by=person)),
+        other=lambda person: _id(VerdictFactory(control=_control(SolutionFactory()))),
+    ),
     "controls:framework": FRAMEWORK,
     "controls:framework_lately": FRAMEWORK,
     "controls:import": IMPORT,

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Self
+from datetime import datetime, timedelta
+from typing import Any, Self
 
 import pghistory
-from django.db import models
-from django.db.models import Q
+from django.db import models, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from audit import clock
+from audit import clock, trail
 from audit.models import RowVersion
 from audit.public_id import PublicId
-from organisation.models import Solution, User
+from organisation.models import NotAllowed, Solution, User, Visibility
 from organisation.models.dated import Dated, DatedQuerySet
 
 
@@ -28,8 +28,35 @@ class Frequency(models.TextChoices):
     HALF_YEARLY = "half_yearly", _("Half-yearly")
     YEARLY = "yearly", _("Yearly")
 
+    @property
+    def lasts(self) -> timedelta:
+        """How long a test or a statement stays fresh after the end of its period."""
+        return timedelta(days=DAYS[self])
+
+
+DAYS = {
+    Frequency.CONTINUOUS: 1,
+    Frequency.DAILY: 1,
+    Frequency.WEEKLY: 7,
+    Frequency.MONTHLY: 31,
+    Frequency.QUARTERLY: 92,
+    Frequency.HALF_YEARLY: 183,
+    Frequency.YEARLY: 366,
+}
+
 
 class ControlQuerySet(models.QuerySet["Control"]):
+    def visible_to(self, user: object) -> Self:
+        """Those asked of every solution, those of one's own solutions, what these inherit, and what one answers for."""
+        seen = Visibility.of(user)
+        if seen.everything:
+            return self
+        if not isinstance(user, User):
+            return self.none()
+        inherited = Inheritance.objects.in_force(clock.now()).filter(solution__in=seen.solutions)
+        theirs = Q(Exists(inherited.filter(control=OuterRef("pk")))) | Q(owner=user)
+        return self.filter(Q(solution=None) | Q(solution__in=seen.solutions) | theirs)
+
     def added_by(self, at: datetime) -> Self:
         return self.filter(added_at__lte=at)
 
@@ -39,6 +66,15 @@ class ControlQuerySet(models.QuerySet["Control"]):
     def common(self) -> Self:
         """Those that a platform solution operates for others too."""
         return self.filter(is_common=True)
+
+    def manual(self) -> Self:
+        return self.filter(method=Control.Method.MANUAL)
+
+    def owned_by(self, person: User) -> Self:
+        return self.filter(owner=person)
+
+    def named(self, name: str) -> Self:
+        return self.filter(name__iexact=name)
 
     def naming(self, words: str) -> Self:
         return self.filter(Q(name__icontains=words) | Q(objective__icontains=words))
@@ -52,7 +88,7 @@ class Control(PublicId, RowVersion):
     solutions may inherit it from that one. owner: who answers for it.
     """
 
-    public_prefix = "C"
+    public_prefix = "CT"
 
     class Kind(models.TextChoices):
         PREVENTIVE = "preventive", _("Preventive")
@@ -99,6 +135,67 @@ class Control(PublicId, RowVersion):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def lasts(self) -> timedelta:
+        return Frequency(self.frequency).lasts
+
+    @property
+    def is_manual(self) -> bool:
+        return self.method == Control.Method.MANUAL
+
+    def is_retired(self, at: datetime) -> bool:
+        return self.retired_at is not None and self.retired_at <= at
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What people write of it, as the trail keeps it: rows by their public ids."""
+        said = {name: getattr(self, name) for name in WRITTEN}
+        solution = self.solution.public_id if self.solution else None
+        return {**said, "owner": self.owner.public_id, "solution": solution}
+
+    @classmethod
+    @transaction.atomic
+    def add(cls, *, by: User, **said: Any) -> Control:
+        """said: each of WRITTEN."""
+        control = cls.objects.create(added_by=by.public_id, **said)
+        trail.record(by, "control.added", control, **control.told)
+        return control
+
+    @transaction.atomic
+    def change(self, *, read: int, by: User, **said: Any) -> None:
+        """read: the version the person saw. Raises StaleRow; NotAllowed where others inherit what would be no more."""
+        before = self.told
+        for name, value in said.items():
+            setattr(self, name, value)
+        after = self.told
+        changed = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+        if changed.keys() & {"solution", "is_common"} and self.inheritances.not_ended(clock.now()).exists():
+            raise NotAllowed(_("Other solutions inherit it as it is: end these inheritances first."))
+        self.save_version(read=read)
+        if changed:
+            trail.record(by, "control.changed", self, changed=changed)
+
+    @transaction.atomic
+    def retire(self, *, because: str, by: User) -> None:
+        """From now on nobody answers for it and it shows nothing; its history stays, and it can be re-opened."""
+        self.retired_at, self.retired_by, self.retired_because = clock.now(), by.public_id, because
+        self.save_version(read=self.version)
+        trail.record(by, "control.retired", self, because=because)
+
+    @transaction.atomic
+    def reopen(self, *, because: str, by: User) -> None:
+        assert self.retired_at
+        was = {"at": self.retired_at.isoformat(), "by": self.retired_by, "because": self.retired_because}
+        self.retired_at, self.retired_by, self.retired_because = None, "", ""
+        self.save_version(read=self.version)
+        trail.record(by, "control.reopened", self, because=because, was_retired=was)
+
+
+WRITTEN = (
+    "name", "objective", "kind", "method", "frequency", "procedure", "evidence", "owner", "solution", "is_common",
+)  # fmt: skip
+"""The fields of a control that people write."""
+
 
 class InheritanceQuerySet(DatedQuerySet["Inheritance"]):
     pass
@@ -125,3 +222,25 @@ class Inheritance(Dated):
 
     def __str__(self) -> str:
         return f"{self.solution_id} inherits {self.control_id}"
+
+    @classmethod
+    @transaction.atomic
+    def agree(cls, control: Control, solution: Solution, *, because: str, by: User) -> Inheritance:
+        """From now on the solution relies on the control of another one. Raises NotAllowed."""
+        control = Control.objects.select_for_update(of=["self"]).select_related("solution").get(pk=control.pk)
+        if not control.is_common or control.is_retired(clock.now()):
+            raise NotAllowed(_("Only a common control that is in use can be inherited."))
+        if solution == control.solution:
+            raise NotAllowed(_("%(solution)s operates it itself.") % {"solution": solution})
+        if control.inheritances.not_ended(clock.now()).filter(solution=solution).exists():
+            raise NotAllowed(_("%(solution)s inherits it already.") % {"solution": solution})
+        made = cls.objects.create(
+            control=control, solution=solution, because=because, agreed_by=by.public_id, valid_from=clock.now()
+        )
+        trail.record(by, "control.inherited", control, solution=solution.public_id, because=because)
+        return made
+
+    @transaction.atomic
+    def end(self, *, because: str, by: User) -> None:
+        self.close(clock.now())
+        trail.record(by, "control.inheritance_ended", self.control, solution=self.solution.public_id, because=because)

@@ -5,16 +5,25 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from audit import clock, trail
 from audit.public_id import PublicId
 from controls.models.control import Control
-from organisation.models import Solution, User
+from organisation.models import NotAllowed, Solution, User, Visibility
 
 
 class VerdictQuerySet(models.QuerySet["Verdict"]):
+    def visible_to(self, user: object) -> Self:
+        """Those about the organisation, about one's own solutions, and about what one answers for."""
+        seen = Visibility.of(user)
+        if seen.everything:
+            return self
+        theirs = Q(control__owner=user) if isinstance(user, User) else Q()
+        return self.filter(Q(solution=None) | Q(solution__in=seen.solutions) | theirs)
+
     def said(self, at: datetime) -> Self:
         """Said by a moment and not withdrawn by then."""
         return self.filter(Q(said_at__lte=at) & (Q(withdrawn_at=None) | Q(withdrawn_at__gt=at)))
@@ -62,7 +71,15 @@ class Verdict(PublicId):
     period_from = models.DateTimeField()
     period_to = models.DateTimeField()
     fresh_until = models.DateTimeField()
-    because = models.TextField(max_length=4000, help_text="What was done and seen: the basis of the verdict.")
+    what = models.TextField(
+        max_length=4000,
+        blank=True,
+        help_text="Of a manual test the procedure followed, of an attestation what is stated.",
+    )
+    because = models.TextField(max_length=4000, help_text="What was seen: the basis of the verdict.")
+    stated_by = models.CharField(
+        max_length=200, blank=True, help_text="Who attests it, where somebody else wrote it down."
+    )
     said_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     said_at = models.DateTimeField()
     source_kind = models.CharField(max_length=60, blank=True)
@@ -100,6 +117,29 @@ class Verdict(PublicId):
                 condition=~Q(source_id=""),
             ),
         ]
+
+    def is_withdrawn(self, at: datetime) -> bool:
+        return self.withdrawn_at is not None and self.withdrawn_at <= at
+
+    def is_fresh(self, at: datetime) -> bool:
+        """The same as VerdictQuerySet.fresh asks of a row."""
+        return not self.is_withdrawn(at) and max(self.said_at, self.period_from) <= at < self.fresh_until
+
+    def state(self, at: datetime) -> str:
+        """withdrawn, fresh or stale at a moment by which it was said."""
+        if self.is_withdrawn(at):
+            return "withdrawn"
+        return "fresh" if self.is_fresh(at) else "stale"
+
+    @transaction.atomic
+    def withdraw(self, *, because: str, by: User) -> None:
+        """It speaks for no moment from now on; that it was said, and what, stays. Raises NotAllowed."""
+        held = Verdict.objects.select_for_update().get(pk=self.pk)
+        if held.withdrawn_at:
+            raise NotAllowed(_("It is withdrawn already."))
+        self.withdrawn_at, self.withdrawn_by, self.withdrawn_because = clock.now(), by.public_id, because
+        self.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_because"])
+        trail.record(by, "verdict.withdrawn", self, control=self.control.public_id, because=because)
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} of {self.control_id}: {self.get_result_display()}"

@@ -67,7 +67,7 @@ def framework_export(request: Request, public_id: str, form: str) -> HttpRespons
             )
         )
     narrowed = ", ".join(f"{name}={value}" for name, value in asked.values.items()) or "nothing: all of it"
-    return _file(request, form, f"{found.key}-requirements", str(version), scope, narrowed, REQUIREMENTS, lines)
+    return standing_file(request, form, f"{found.key}-requirements", str(version), scope, narrowed, REQUIREMENTS, lines)
 
 
 @require_safe
@@ -99,7 +99,7 @@ def requirement_export(request: Request, public_id: str, form: str) -> HttpRespo
         )
     what = f"{found.framework} {found.key}: {standing.monitoring.label}"
     name = f"{found.public_id}-parts"
-    return _file(request, form, name, what, scope, "nothing: all of it", PARTS, lines)
+    return standing_file(request, form, name, what, scope, "nothing: all of it", PARTS, lines)
 
 
 @require_safe
@@ -118,10 +118,12 @@ def posture_export(request: Request, form: str) -> HttpResponse:
         for row in solution_rows(request, versions_that_count(request))
         for cell in row.cells
     ]
-    return _file(request, form, "solutions", "Frameworks by solution", None, "nothing: all of it", POSTURE, lines)
+    return standing_file(
+        request, form, "solutions", "Frameworks by solution", None, "nothing: all of it", POSTURE, lines
+    )
 
 
-def _file(
+def standing_file(
     request: Request,
     form: str,
     name: str,

@@ -12,6 +12,7 @@ from tests.clock import at
 from tests.conftest import LoggedIn, LogIn
 from tests.dashboard.reading_homes import checks, counted_behind, noon, number_doors
 from tests.factories import AccountFactory, SolutionFactory, UserFactory
+from tests.factories.controls import ControlFactory
 from tests.factories.findings import CheckFactory, FindingFactory, FindingSpanFactory, ResourceFactory
 from tests.findings_pages.reading_pages import counted, listed, title, words
 
@@ -213,8 +214,19 @@ def test_the_home_costs_the_same_however_much_fails(
         FindingFactory.create_batch(count, check_ran=CheckFactory(), solutions=[payments])
     counted()
     owner.get("/?again=1")
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         owner.get("/")
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_home_costs_the_same_however_many_tests_are_due(
+    owner: LoggedIn, payments: Solution, count: int, django_assert_num_queries: Any
+) -> None:
+    ControlFactory.create_batch(count, manual=True, solution=payments, owner=owner.person)
+    owner.get("/?again=1")
+    with django_assert_num_queries(19):
+        page = owner.get("/")
+    assert f"Tests due {count}" in words(page)
 
 
 def test_the_next_page_begins_after_the_last_row(owner: LoggedIn, payments: Solution) -> None:

@@ -15,6 +15,7 @@ from controls.models import (
     FrameworkVersion,
     Frequency,
     Import,
+    Inheritance,
     Mapping,
     MappingSet,
     Pack,
@@ -28,7 +29,7 @@ from controls.models import (
 )
 from findings.models import Source
 from tests.factories.desk import JobFactory
-from tests.factories.organisation import LONG_AGO, UserFactory
+from tests.factories.organisation import LONG_AGO, SolutionFactory, UserFactory
 
 NO_DIGEST = "0" * 64
 
@@ -221,6 +222,19 @@ class ControlFactory(DjangoModelFactory[Control]):
     owner = factory.SubFactory(UserFactory, first_line=True)
     added_by = "test"
     added_at = LONG_AGO
+
+
+class InheritanceFactory(DjangoModelFactory[Inheritance]):
+    """That a solution relies on a common control of another one."""
+
+    class Meta:
+        model = Inheritance
+
+    control = factory.SubFactory(ControlFactory, is_common=True, solution=factory.SubFactory(SolutionFactory))
+    solution = factory.SubFactory(SolutionFactory)
+    because = "The platform runs it for us."
+    agreed_by = "test"
+    valid_from = LONG_AGO
 
 
 class ControlMappingFactory(MappingFactory):

@@ -24,13 +24,15 @@ class Page(Generic[Row]):
     is_first: bool
 
 
-def page_of(rows: Sequence[Row], key: Callable[[Row], Key], *, cursor: str = "", size: int = 50) -> Page[Row]:
+def page_of(
+    rows: Sequence[Row], key: Callable[[Row], Key], *, cursor: str = "", size: int = 50, descending: bool = False
+) -> Page[Row]:
     """The page that follows `cursor` in the order of `key`, which no two rows share. Raises BadRequest."""
-    ordered = sorted(rows, key=key)
+    ordered = sorted(rows, key=key, reverse=descending)
     if cursor:
         after = _decoded(cursor)
         try:
-            ordered = [row for row in ordered if key(row) > after]
+            ordered = [row for row in ordered if (key(row) < after if descending else key(row) > after)]
         except TypeError as error:
             raise _foreign() from error
     kept = ordered[:size]
