@@ -1,7 +1,7 @@
 """Keyset paging: the next page begins after the last row seen, however deep the list.
 
-An ordering is a tuple of field names, "-" for descending, ending with a unique one; none of
-them may be null. The cursor is the last row's values, so a page costs the same at any depth
+An ordering is a tuple of names of fields or annotations, "-" for descending, ending with a unique
+one; none of them may be null. The cursor is the last row's values, so a page costs the same at any depth
 and no row is skipped or shown twice while others come and go.
 """
 
@@ -35,7 +35,7 @@ def page_of(rows: QuerySet[Row], *, order: Sequence[str], cursor: str = "", size
     """The page of `rows` that follows `cursor` in `order`. Raises BadRequest on a foreign cursor."""
     ordered = rows.order_by(*order)
     if cursor:
-        ordered = ordered.filter(_after(rows.model, order, _decoded(cursor, len(order))))
+        ordered = ordered.filter(_after(rows, order, _decoded(cursor, len(order))))
     found = list(ordered[: size + 1])
     more = len(found) > size
     kept = found[:size]
@@ -61,9 +61,7 @@ def beside(rows: QuerySet[Row], row: Row, *, order: Sequence[str]) -> tuple[Row 
     """What stands before and after `row` in `rows`, which need not hold it (any more). Two queries."""
     values = [_value(row, name.lstrip("-")) for name in order]
     backwards = [name[1:] if name.startswith("-") else f"-{name}" for name in order]
-    before, after = (
-        rows.order_by(*way).filter(_after(rows.model, way, values)).first() for way in (backwards, list(order))
-    )
+    before, after = (rows.order_by(*way).filter(_after(rows, way, values)).first() for way in (backwards, list(order)))
     return before, after
 
 
@@ -72,20 +70,23 @@ def cursor_after(row: Model, order: Sequence[str]) -> str:
     return _encoded(row, order)
 
 
-def _after(model: type[Model], order: Sequence[str], values: Sequence[Any]) -> Q:
+def _after(rows: QuerySet[Row], order: Sequence[str], values: Sequence[Any]) -> Q:
     """The condition "comes after these values", nested so that an index on `order` can serve it."""
     condition = Q()
     for position in reversed(range(len(order))):
         name = order[position].lstrip("-")
-        value = _parsed(model, name, values[position])
+        value = _parsed(rows, name, values[position])
         beyond = "lt" if order[position].startswith("-") else "gt"
         strictly = Q(**{f"{name}__{beyond}": value})
         condition = strictly if not condition else strictly | (Q(**{name: value}) & condition)
     return condition
 
 
-def _parsed(model: type[Model], path: str, value: Any) -> Any:
+def _parsed(rows: QuerySet[Row], path: str, value: Any) -> Any:
+    model: type[Model] = rows.model
     try:
+        if path in rows.query.annotations:
+            return rows.query.annotations[path].output_field.to_python(value)
         *relations, last = path.split("__")
         for relation in relations:
             model = model._meta.get_field(relation).related_model  # type: ignore[assignment]

@@ -140,6 +140,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "read what is due": {"task": "findings.tasks.sync_due", "schedule": 10},
     "look after exports": {"task": "findings.tasks.look_after_exports", "schedule": 120},
     "take up imports": {"task": "controls.tasks.take_up_imports", "schedule": 60},
+    "take up decisions": {"task": "controls.tasks.take_up_decisions", "schedule": 60},
     "follow standings": {"task": "controls.tasks.follow_standings", "schedule": 30},
     "sweep nightly": {"task": "findings.tasks.sweep_nightly", "schedule": crontab(hour=SWEEP_AT_HOUR, minute=0)},
 }

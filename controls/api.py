@@ -12,7 +12,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit.public_id import get_or_404
-from controls.listing import Asked, listed, mapping_choices, mappings, requirement_choices, requirements
+from controls.listing import Asked, listed, requirement_choices, requirements
+from controls.mapping_listing import mapping_choices, mappings
 from controls.models import Edition, Framework, FrameworkVersion, Mapping
 from controls.results import within
 from controls.standing import Monitoring, Standing, standings_of_requirements
@@ -77,18 +78,30 @@ class EditionSerializer(serializers.ModelSerializer[Edition]):
 
 
 class MappingSerializer(serializers.ModelSerializer[Mapping]):
+    """requirement, control, check, other: its two ends, the others null."""
+
     id = serializers.CharField(source="public_id")
-    requirement = serializers.CharField(source="requirement.public_id")
-    key = serializers.CharField(source="requirement.key")
+    pair = serializers.ChoiceField(choices=Mapping.Pair.choices)
+    requirement = serializers.CharField(source="requirement.public_id", default=None)
+    key = serializers.CharField(source="requirement.key", default=None)
+    framework = serializers.CharField(source="requirement.framework.public_id", default=None)
+    control = serializers.CharField(source="control.public_id", default=None)
+    control_name = serializers.CharField(source="control.name", default=None)
     check_source = serializers.CharField(source="check_named.source", default=None)
     check_key = serializers.CharField(source="check_named.key", default=None)
+    other = serializers.CharField(source="other.public_id", default=None)
+    other_key = serializers.CharField(source="other.key", default=None)
+    other_framework = serializers.CharField(source="other.framework.public_id", default=None)
     published_as = serializers.CharField(source="mapping_set.name", default=None)
+    stated_relation = serializers.CharField(help_text="The type that the source says, where another is stated.")
 
     class Meta:
         model = Mapping
         fields = [
-            "id", "requirement", "key", "check_source", "check_key", "relation", "state", "published_as", "named",
-            "stated_label", "stated_obligation", "proposed_at", "approved_at", "ended_at",
+            "id", "pair", "requirement", "key", "framework", "control", "control_name", "check_source", "check_key",
+            "other", "other_key", "other_framework", "relation", "stated_relation", "state", "published_as", "named",
+            "stated_label", "stated_obligation", "rationale", "proposed_by", "proposed_at", "approved_by",
+            "approved_at", "approved_because", "ended_by", "ended_at", "ended_because",
         ]  # fmt: skip
 
 
@@ -147,16 +160,26 @@ class Requirements(ListDoor):
 
 
 class Mappings(ListDoor):
-    """?framework=key, state, set, relation, drift, q: as the page of mappings takes them."""
+    """?pair, framework=key, other, state, relation, set, control, by, drift, decision, q: as the page takes them."""
 
     action = "framework.view"
     serializer_class = MappingSerializer
     order = ("id",)
 
     def rows(self) -> QuerySet[Mapping]:
-        frameworks: dict[str, Any] = dict(Framework.objects.values_list("key", "name"))
-        asked = Asked.of(self.request.query_params, mapping_choices(frameworks))
-        return mappings(asked, _at(self)).select_related("requirement", "check_named", "mapping_set")
+        user: Any = self.request.user
+        query = self.request.query_params
+        return mappings(Asked.of(query, mapping_choices(user, query)), user, _at(self)).with_ends()
+
+
+class OneMapping(RowDoor):
+    """As it is today; at an earlier moment than its proposal there is none."""
+
+    action = "framework.view"
+    serializer_class = MappingSerializer
+
+    def rows(self) -> QuerySet[Mapping]:
+        return Mapping.objects.visible_to(self.request.user).filter(proposed_at__lte=_at(self)).with_ends()
 
 
 urlpatterns = [
@@ -164,4 +187,5 @@ urlpatterns = [
     path("frameworks/<str:public_id>/", OneFramework.as_view(), name="framework"),
     path("frameworks/<str:public_id>/requirements/", Requirements.as_view(), name="requirements"),
     path("mappings/", Mappings.as_view(), name="mappings"),
+    path("mappings/<str:public_id>/", OneMapping.as_view(), name="mapping"),
 ]

@@ -63,14 +63,6 @@ class PickField(forms.Field):
         return chosen
 
 
-class DecisionForm(forms.Form):
-    """A decision about the chosen mappings, and why."""
-
-    pick = PickField()
-    action = forms.ChoiceField(choices=[("approve", ""), ("end", "")])
-    because = forms.CharField(label=_("Reason"), max_length=500)
-
-
 class StatementForm(forms.Form):
     """What is stated of the chosen requirements, and why."""
 

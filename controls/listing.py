@@ -1,4 +1,4 @@
-"""The lists of requirements and mappings: what an address asks for, read in one place."""
+"""What an address asks for, and the list of requirements."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from controls.figures import drifting, mapped
-from controls.models import Edition, FrameworkVersion, Mapping, MappingSet, Obligation, Section
-from controls.models.mapping import MISSING, OTHER_LABEL, OTHER_OBLIGATION, MappingQuerySet
+from controls.models import Edition, FrameworkVersion, Obligation, Section
 from controls.models.requirement import EditionQuerySet
 from controls.standing import FAILS as WHOLLY_OR_PARTLY
 from controls.standing import Monitoring, Standing
@@ -133,48 +132,3 @@ def listed(rows: EditionQuerySet, at: datetime) -> QuerySet[Edition]:
     """With whether a mapping names it otherwise than it is."""
     related = rows.select_related("section", "requirement").defer("text", "guidance", "parameters")
     return related.annotate(drifts=drifting(at))
-
-
-def mapping_choices(frameworks: Told[str, Words]) -> dict[str, tuple[Words, Told[str, Words]]]:
-    sets: dict[str, Words] = {one.public_id: one.name for one in MappingSet.objects.all()}
-    states: dict[str, Words] = {
-        "proposed": _("Proposed"), "approved": _("Approved"), "ended": _("Rejected or withdrawn"),
-    }  # fmt: skip
-    return {
-        "framework": (_("Framework"), frameworks),
-        "state": (_("State"), states),
-        "set": (_("Published as"), sets),
-        "relation": (_("Type"), dict(Mapping.Relation.choices)),
-        "drift": (
-            _("Drift"),
-            {
-                "any": _("any"),
-                "missing": _("not in the version"),
-                "label": _("another number"),
-                "obligation": _("another obligation"),
-            },
-        ),
-    }
-
-
-def mappings(asked: Asked, at: datetime) -> MappingQuerySet:
-    values = asked.values
-    rows = Mapping.objects.filter(proposed_at__lte=at)
-    rows = rows.filter(ended_at__lte=at) if values.get("state") == "ended" else rows.known(at)
-    if values.get("state") == "approved":
-        rows = rows.in_force(at)
-    if values.get("state") == "proposed":
-        rows = rows.exclude(approved_at__lte=at)
-    if "framework" in values:
-        rows = rows.filter(requirement__framework__key=values["framework"])
-    if "set" in values:
-        rows = rows.filter(mapping_set=MappingSet.key_of(values["set"]))
-    if "relation" in values:
-        rows = rows.filter(relation=values["relation"])
-    if "q" in values:
-        rows = rows.naming(values["q"])
-    if "drift" not in values:
-        return rows
-    kinds = {"missing": MISSING, "label": ~MISSING & OTHER_LABEL, "obligation": ~MISSING & OTHER_OBLIGATION}
-    drift = rows.drifting(at)
-    return drift.filter(kinds[values["drift"]]) if values["drift"] in kinds else drift

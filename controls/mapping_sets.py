@@ -8,11 +8,11 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Case, F, Value, When
 
 from audit import clock, trail
 from controls.imports.catalogues import AT_ONCE, identities_of
-from controls.models import CheckReference, Framework, Mapping, MappingSet, PackVersion
+from controls.models import CheckReference, Framework, Mapping, MappingDecision, MappingSet, PackVersion
 from controls.models.mapping import MappingQuerySet
 from organisation.models import User
 
@@ -105,9 +105,8 @@ def load(
 
 def _statement(one: Mapping) -> tuple[Any, ...]:
     """What a row says, as `_wanted` gives it."""
-    return (
-        one.requirement_id, one.check_named_id, one.named, one.relation, one.stated_label, one.stated_obligation,
-    )  # fmt: skip
+    said = one.stated_relation or one.relation
+    return one.requirement_id, one.check_named_id, one.named, said, one.stated_label, one.stated_obligation
 
 
 def _wanted(framework: Framework, rows: Sequence[Row]) -> dict[tuple[Any, ...], None]:
@@ -136,42 +135,48 @@ def references_of(names: set[tuple[str, str]]) -> dict[tuple[str, str], CheckRef
 
 
 @transaction.atomic
-def adopt(found: MappingSet, *, because: str, by: User | str) -> int:
-    """Approve every proposed mapping of a set, as one decision. Answers how many."""
-    n = approve(found.mappings.proposed(), because=because, by=by, told=False)
-    trail.record(by, "mapping_set.adopted", found, approved=n, because=because)
-    return n
+def approve(
+    rows: MappingQuerySet,
+    *,
+    because: str,
+    by: User | str,
+    relation: str = "",
+    decision: MappingDecision | None = None,
+) -> int:
+    """From now on these count. Nobody approves what they proposed: such rows are left as they are.
 
-
-@transaction.atomic
-def approve(rows: MappingQuerySet, *, because: str, by: User | str, told: bool = True) -> int:
-    """From now on these count. Nobody approves what they proposed: such rows are left as they are."""
-    who = by if isinstance(by, str) else by.public_id
-    chosen = list(_others(rows.proposed(), by).select_for_update().order_by("pk"))
-    Mapping.objects.filter(pk__in=[one.pk for one in chosen]).update(
-        state=Mapping.State.APPROVED, approved_at=clock.now(), approved_by=who, approved_because=because
-    )
-    for one in chosen if told else []:
-        trail.record(by, "mapping.approved", one, because=because)
+    relation: the type that the approver states of all of them; what the source says stays beside it. A change of
+    type keeps the one it was proposed with.
+    """
+    who, others = (by, rows.proposed()) if isinstance(by, str) else (by.public_id, rows.proposed_by_others(by))
+    chosen = list(others.select_for_update(of=("self",)).order_by("pk"))
+    held = Mapping.objects.filter(pk__in=[one.pk for one in chosen])
+    if relation:
+        said = Case(When(stated_relation="", then=F("relation")), default=F("stated_relation"))
+        held.filter(replaces=None).exclude(relation=relation).update(relation=relation, stated_relation=said)
+        held.filter(replaces=None, stated_relation=relation).update(stated_relation="")
+    held.update(
+        state=Mapping.State.APPROVED, approved_at=clock.now(), approved_by=who, approved_because=because,
+        approved_in=decision,
+    )  # fmt: skip
+    if decision is None:
+        stated = {"relation": relation} if relation else {}
+        for one in chosen:
+            trail.record(by, "mapping.approved", one, because=because, **stated)
     return len(chosen)
 
 
 @transaction.atomic
-def end(rows: MappingQuerySet, *, because: str, by: User | str) -> int:
+def end(rows: MappingQuerySet, *, because: str, by: User | str, decision: MappingDecision | None = None) -> int:
     """Reject what was proposed, withdraw what was approved. Answers how many."""
     who = by if isinstance(by, str) else by.public_id
-    stamp = {"ended_at": clock.now(), "ended_by": who, "ended_because": because}
-    chosen = list(rows.open().select_for_update().order_by("pk"))
-    for before, after in (
-        (Mapping.State.PROPOSED, Mapping.State.REJECTED),
-        (Mapping.State.APPROVED, Mapping.State.WITHDRAWN),
-    ):
-        keys = [one.pk for one in chosen if one.state == before]
-        Mapping.objects.filter(pk__in=keys).update(state=after, **stamp)
-    for one in chosen:
+    chosen = list(rows.open().select_for_update(of=("self",)).order_by("pk"))
+    after = Case(
+        When(state=Mapping.State.PROPOSED, then=Value(Mapping.State.REJECTED)), default=Value(Mapping.State.WITHDRAWN)
+    )
+    Mapping.objects.filter(pk__in=[one.pk for one in chosen]).update(
+        state=after, ended_at=clock.now(), ended_by=who, ended_because=because, ended_in=decision
+    )
+    for one in chosen if decision is None else []:
         trail.record(by, "mapping.ended", one, was=one.state, because=because)
     return len(chosen)
-
-
-def _others(rows: MappingQuerySet, by: User | str) -> MappingQuerySet:
-    return rows if isinstance(by, str) else rows.filter(~Q(proposed_by=by.public_id))

@@ -1,4 +1,4 @@
-"""Celery's door to imports and roll-ups. The database row is the work: a task may be lost, or come twice."""
+"""Celery's door to imports, decisions and roll-ups. The database row is the work: a task may be lost, or come twice."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from celery import shared_task
 from django.db import transaction
 
 from audit import clock
-from controls import rollup
+from controls import deciding, rollup
 from controls.imports import running
-from controls.models import Import
+from controls.models import Import, MappingDecision
 
 
 @shared_task
@@ -38,3 +38,18 @@ def follow_standings() -> None:
 def hand_out(found: Import) -> None:
     task = apply_import if found.state == Import.State.TO_APPLY else read_import
     transaction.on_commit(lambda: task.delay(found.pk), robust=True)
+
+
+@shared_task
+def carry_out_decision(decision_id: int) -> None:
+    job = MappingDecision.objects.select_related("job").get(pk=decision_id).job
+    if job:
+        job.begin(total=0, step="Deciding on the mappings")
+    deciding.carry_out(decision_id)
+
+
+@shared_task
+def take_up_decisions() -> None:
+    """Beat's: hand out again what a lost task left."""
+    for key in deciding.forgotten(at=clock.now()):
+        carry_out_decision.delay(key)

@@ -64,3 +64,8 @@ def seed(world: str, credentials: Path) -> list[dict[str, str]]:
     call_command("seed_demo", world=world, credentials=credentials, stdout=said)
     people: list[dict[str, str]] = json.loads(said.text)
     return people
+
+
+def seed_controls() -> None:
+    """What was done on the demo's own controls by this moment of its clock."""
+    call_command("seed_controls", stdout=Lines())

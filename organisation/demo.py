@@ -38,6 +38,7 @@ class DemoPerson:
 PEOPLE = (
     DemoPerson("Ana Ferreira", "ana@example.org", Role.FIRST, ("payments", "customer-portal"), True),
     DemoPerson("Jonas Lindqvist", "jonas@example.org", Role.SECOND, is_shown=True),
+    DemoPerson("Aroha Ngata", "aroha@example.org", Role.SECOND),
     DemoPerson("Miriam Okafor", "miriam@example.org", Role.THIRD, is_shown=True),
     DemoPerson("Tom Becker", "tom@example.org", Role.ADMINISTRATOR, is_shown=True),
     DemoPerson("Wei Zhang", "wei@example.org", Role.FIRST, ("data-platform",)),

@@ -31,6 +31,7 @@ MAY: dict[str, set[str]] = {
     "connection.sync": {SECOND, ADMINISTRATOR},
     "framework.view": LINES,
     "framework.manage": {SECOND},
+    "mapping.propose": {FIRST, SECOND},
     "mapping.decide": {SECOND},
     "requirement.state": {SECOND},
     "control.view": LINES,

@@ -24,6 +24,8 @@ from tests.factories.controls import (
     FrameworkVersionFactory,
     ImportFactory,
     InheritanceFactory,
+    MappingDecisionFactory,
+    MappingFactory,
     MappingSetFactory,
     PackFactory,
     RequirementFactory,
@@ -105,6 +107,8 @@ RESOURCE = Example(
 CHECK = Example(own=lambda person: _id(CheckFactory()))
 FRAMEWORK = Example(own=lambda person: _id(FrameworkFactory()))
 STATEMENTS = Example(own=lambda person: _id(FrameworkVersionFactory().framework))
+MAPPING = Example(own=lambda person: _id(MappingFactory()))
+MAPPING_DECISION = Example(own=lambda person: _id(MappingDecisionFactory()))
 CONTROL = Example(
     own=lambda person: _id(_control(_solution(person))),
     other=lambda person: _id(_control(SolutionFactory())),
@@ -151,6 +155,14 @@ EXAMPLES: dict[str, Example] = {
     "controls:import": IMPORT,
     "controls:import_apply": IMPORT,
     "controls:import_drop": IMPORT,
+    "api:mapping": MAPPING,
+    "controls:mapping": MAPPING,
+    "controls:mapping_change": MAPPING,
+    "controls:mapping_decide": MAPPING,
+    "controls:mapping_decision": MAPPING_DECISION,
+    "controls:mapping_decision_reverse": MAPPING_DECISION,
+    "controls:mapping_take_back": MAPPING,
+    "controls:mappings_export": Example(own=lambda person: {"form": "csv"}),
     "controls:mapping_set_adopt": Example(own=lambda person: _id(MappingSetFactory())),
     "controls:pack": Example(own=lambda person: _id(PackFactory())),
     "controls:requirement": Example(own=lambda person: _id(RequirementFactory())),

@@ -1,4 +1,5 @@
 from controls.models.control import Control, Frequency, Inheritance
+from controls.models.decision import MappingDecision
 from controls.models.framework import Framework, FrameworkVersion, Superseded
 from controls.models.mapping import CheckReference, Mapping, MappingSet
 from controls.models.pack import PROCESS_CHECK, Pack, PackRule, PackVersion
@@ -21,6 +22,7 @@ __all__ = [
     "Import",
     "Inheritance",
     "Mapping",
+    "MappingDecision",
     "MappingSet",
     "Obligation",
     "Pack",

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from collections.abc import Mapping as Told
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 import pghistory
 from django.db import models
@@ -12,10 +13,12 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.public_id import PublicId
 from controls.models.control import Control
+from controls.models.decision import MappingDecision
 from controls.models.framework import Framework, FrameworkVersion
 from controls.models.pack import PackVersion
 from controls.models.requirement import Edition, Obligation, Requirement
 from findings.models import Source
+from organisation.models import User
 
 
 class CheckReferenceQuerySet(models.QuerySet["CheckReference"]):
@@ -75,6 +78,23 @@ class MappingSet(PublicId):
 
 
 class MappingQuerySet(models.QuerySet["Mapping"]):
+    def visible_to(self, user: object) -> Self:
+        """But for those of controls that this reader does not see."""
+        return self.filter(Q(control=None) | Q(control__in=Control.objects.visible_to(user)))
+
+    def with_ends(self) -> Self:
+        return self.select_related(
+            "requirement__framework", "control", "check_named", "other__framework", "mapping_set"
+        )
+
+    def proposed_by_others(self, person: User) -> Self:
+        """Proposals that this person may approve."""
+        return self.proposed().exclude(proposed_by=person.public_id)
+
+    def between(self, ends: Told[str, Any]) -> Self:
+        """Of the same two ends. ends: as a row has them, None where it has none."""
+        return self.filter(**{name if end else f"{name}__isnull": end or True for name, end in ends.items()})
+
     def known(self, at: datetime) -> Self:
         """Proposed or approved at a moment: neither rejected nor withdrawn by then."""
         return self.filter(Q(proposed_at__lte=at) & (Q(ended_at=None) | Q(ended_at__gt=at)))
@@ -109,10 +129,16 @@ class MappingQuerySet(models.QuerySet["Mapping"]):
         return self.exclude(other=None)
 
     def naming(self, words: str) -> Self:
-        """Of a check or requirement that is called so, from its beginning."""
-        check = Q(check_named__key__istartswith=words)
-        asked = Q(requirement__key__iexact=words) | Q(stated_label__istartswith=words) | Q(named__istartswith=words)
-        return self.filter(check | asked)
+        """Of a check, requirement or control that is called so; ids and numbers from their beginning."""
+        check, stated = Q(check_named__key__istartswith=words), Q(stated_label__istartswith=words)
+        key = Q(requirement__key__iexact=words) | Q(other__key__iexact=words) | Q(named__istartswith=words)
+        editions = Edition.objects.filter(label__istartswith=words).values("requirement")
+        labelled = Q(requirement__in=editions) | Q(other__in=editions)
+        prefix, _, number = words.rpartition("-")
+        told = {Mapping.public_prefix: "pk", Control.public_prefix: "control", Requirement.public_prefix: "requirement"}
+        name = told.get(prefix.upper()) if number.isdecimal() and len(number) <= 18 else None
+        by_id = Q(**{name: int(number)}) if name else Q(control__name__icontains=words)
+        return self.filter(check | stated | key | labelled | by_id)
 
     def of_framework(self, framework: Framework) -> Self:
         return self.filter(requirement__framework=framework)
@@ -139,9 +165,10 @@ class Mapping(PublicId):
     """That a check, a control or another requirement has to do with a requirement, or a check with a control, and how.
 
     relation is read towards the requirement, or from check to control: a check that is a `subset` shows part of what
-    the requirement asks. A row holds one statement; a changed one ends it and begins another. named:
-    the id as the source wrote it ("AC-2i.2" of AC-2). stated_label, stated_obligation: what the source
-    says of the requirement, to be held against the current version. Two ends, in one of four pairs.
+    the requirement asks. A row holds one statement; a changed one ends it and begins another, which `replaces` it.
+    named: the id as the source wrote it ("AC-2i.2" of AC-2). stated_label, stated_obligation: what the source
+    says of the requirement, to be held against the current version. stated_relation: the type that the source
+    says, where the organisation states another. Two ends, in one of four pairs.
     """
 
     public_prefix = "MP"
@@ -151,6 +178,12 @@ class Mapping(PublicId):
         SUBSET = "subset", _("Subset")
         SUPERSET = "superset", _("Superset")
         INTERSECTS = "intersects", _("Intersects")
+
+    class Pair(models.TextChoices):
+        CHECK = "check", _("Requirement and check")
+        CONTROL = "control", _("Requirement and control")
+        CONTROL_CHECK = "control_check", _("Control and check")
+        CROSSWALK = "crosswalk", _("Two requirements")
 
     class State(models.TextChoices):
         PROPOSED = "proposed", _("Proposed")
@@ -167,6 +200,8 @@ class Mapping(PublicId):
     named = models.CharField(max_length=120, blank=True)
     stated_label = models.CharField(max_length=120, blank=True)
     stated_obligation = models.CharField(max_length=12, choices=Obligation.choices, blank=True)
+    stated_relation = models.CharField(max_length=12, choices=Relation.choices, blank=True)
+    replaces = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="replaced_by")
     rationale = models.TextField(blank=True, help_text="Why it is proposed.")
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.PROPOSED)
@@ -178,6 +213,8 @@ class Mapping(PublicId):
     ended_by = models.CharField(max_length=200, blank=True)
     ended_at = models.DateTimeField(null=True)
     ended_because = models.TextField(blank=True)
+    approved_in = models.ForeignKey(MappingDecision, on_delete=models.PROTECT, null=True, related_name="approved")
+    ended_in = models.ForeignKey(MappingDecision, on_delete=models.PROTECT, null=True, related_name="ended")
 
     objects = MappingQuerySet.as_manager()
 
@@ -214,8 +251,35 @@ class Mapping(PublicId):
     def __str__(self) -> str:
         return f"{self.requirement_id or self.control_id} {self.relation}"
 
+    @property
+    def pair(self) -> Pair:
+        if self.requirement_id is None:
+            return self.Pair.CONTROL_CHECK
+        if self.other_id:
+            return self.Pair.CROSSWALK
+        return self.Pair.CONTROL if self.control_id else self.Pair.CHECK
+
+    @property
+    def ends(self) -> dict[str, Any]:
+        """Its two ends, by the names of their fields."""
+        every = {name: getattr(self, name) for name in END_FIELDS}
+        return {name: end for name, end in every.items() if end}
+
+    def state_at(self, at: datetime) -> State:
+        """What it was at a moment at which it was known."""
+        if self.ended_at and self.ended_at <= at:
+            return self.State(self.state)
+        return self.State.APPROVED if self.approved_at and self.approved_at <= at else self.State.PROPOSED
+
+    def relation_at(self, at: datetime) -> Relation:
+        """Its type at a moment: until the approval, what was proposed."""
+        was_stated = self.stated_relation and not (self.approved_at and self.approved_at <= at) and not self.replaces_id
+        return self.Relation(self.stated_relation if was_stated else self.relation)
+
     def drift_from(self, edition: Edition | None) -> list[str]:
         """In which ways it differs from an edition: missing, label, obligation; none where it agrees."""
+        if self.requirement_id is None:
+            return []
         if edition is None:
             return ["missing"]
         differs = []
@@ -224,3 +288,6 @@ class Mapping(PublicId):
         if self.stated_obligation and self.stated_obligation != edition.obligation:
             differs.append("obligation")
         return differs
+
+
+END_FIELDS = ("requirement", "control", "check_named", "other")

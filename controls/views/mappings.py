@@ -3,23 +3,27 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_safe
 
 from audit.keyset import page_of
-from audit.public_id import get_or_404
-from controls import mapping_sets
-from controls.forms import DecisionForm
-from controls.listing import Asked, mapping_choices
-from controls.listing import mappings as asked_mappings
-from controls.models import Edition, Framework, Mapping, MappingSet
-from organisation.forms import ReasonForm
+from controls import mapping_sets, tables
+from controls.listing import Asked
+from controls.mapping_forms import DecisionForm
+from controls.mapping_listing import Choices, mapping_choices, ordered, rows_of
+from controls.mapping_listing import mappings as asked_mappings
+from controls.mapping_tables import HEAD, lines
+from controls.models import Mapping
 from organisation.middleware import Request
 from organisation.permissions import may, permitted, require
-from organisation.views.form_page import FormPage
+
+DECISIONS = (
+    {"value": "approve", "label": gettext_lazy("Approve")},
+    {"value": "end", "label": gettext_lazy("Reject or withdraw"), "danger": True},
+)
 
 
 @permitted("framework.view")
@@ -32,51 +36,45 @@ def mappings(request: Request) -> HttpResponse:
         if form.is_valid():
             _decide(request, form)
             return redirect(request.get_full_path())
-    frameworks: dict[str, Any] = dict(Framework.objects.values_list("key", "name"))
-    choices = mapping_choices(frameworks)
+    choices = mapping_choices(request.user, request.GET)
     asked = Asked.of(request.GET, choices)
-    rows = asked_mappings(asked, at)
-    total = rows.count()
-    related = ("requirement__framework", "check_named", "mapping_set")
-    page = page_of(rows.select_related(*related), order=("id",), cursor=request.GET.get("cursor", ""))
-    current = Edition.objects.current(at).filter(requirement__in={row.requirement_id for row in page.rows} - {None})
-    editions = {one.requirement_id: one for one in current}
+    found = asked_mappings(asked, request.user, at)
+    total = found.count()
+    rows, order = ordered(found, asked, request.GET.get("order", ""), at)
+    page = page_of(rows.with_ends(), order=order, cursor=request.GET.get("cursor", ""))
+    decides = may(request.user, "mapping.decide") and request.moment.is_now
     context = {
         "page": page,
         "total": total,
         "title": ngettext("%(n)s mapping", "%(n)s mappings", total) % {"n": f"{total:,}"},
         "asked": asked,
-        "choices": [
-            {"name": name, "label": label, "values": known.items(), "chosen": asked.values.get(name, "")}
-            for name, (label, known) in choices.items()
-            if known
-        ],
-        "rows": [
-            {
-                "mapping": row,
-                "edition": (edition := editions.get(row.requirement_id or 0)),
-                "drift": row.drift_from(edition),
-            }
-            for row in page.rows
-        ],
+        "choices": shown_choices(choices, asked),
+        "rows": rows_of(page.rows, at),
         "form": form,
-        "decides": may(request.user, "mapping.decide") and request.moment.is_now,
+        "decides": decides,
+        "decides_on_all": decides and bool(total) and asked.values.get("state") != "ended",
+        "proposes": may(request.user, "mapping.propose") and request.moment.is_now,
         "decisions": DECISIONS,
+        "relations": Mapping.Relation.choices,
     }
     return render(request, "controls/mappings.html", context, status=422 if form.is_bound else 200)
 
 
-DECISIONS = (
-    {"value": "approve", "label": _("Approve")},
-    {"value": "end", "label": _("Reject or withdraw"), "danger": True},
-)
+def shown_choices(choices: Choices, asked: Asked) -> list[dict[str, Any]]:
+    """As the form that narrows a list shows them."""
+    return [
+        {"name": name, "label": label, "values": known.items(), "chosen": asked.values.get(name, "")}
+        for name, (label, known) in choices.items()
+        if known
+    ]
 
 
 def _decide(request: Request, form: DecisionForm) -> None:
     said = form.cleaned_data
-    chosen = Mapping.objects.filter(pk__in=[Mapping.key_of(one) for one in said["pick"]])
+    keys = [Mapping.key_of(one) for one in said["pick"]]
+    chosen = Mapping.objects.visible_to(request.user).filter(pk__in=keys)
     if said["action"] == "approve":
-        n = mapping_sets.approve(chosen, because=said["because"], by=request.user)
+        n = mapping_sets.approve(chosen, because=said["because"], by=request.user, relation=said["relation"])
         words = ngettext("%(n)d mapping is approved.", "%(n)d mappings are approved.", n)
     else:
         n = mapping_sets.end(chosen, because=said["because"], by=request.user)
@@ -89,22 +87,26 @@ def _decide(request: Request, form: DecisionForm) -> None:
         messages.info(request, words % {"n": left})
 
 
-@permitted("mapping.decide")
-def adopt(request: Request, public_id: str) -> HttpResponse:
-    found = get_or_404(MappingSet.objects.select_related("framework"), public_id)
-    n = found.mappings.proposed().count()
-    form = ReasonForm(request.POST or None)
-    page = FormPage(
-        heading=ngettext("Adopt %(n)s mapping", "Adopt %(n)s mappings", n) % {"n": f"{n:,}"},
-        lead=_("%(name)s, published by %(publisher)s. From now on they count; each can still be withdrawn.")
-        % {"name": found.name, "publisher": found.publisher},
-        verb=_("Approve them all"),
-        back=reverse("controls:framework", args=[found.framework.public_id]),
-        back_label=found.framework.name,
-    )
-    if not form.is_valid():
-        return page.show(request, form)
-    n = mapping_sets.adopt(found, because=form.cleaned_data["reason"], by=request.user)
-    words = ngettext("%(n)s mapping is approved.", "%(n)s mappings are approved.", n)
-    messages.success(request, words % {"n": f"{n:,}"})
-    return redirect(page.back)
+@require_safe
+@permitted("framework.view")
+def export(request: Request, form: str) -> HttpResponse:
+    """Every mapping that the address asks for, as a file. form: csv or xlsx."""
+    if form not in ("csv", "xlsx"):
+        raise BadRequest(f"No such form: {form}")
+    at = request.moment.at
+    asked = Asked.of(request.GET, mapping_choices(request.user, request.GET))
+    found = asked_mappings(asked, request.user, at)
+    rows, order = ordered(found, asked, request.GET.get("order", ""), at)
+    table = lines(rows_of(rows.with_ends().order_by(*order), at), at)
+    name = f"mappings-{at:%Y%m%dT%H%M%SZ}"
+    if form == "csv":
+        return tables.as_csv(name, HEAD, table)
+    about = {
+        "What": "Mappings between requirements, controls and checks",
+        "As of": f"{at:%Y-%m-%d %H:%M:%S} UTC",
+        "Narrowed to": ", ".join(f"{key}={value}" for key, value in asked.values.items()) or "nothing: all of it",
+        "Rows": str(len(table)),
+        "Read by": request.user.name,
+        "Address": request.build_absolute_uri(),
+    }
+    return tables.as_xlsx(name, about, HEAD, table)

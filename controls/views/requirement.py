@@ -82,6 +82,7 @@ def requirement(request: Request, public_id: str) -> HttpResponse:
         .select_related("check_named", "mapping_set")
         .order_by("-ended_at"),
         "decides": may(request.user, "mapping.decide"),
+        "proposes": may(request.user, "mapping.propose") and request.moment.is_now and edition is not None,
         **_around(found, edition),
     }
     return render(request, "controls/requirement.html", context)

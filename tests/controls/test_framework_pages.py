@@ -180,7 +180,7 @@ def test_what_a_mapping_names_otherwise_is_drift(
     assert title(second_line.get(LIST)) == "1 framework, 1 mapping awaits a decision, 1 with drift"
     for query in ("any", kind):
         answer = second_line.get(f"{LIST}mappings/?framework=nzism&drift={query}")
-        assert [row["mapping"] for row in answer.context["rows"]] == [mapping]
+        assert [row.mapping for row in answer.context["rows"]] == [mapping]
         assert said in words(answer)
     assert said in words(second_line.get(requirement_page(mapping.requirement)))
     assert not second_line.get(f"{LIST}mappings/?framework=nzism&drift=missing").context["rows"]
@@ -190,7 +190,7 @@ def test_an_id_that_the_version_no_longer_has_is_drift_and_still_there(second_li
     mapping = drifting()
     Edition.objects.filter(requirement=mapping.requirement).update(withdrawn_at=clock.now())
     answer = second_line.get(f"{LIST}mappings/?drift=missing")
-    assert [row["mapping"] for row in answer.context["rows"]] == [mapping]
+    assert [row.mapping for row in answer.context["rows"]] == [mapping]
     assert "not in the current version" in words(answer)
     assert title(second_line.get(requirement_page(mapping.requirement))) == "6843 is not in the current version"
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
 from django.db.models import Count
-from pytest_django.plugin import DjangoDbBlocker
 
 from audit import clock
 from audit.models import TrailEntry
@@ -18,9 +16,8 @@ from controls import mapping_sets
 from controls.figures import figures
 from controls.library import load
 from controls.models import Edition, Framework, FrameworkVersion, Mapping, MappingSet, PackVersion, Profile
-from tests.databases import cloned
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("library")]
+pytestmark = [pytest.mark.usefixtures("library"), pytest.mark.django_db, pytest.mark.xdist_group("library")]
 REQUIREMENTS = {
     "aws-fsbp": 358,
     "aws-security-hub": 571,
@@ -49,14 +46,6 @@ MAPPINGS = {
     "security-hub-nist-800-53": 1535,
 }
 """Pairs of ids in each published set. The registry names 38 of NIST's 1,563 twice."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def library(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """A database in which it has been loaded once. What a test does there is undone."""
-    with django_db_blocker.unblock(), cloned():
-        call_command("load_library", stdout=StringIO())
-        yield
 
 
 def drifting(key: str) -> list[tuple[str, str, str, Edition | None]]:
@@ -92,12 +81,17 @@ def test_published_mappings_are_proposals_with_their_source_and_date() -> None:
 
 
 def test_a_decision_on_a_published_mapping_outlives_the_next_load() -> None:
-    approved, rejected = Mapping.objects.order_by("pk")[:2]
+    approved, rejected, typed = Mapping.objects.order_by("pk")[:3]
     mapping_sets.approve(Mapping.objects.filter(pk=approved.pk), because="Agreed", by="test")
     mapping_sets.end(Mapping.objects.filter(pk=rejected.pk), because="It shows nothing of it", by="test")
+    mapping_sets.approve(Mapping.objects.filter(pk=typed.pk), because="It is just this", by="test", relation="equal")
+    before = Mapping.objects.count()
     call_command("load_library", stdout=StringIO())
-    states = dict(Mapping.objects.filter(pk__in=[approved.pk, rejected.pk]).values_list("pk", "state"))
-    assert states == {approved.pk: "approved", rejected.pk: "rejected"}
+    assert Mapping.objects.count() == before
+    chosen = Mapping.objects.filter(pk__in=[approved.pk, rejected.pk, typed.pk]).order_by("pk")
+    assert [(one.state, one.relation, one.stated_relation) for one in chosen] == [
+        ("approved", "intersects", ""), ("rejected", "intersects", ""), ("approved", "equal", "intersects"),
+    ]  # fmt: skip
     same = Mapping.objects.filter(requirement=rejected.requirement, check_named=rejected.check_named)
     assert same.open().filter(mapping_set=rejected.mapping_set).count() == 0
 

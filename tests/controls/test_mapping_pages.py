@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import datetime
 from typing import Any
 
+import openpyxl
 import pytest
+from django.test import RequestFactory
 
+from audit import clock
+from audit.keyset import page_of
 from audit.models import TrailEntry
-from controls.models import Mapping
+from controls.listing import Asked
+from controls.mapping_listing import ordered
+from controls.models import Mapping, MappingDecision
 from tests.clock import at
 from tests.conftest import LoggedIn, LogIn
 from tests.controls.files import PACK
 from tests.controls.test_import_pages import apply, uploaded
+from tests.factories import GrantFactory, SolutionFactory
 from tests.factories.controls import (
     CheckReferenceFactory,
+    ControlCheckFactory,
+    ControlFactory,
+    ControlMappingFactory,
     EditionFactory,
     FrameworkFactory,
     FrameworkVersionFactory,
@@ -41,12 +53,19 @@ def decide(browser: LoggedIn, action: str, *mappings: Mapping, because: str = "A
     return browser.post(MAPPINGS, {"pick": pick, "action": action, "because": because}, follow=True)
 
 
+def decide_on_all(browser: LoggedIn, query: str, action: str = "approve", **said: Any) -> Any:
+    """As a person does who has just read what it would change."""
+    page = f"{MAPPINGS}decide/{query}"
+    seen = {"seen": browser.get(page).context["outlook"].seen}
+    return browser.post(page, {"action": action, "because": "Agreed with the owners", **seen, **said}, follow=True)
+
+
 def states(*mappings: Mapping) -> list[str]:
     return [Mapping.objects.get(pk=one.pk).state for one in mappings]
 
 
 def shown(answer: Any) -> list[Mapping]:
-    return [row["mapping"] for row in answer.context["rows"]]
+    return [row.mapping for row in answer.context["rows"]]
 
 
 def test_the_second_line_approves_the_chosen_ones_and_says_why(second_line: LoggedIn) -> None:
@@ -111,12 +130,14 @@ def test_a_published_set_is_adopted_as_one_decision(second_line: LoggedIn) -> No
     published = MappingSetFactory(framework=version.framework)
     theirs = [MappingFactory(edition__version=version, mapping_set=published) for _ in range(2)]
     other = MappingFactory()
-    page = f"{MAPPINGS}sets/{published.public_id}/adopt/"
-    assert title(second_line.get(page)) == "Adopt 2 mappings"
-    second_line.post(page, {"reason": "Agreed by the forum"})
+    page = second_line.get(f"{MAPPINGS}sets/{published.public_id}/adopt/", follow=True)
+    assert title(page) == "Decide on all 2 mappings that match"
+    assert "2 requirements get a check for the first time." in words(page)
+    answer = decide_on_all(second_line, f"?set={published.public_id}&state=proposed", because="Agreed by the forum")
+    assert title(answer) == f"{MappingDecision.objects.get().public_id} approved 2 mappings"
     assert states(*theirs, other) == ["approved", "approved", "proposed"]
-    entry = TrailEntry.objects.get(action="mapping_set.adopted")
-    assert (entry.detail["approved"], entry.detail["because"]) == (2, "Agreed by the forum")
+    entry = TrailEntry.objects.get(action="mapping_decision.approved")
+    assert (entry.detail["changed"], entry.detail["because"]) == (2, "Agreed by the forum")
 
 
 @pytest.mark.parametrize(
@@ -148,6 +169,83 @@ def test_the_list_is_narrowed_by_what_the_address_asks_for(
     assert {one["state"] for one in second_line.get(f"{API}{query}").json()["results"]} == expected
 
 
+@pytest.fixture
+def every_pair(db: None) -> dict[str, Mapping]:
+    check = CheckReferenceFactory(key="S3_PUBLIC")
+    control = ControlFactory(name="Storage is closed")
+    edition = EditionFactory(key="AC-3", version__framework__key="nist")
+    other = EditionFactory(key="1847", label="16.1.37.C.01", version__framework__key="nzism").requirement
+    return {
+        "check": MappingFactory(edition=edition, check_named=check),
+        "control": ControlMappingFactory(edition=edition, control=control),
+        "control_check": ControlCheckFactory(control=control, check_named=check),
+        "crosswalk": MappingFactory(edition=edition, check_named=None, mapping_set=None, other=other),
+    }
+
+
+def test_the_list_shows_all_four_pairs_by_their_ends(third_line: LoggedIn, every_pair: dict[str, Mapping]) -> None:
+    control = every_pair["control"].control
+    assert control
+    answer = third_line.get(MAPPINGS)
+    ends = {row.mapping.pair.value: (row.asks.name, row.shows.name, row.drift) for row in answer.context["rows"]}
+    assert ends == {
+        "check": ("AC-3", "S3_PUBLIC", []),
+        "control": ("AC-3", "Storage is closed", []),
+        "control_check": ("Storage is closed", "S3_PUBLIC", []),
+        "crosswalk": ("AC-3", "16.1.37.C.01", []),
+    }
+    for pair, mapping in every_pair.items():
+        assert shown(third_line.get(f"{MAPPINGS}?pair={pair}")) == [mapping]
+        (told,) = third_line.get(f"{API}?pair={pair}").json()["results"]
+        has = {name for name in ("requirement", "control", "check_key", "other") if told[name]}
+        assert (told["id"], told["pair"], len(has)) == (mapping.public_id, pair, 2)
+        assert third_line.get(f"{API}{mapping.public_id}/").json() == told
+    both = {"control": {"control", "control_check"}, "other": {"crosswalk"}, "q": {"crosswalk"}}
+    for name, value in (("control", control.public_id), ("other", "nzism"), ("q", "16.1.37")):
+        found = third_line.get(f"{MAPPINGS}?{name}={value}")
+        assert {one.pair.value for one in shown(found)} == both[name]
+
+
+def test_the_list_is_a_file_too(third_line: LoggedIn, every_pair: dict[str, Mapping]) -> None:
+    lines = list(csv.reader(third_line.get("/frameworks/mappings.csv").content.decode("utf-8-sig").splitlines()))
+    head, *rows = lines
+    assert {row[head.index("Id")] for row in rows} == {one.public_id for one in every_pair.values()}
+    of_control = next(row for row in rows if row[1] == "Control and check")
+    told = dict(zip(head, of_control, strict=True))
+    assert (told["Requirement"], told["Control"], told["Check"]) == ("", "Storage is closed", "S3_PUBLIC")
+    book = openpyxl.load_workbook(io.BytesIO(third_line.get("/frameworks/mappings.xlsx?pair=control").content))
+    assert [sheet.max_row for sheet in book] == [6, 2]
+    assert third_line.get("/frameworks/mappings.pdf").status_code == 400
+
+
+@pytest.mark.parametrize("order", ["requirement", "check", "type", "proposed"])
+def test_the_list_is_sorted_and_paged_by_what_the_address_says(
+    third_line: LoggedIn, every_pair: dict[str, Mapping], order: str
+) -> None:
+    whole = shown(third_line.get(f"{MAPPINGS}?order={order}"))
+    assert set(whole) == set(every_pair.values())
+    assert shown(third_line.get(f"{MAPPINGS}?order=-{order}")) == whole[::-1]
+    request = RequestFactory().get(MAPPINGS)
+    asked = Asked.of(request.GET, {})
+    rows, fields = ordered(Mapping.objects.all(), asked, order, clock.now())
+    paged: list[Mapping] = []
+    cursor = ""
+    for _ in whole:
+        page = page_of(rows, order=fields, cursor=cursor, size=1)
+        paged, cursor = [*paged, *page.rows], page.next_cursor
+    assert (paged, cursor) == (whole, "")
+
+
+def test_what_has_to_do_with_a_control_of_others_is_not_shown(log_in: LogIn) -> None:
+    theirs = ControlCheckFactory(control__solution=SolutionFactory())
+    ana = log_in(first_line=True)
+    assert shown(ana.get(MAPPINGS)) == []
+    assert ana.get(f"{API}").json()["results"] == []
+    assert ana.get(f"{MAPPINGS}{theirs.public_id}/").status_code == 404
+    GrantFactory(person=ana.person, solution=theirs.control.solution)
+    assert shown(ana.get(MAPPINGS)) == [theirs]
+
+
 def test_a_value_that_is_not_known_is_refused(second_line: LoggedIn) -> None:
     for address in (MAPPINGS, API):
         assert second_line.get(f"{address}?relation=cousin").status_code == 400
@@ -175,7 +273,7 @@ def test_lists_cost_the_same_for_any_number_of_rows(
     versions = PackVersionFactory.create_batch(count)
     MappingFactory.create_batch(count)
     PackRuleFactory.create_batch(count, version=versions[0])
-    for page, most in ((MAPPINGS, 12), (API, 8), (PACKS, 9), (f"{PACKS}{versions[0].pack.public_id}/", 12)):
+    for page, most in ((MAPPINGS, 20), (API, 12), (PACKS, 9), (f"{PACKS}{versions[0].pack.public_id}/", 12)):
         second_line.get(page)
         with django_assert_max_num_queries(most):
             assert second_line.get(page).status_code == 200

@@ -17,6 +17,7 @@ from controls.models import (
     Import,
     Inheritance,
     Mapping,
+    MappingDecision,
     MappingSet,
     Pack,
     PackRule,
@@ -151,6 +152,21 @@ class MappingFactory(DjangoModelFactory[Mapping]):
     relation = Mapping.Relation.INTERSECTS
     proposed_by = "library"
     proposed_at = LONG_AGO
+
+
+class MappingDecisionFactory(DjangoModelFactory[MappingDecision]):
+    """An approval of nothing in particular, carried out."""
+
+    class Meta:
+        model = MappingDecision
+
+    action = MappingDecision.Action.APPROVE
+    because = "Agreed by the forum"
+    chosen = factory.LazyFunction(list)
+    changed = 0
+    decided_by = factory.SubFactory(UserFactory, second_line=True)
+    decided_at = LONG_AGO
+    carried_out_at = LONG_AGO
 
 
 class PackFactory(DjangoModelFactory[Pack]):
