@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit.public_id import get_or_404
+from controls import responsibility_api
 from controls.listing import Asked, listed, requirement_choices, requirements
 from controls.mapping_listing import mapping_choices, mappings
 from controls.models import Edition, Framework, FrameworkVersion, Mapping
@@ -188,4 +189,5 @@ urlpatterns = [
     path("frameworks/<str:public_id>/requirements/", Requirements.as_view(), name="requirements"),
     path("mappings/", Mappings.as_view(), name="mappings"),
     path("mappings/<str:public_id>/", OneMapping.as_view(), name="mapping"),
+    *responsibility_api.urlpatterns,
 ]

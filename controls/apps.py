@@ -5,10 +5,10 @@ class ControlsConfig(AppConfig):
     name = "controls"
 
     def ready(self) -> None:
-        from controls import promises
-        from controls.panels import of_solution
+        from controls import panels, promises
         from organisation.panels import provide
 
-        provide("solution", of_solution)
+        provide("solution", panels.controls_of_solution)
+        provide("solution", panels.services_of_solution)
         provide("check", promises.of_check)
         provide("finding", promises.of_finding)

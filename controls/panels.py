@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from controls.models import Control, Inheritance
+from controls.used_services import uses
 from organisation.middleware import Request
 from organisation.models import Solution
 from organisation.panels import Panel
@@ -21,7 +22,7 @@ class Controls:
     every: int
 
 
-def of_solution(request: Request, solution: Solution) -> Panel | None:
+def controls_of_solution(request: Request, solution: Solution) -> Panel | None:
     if not may(request.user, "control.view"):
         return None
     at = request.moment.at
@@ -34,3 +35,12 @@ def of_solution(request: Request, solution: Solution) -> Panel | None:
         in_use.filter(solution=None).count(),
     )
     return Panel("controls/_solution_panel.html", found)
+
+
+def services_of_solution(request: Request, solution: Solution) -> Panel | None:
+    """The services that it uses, and the way to whose what is there."""
+    if not may(request.user, "responsibility.view"):
+        return None
+    used = uses(solution, request.user, request.moment)
+    content = {"solution": solution, "used": [use for use in used if use.service], "n": len(used)}
+    return Panel("controls/_solution_services.html", content)

@@ -28,7 +28,9 @@ from tests.factories.controls import (
     MappingFactory,
     MappingSetFactory,
     PackFactory,
+    ProviderReportFactory,
     RequirementFactory,
+    ServiceTypeFactory,
     VerdictFactory,
 )
 from tests.factories.findings import (
@@ -117,7 +119,30 @@ RETIRED_CONTROL = Example(
     own=lambda person: _id(ControlFactory(retired_at=LONG_AGO, retired_by="P-1", retired_because="x"))
 )
 IMPORT = Example(own=lambda person: _id(ImportFactory()))
+SERVICE_TYPE = Example(own=lambda person: _id(ServiceTypeFactory()))
+PROVIDER_REPORT = Example(own=lambda person: _id(ProviderReportFactory()))
 CONNECTION = Example(own=lambda person: _id(ConnectionFactory()))
+
+
+def _framework(solution: Any) -> dict[str, Any]:
+    """A solution's requirements in the current version of a framework."""
+    return {**_id(solution), "framework_id": FrameworkVersionFactory().framework.public_id}
+
+
+def _expected(person: User) -> dict[str, Any]:
+    report = ProviderReportFactory(expects=["Users are removed in time."])
+    return {**_id(report), "pk": report.expected_controls.get().pk}
+
+
+def _runs_as(person: User) -> dict[str, Any]:
+    unclear = ServiceTypeFactory(resource_types=["AWS::ECS::Service"])
+    ServiceTypeFactory(resource_types=[], may_be=[unclear.key])
+    return {**_id(_solution(person)), "kind": "AWS::ECS::Service"}
+
+
+OF_A_FRAMEWORK = Example(
+    own=lambda person: _framework(_solution(person)), other=lambda person: _framework(SolutionFactory())
+)
 
 EXPORT = Example(
     own=lambda person: _id(ExportFactory(requested_by=person)),
@@ -165,6 +190,28 @@ EXAMPLES: dict[str, Example] = {
     "controls:mappings_export": Example(own=lambda person: {"form": "csv"}),
     "controls:mapping_set_adopt": Example(own=lambda person: _id(MappingSetFactory())),
     "controls:pack": Example(own=lambda person: _id(PackFactory())),
+    "api:provider_report": PROVIDER_REPORT,
+    "api:solution_responsibility": SOLUTION,
+    "controls:provider_report": PROVIDER_REPORT,
+    "controls:provider_report_expected": Example(own=_expected),
+    "controls:provider_report_gap_letter": PROVIDER_REPORT,
+    "controls:provider_report_read": PROVIDER_REPORT,
+    "controls:provider_report_withdraw": PROVIDER_REPORT,
+    "controls:requirement_areas": Example(own=lambda person: _id(RequirementFactory())),
+    "controls:service": SERVICE_TYPE,
+    "controls:service_state": SERVICE_TYPE,
+    "controls:solution_requirements": OF_A_FRAMEWORK,
+    "controls:solution_requirements_export": Example(
+        own=lambda person: {**OF_A_FRAMEWORK.own(person), "form": "csv"},
+        other=lambda person: {**_framework(SolutionFactory()), "form": "csv"},
+    ),
+    "controls:solution_resources": SOLUTION,
+    "controls:solution_responsibility": SOLUTION,
+    "controls:solution_responsibility_export": Example(
+        own=lambda person: {**SOLUTION.own(person), "form": "csv"},
+        other=lambda person: {**_id(SolutionFactory()), "form": "csv"},
+    ),
+    "controls:solution_runs_as": Example(own=_runs_as),
     "controls:requirement": Example(own=lambda person: _id(RequirementFactory())),
     "controls:framework_export": Example(own=lambda person: {**STATEMENTS.own(person), "form": "xlsx"}),
     "controls:posture_export": Example(own=lambda person: {"form": "csv"}),

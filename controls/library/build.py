@@ -42,8 +42,8 @@ PUBLISHED = {
 
 def build(folder: Path) -> None:
     files = Input(folder)
-    shutil.rmtree(DATA, ignore_errors=True)
-    for name in ("frameworks", "mappings", "packs"):
+    for name in ("frameworks", "mappings", "packs"):  # data/responsibility is written by hand
+        shutil.rmtree(DATA / name, ignore_errors=True)
         (DATA / name).mkdir(parents=True)
     for about, asks in frameworks(files):
         sections = [[one.path, one.label, one.title] for one in asks.sections]

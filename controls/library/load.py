@@ -14,6 +14,7 @@ from audit import clock
 from controls import mapping_sets
 from controls.imports import catalogues, packs
 from controls.imports.shapes import ReadCatalogue, ReadPack, ReadRequirement, ReadRule, ReadSection
+from controls.library import responsibilities
 from controls.models import CheckReference, Framework, FrameworkVersion, Profile
 from findings.models import Source
 
@@ -35,6 +36,7 @@ def load() -> Iterator[str]:
     for path in sorted((DATA / "packs").glob("*.json")):
         yield path.stem
         pack(path.stem, json.loads(path.read_text(encoding="utf-8")))
+    yield responsibilities.load(DATA / "responsibility", by=BY).name
 
 
 @transaction.atomic

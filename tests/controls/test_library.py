@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -14,8 +15,20 @@ from audit import clock
 from audit.models import TrailEntry
 from controls import mapping_sets
 from controls.figures import figures
-from controls.library import load
-from controls.models import Edition, Framework, FrameworkVersion, Mapping, MappingSet, PackVersion, Profile
+from controls.library import load, responsibilities
+from controls.models import (
+    AreaRule,
+    Edition,
+    Framework,
+    FrameworkVersion,
+    Mapping,
+    MappingSet,
+    PackVersion,
+    Profile,
+    Responsibility,
+    ServiceType,
+)
+from controls.responsibility import abouts
 
 pytestmark = [pytest.mark.usefixtures("library"), pytest.mark.django_db, pytest.mark.xdist_group("library")]
 REQUIREMENTS = {
@@ -138,3 +151,48 @@ def test_a_second_load_changes_nothing() -> None:
     call_command("load_library", stdout=StringIO())
     after = (TrailEntry.objects.count(), Mapping.objects.count(), PackVersion.objects.count(), Edition.objects.count())
     assert after == before
+
+
+def test_responsibility_is_taken_in_once_and_a_change_replaces_what_was_said(tmp_path: Path) -> None:
+    assert (ServiceType.objects.count(), AreaRule.objects.at(clock.now()).count()) == (42, 331)
+    assert Responsibility.objects.at(clock.now()).count() == 42 * 15 - 2
+    assert not Responsibility.objects.filter(is_reading=False, source_url="").exists()
+    for name in responsibilities.FILES:
+        text = (load.DATA / "responsibility" / name).read_text(encoding="utf-8")
+        (tmp_path / name).write_text(
+            text.replace("AWS trains its people, we train ours.", "Each trains its own people.")
+        )
+    before = Responsibility.objects.count()
+    responsibilities.load(load.DATA / "responsibility", by="library")
+    assert Responsibility.objects.count() == before
+    responsibilities.load(tmp_path, by="library")
+    assert Responsibility.objects.count() == before + 42
+    people = Responsibility.objects.filter(area="people", service__key="ec2").order_by("stated_at")
+    assert [(one.because, one.replaced_at is None) for one in people] == [
+        ("AWS trains its people, we train ours.", False),
+        ("Each trains its own people.", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("framework", "key", "areas"),
+    [
+        ("nist-800-53", "PE-3", ["facilities"]),
+        ("nist-800-53", "SI-2(2)", ["host", "guest", "runtime", "application"]),
+        ("nist-800-53", "SC-3", []),
+        ("iso-27001", "A.7.4", ["facilities"]),
+        ("iso-27001", "A.7.7", ["premises"]),
+        ("pci-dss", "9.5.1.1", ["premises"]),
+        ("pci-dss", "9.3.1", ["facilities"]),
+        ("hipaa-security-rule", "164.310(a)(1)", ["facilities"]),
+        ("soc-2", "CC6.4", ["facilities"]),
+        ("essential-eight", "Patch operating systems", ["host", "guest"]),
+        ("aws-fsbp", "S3.1", []),
+    ],
+)
+def test_requirements_are_about_what_their_framework_says(framework: str, key: str, areas: list[str]) -> None:
+    at = clock.now()
+    found = Framework.objects.get(key=framework)
+    rows = Edition.objects.current(at).filter(requirement__framework=found, requirement__key=key)
+    (edition,) = rows.select_related("requirement", "section")
+    assert list(abouts(found, [edition], at)[edition.requirement_id].areas) == areas

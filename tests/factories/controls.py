@@ -1,5 +1,5 @@
 import hashlib
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import factory
@@ -8,7 +8,9 @@ from factory.django import DjangoModelFactory
 
 from audit import clock
 from controls.models import (
+    AreaRule,
     CheckReference,
+    ComplementaryControl,
     Control,
     Edition,
     Framework,
@@ -23,8 +25,13 @@ from controls.models import (
     PackRule,
     PackVersion,
     Profile,
+    ProviderReport,
+    Reading,
     Requirement,
+    Responsibility,
+    ResponsibilitySet,
     Section,
+    ServiceType,
     SourceFile,
     Verdict,
 )
@@ -286,3 +293,101 @@ class VerdictFactory(DjangoModelFactory[Verdict]):
     because = "Walked through the list of accounts with the team."
     said_by = factory.SubFactory(UserFactory, first_line=True)
     said_at = factory.LazyFunction(clock.now)
+
+
+class ServiceTypeFactory(DjangoModelFactory[ServiceType]):
+    """A service type of buckets; `whose={"host": "provider"}` states responsibilities as the library does."""
+
+    class Meta:
+        model = ServiceType
+        skip_postgeneration_save = True
+
+    key = factory.Sequence(lambda n: f"service-{n}")
+    name = factory.LazyAttribute(lambda made: made.key.replace("-", " ").capitalize())
+    resource_types = factory.LazyFunction(lambda: ["AWS::S3::Bucket"])
+    position = factory.Sequence(int)
+
+    @factory.post_generation
+    def whose(self: ServiceType, create: bool, whose: Any, **more: Any) -> None:
+        for area, party in (whose or {}).items():
+            ResponsibilityFactory(service=self, area=area, party=party)
+
+
+class ResponsibilitySetFactory(DjangoModelFactory[ResponsibilitySet]):
+    class Meta:
+        model = ResponsibilitySet
+        django_get_or_create = ("key",)
+
+    key = "aws-service-responsibility"
+    name = "Shared responsibility of AWS's services"
+    version = "2026-11-28"
+    source_sha256 = NO_DIGEST
+    loaded_at = LONG_AGO
+
+
+class ResponsibilityFactory(DjangoModelFactory[Responsibility]):
+    """What the library states of an area."""
+
+    class Meta:
+        model = Responsibility
+
+    service = factory.SubFactory(ServiceTypeFactory)
+    area = "host"
+    party = "provider"
+    because = "AWS patches the host."
+    source_name = "AWS: shared responsibility"
+    source_url = "https://docs.aws.amazon.com/shared"
+    source_on = date(2026, 11, 28)
+    responsibility_set = factory.SubFactory(ResponsibilitySetFactory)
+    stated_at = LONG_AGO
+
+
+class AreaRuleFactory(DjangoModelFactory[AreaRule]):
+    """What the library says a requirement is about; `edition=` names it."""
+
+    class Meta:
+        model = AreaRule
+
+    class Params:
+        edition = factory.SubFactory(EditionFactory)
+
+    framework = factory.SelfAttribute("edition.version.framework")
+    kind = "requirement"
+    name = factory.SelfAttribute("edition.requirement.key")
+    areas = factory.LazyFunction(lambda: ["host"])
+    because = "It is about hosts."
+    is_reading = True
+    responsibility_set = factory.SubFactory(ResponsibilitySetFactory)
+    stated_at = LONG_AGO
+
+
+class ProviderReportFactory(DjangoModelFactory[ProviderReport]):
+    """A report on hosts in eu-central-1 for a year that began LONG_AGO to 2030; `read_by=` has read it."""
+
+    class Meta:
+        model = ProviderReport
+        skip_postgeneration_save = True
+
+    name = factory.Sequence(lambda n: f"SOC 2 report {n}")
+    kind = ProviderReport.Kind.SOC_2
+    provider = "Amazon Web Services"
+    period_from = LONG_AGO
+    period_to = datetime(2030, 1, 1, tzinfo=UTC)
+    regions = factory.LazyFunction(lambda: ["eu-central-1"])
+    areas = factory.LazyFunction(lambda: ["host"])
+    recorded_by = "test"
+    recorded_at = LONG_AGO
+
+    @factory.post_generation
+    def of(self: ProviderReport, create: bool, services: Any, **more: Any) -> None:
+        self.services.set(services or ())
+
+    @factory.post_generation
+    def read_by(self: ProviderReport, create: bool, person: Any, **more: Any) -> None:
+        if person:
+            Reading.objects.create(report=self, read_by=person, read_at=LONG_AGO, **more)
+
+    @factory.post_generation
+    def expects(self: ProviderReport, create: bool, asks: Any, **more: Any) -> None:
+        for position, one in enumerate(asks or (), 1):
+            ComplementaryControl.objects.create(report=self, position=position, asks=one)
