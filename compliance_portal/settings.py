@@ -253,7 +253,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {"ObligationEnum": "controls.models.Obligation"},
+    "ENUM_NAME_OVERRIDES": {"ObligationEnum": "controls.models.Obligation", "AreaEnum": "controls.models.Area"},
 }
 
 METRICS_TOKEN = env.optional("METRICS_TOKEN")
