@@ -3,6 +3,7 @@
 from typing import Any
 
 import django.db.models.deletion
+import django.db.models.functions.comparison
 from django.conf import settings
 from django.db import migrations, models
 from psycopg import sql
@@ -59,7 +60,7 @@ class Migration(migrations.Migration):
                 ('solution', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisation.solution')),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('superseded_at', None), ('valid_to', None)), fields=('requirement', 'solution'), name='requirement_span_one_open', nulls_distinct=False), models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gt', models.F('valid_from')), _connector='OR'), name='requirement_span_ends_after_it_begins')],
+                'constraints': [models.UniqueConstraint(models.F('requirement'), django.db.models.functions.comparison.Coalesce(models.F('solution'), 0), condition=models.Q(('superseded_at', None), ('valid_to', None)), name='requirement_span_one_open'), models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gt', models.F('valid_from')), _connector='OR'), name='requirement_span_ends_after_it_begins')],
             },
         ),
         migrations.RunPython(keep, migrations.RunPython.noop),

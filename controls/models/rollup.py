@@ -7,6 +7,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 from audit.models import Span
 from controls.models.framework import Framework
@@ -46,10 +47,10 @@ class RequirementSpan(Span):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["requirement", "solution"],
+                F("requirement"),
+                Coalesce(F("solution"), 0),
                 name="requirement_span_one_open",
                 condition=Q(valid_to=None, superseded_at=None),
-                nulls_distinct=False,
             ),
             models.CheckConstraint(
                 name="requirement_span_ends_after_it_begins",

@@ -100,7 +100,9 @@ def test_the_shipped_library_is_what_its_sources_give(tmp_path: Path, monkeypatc
     build.build(PUBLISHED)
     made = {path.relative_to(tmp_path / "data"): path.read_bytes() for path in (tmp_path / "data").rglob("*.*")}
     shipped = {path.relative_to(load.DATA): path.read_bytes() for path in load.DATA.rglob("*.*")}
-    assert made == shipped
+    by_hand = {path for path in shipped if path.parts[0] == "responsibility"}
+    assert by_hand
+    assert made == {path: body for path, body in shipped.items() if path not in by_hand}
 
 
 def test_yaml_that_the_portal_reads_is_what_a_yaml_reader_reads() -> None:

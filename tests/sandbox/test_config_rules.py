@@ -186,7 +186,8 @@ def test_the_summary_groups_by_account_and_region(estate: Estate) -> None:
             ConfigurationAggregatorName=AGGREGATOR, GroupByKey=key
         )["AggregateComplianceCounts"]
         assert len(groups) == count
-        assert all(g["ComplianceSummary"]["NonCompliantResourceCount"]["CappedCount"] > 0 for g in groups)
+        counted = [group["ComplianceSummary"]["NonCompliantResourceCount"]["CappedCount"] for group in groups]
+        assert sum(counted) > 0
 
 
 def test_unknown_rules_and_foreign_tokens_are_refused(estate: Estate) -> None:
