@@ -181,13 +181,24 @@ def test_the_aggregator_stands_in_the_hub_s_home_region_only(estate: Estate) -> 
 
 def test_the_summary_groups_by_account_and_region(estate: Estate) -> None:
     client = estate.client("config")
-    for key, count in (("ACCOUNT_ID", 11), ("AWS_REGION", 3)):
+    pages = client.get_paginator("describe_aggregate_compliance_by_config_rules")
+    rules = [
+        row
+        for page in pages.paginate(ConfigurationAggregatorName=AGGREGATOR)
+        for row in page["AggregateComplianceByConfigRules"]
+        if row["Compliance"]["ComplianceType"] == "NON_COMPLIANT"
+    ]
+    for key, field, count in (("ACCOUNT_ID", "AccountId", 11), ("AWS_REGION", "AwsRegion", 3)):
         groups = client.get_aggregate_config_rule_compliance_summary(
             ConfigurationAggregatorName=AGGREGATOR, GroupByKey=key
         )["AggregateComplianceCounts"]
         assert len(groups) == count
-        counted = [group["ComplianceSummary"]["NonCompliantResourceCount"]["CappedCount"] for group in groups]
-        assert sum(counted) > 0
+        counted = {
+            group["GroupName"]: group["ComplianceSummary"]["NonCompliantResourceCount"]["CappedCount"]
+            for group in groups
+        }
+        assert rules
+        assert {name: n for name, n in counted.items() if n} == Counter(row[field] for row in rules)
 
 
 def test_unknown_rules_and_foreign_tokens_are_refused(estate: Estate) -> None:
