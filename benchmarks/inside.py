@@ -48,6 +48,7 @@ def look() -> dict[str, Any]:
     from benchmarks import addresses, frameworks, people
 
     call_command("migrate", interactive=False, verbosity=0)  # a kept database may be of an earlier commit
+    call_command("collectstatic", interactive=False, verbosity=0)
     frameworks.seed()
     cookies = people.cookies()
     with connection.cursor() as cursor:
