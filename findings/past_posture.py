@@ -65,12 +65,12 @@ def _learnt_between(at: datetime, begin: datetime, end: datetime) -> bool:
 def _counted(moment: Moment) -> PastMoment:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtext('findings_past'), %s)", [int(moment.at.timestamp()) // 60]
+            "SELECT pg_advisory_xact_lock(hashtext('findings_past'), %s), set_config('work_mem', %s, true)",
+            [int(moment.at.timestamp()) // 60, MEMORY],
         )
         if found := _kept(moment):
             return found  # somebody else counted it meanwhile
         PastMoment.objects.filter(Q(at=moment.at) | Q(counted_at__lte=clock.now() - LASTS)).delete()
         made = PastMoment.objects.create(at=moment.at, known_at=moment.known_at, counted_at=clock.now())
-        cursor.execute("SELECT set_config('work_mem', %s, true)", [MEMORY])
         cursor.execute(COUNT, {"moment": made.pk, "at": moment.at, "known_at": moment.known_at})
     return made
