@@ -7,9 +7,12 @@ reading costs. It is done when the edition of the data has moved, and at most a 
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Count
 
 from audit import clock, edition
 from audit.moment import Moment
@@ -53,6 +56,28 @@ def roll_up() -> int:
     RollUp.objects.filter(at__lt=at - KEPT).delete()
     RollUp.objects.create(edition=known, at=at, took=time.monotonic() - began, changed=changed)
     return changed
+
+
+def counts_by_solution(
+    moment: Moment, versions: Collection[FrameworkVersion], solutions: Collection[Solution]
+) -> dict[tuple[int, int], Counter[str]] | None:
+    """(solution, version) → how many of its requirements stand how there, as the last roll-up has them.
+
+    None where it may be out of date: the data has moved since, or time alone has. Four queries.
+    """
+    last = RollUp.objects.order_by("pk").last() if moment.is_now else None
+    if last is None or last.edition != edition.current() or moment.at - last.at >= LASTS:
+        return None
+    asked = Edition.objects.filter(version__in=versions).asked().order_by()
+    wanted = dict(asked.values_list("version").annotate(n=Count("pk")))
+    spans = RequirementSpan.objects.open().filter(solution__in=solutions, requirement__editions__in=asked)
+    told = spans.order_by().values_list("solution", "requirement__editions__version", "monitoring")
+    found = {(one.pk, version.pk): Counter[str]() for one in solutions for version in versions}
+    for solution, version, monitoring, n in told.annotate(n=Count("pk")):
+        found[solution, version][monitoring] += n
+    for (_solution, version), counts in found.items():
+        counts[Monitoring.NOT_MAPPED.value] = wanted.get(version, 0) - counts.total()
+    return found
 
 
 def _standings(moment: Moment) -> dict[Key, str]:

@@ -15,7 +15,8 @@ from django.views.decorators.http import require_safe
 from controls.addresses import door_of, files_of
 from controls.figures import Stands
 from controls.models import FrameworkVersion, Mapping
-from controls.standing import Standing, standings_by_solution
+from controls.rollup import counts_by_solution
+from controls.standing import standings_by_solution
 from findings.coverage_figures import coverage
 from organisation.middleware import Request
 from organisation.models import Solution
@@ -47,7 +48,7 @@ class SolutionRow:
 def posture(request: Request) -> HttpResponse:
     """Where each framework's requirements stand in each solution that the reader may see."""
     versions = versions_that_count(request)
-    rows = solution_rows(request, versions)
+    rows = kept_rows(request, versions) or solution_rows(request, versions)
     context = {
         "versions": versions,
         "rows": rows,
@@ -66,18 +67,37 @@ def versions_that_count(request: Request) -> list[FrameworkVersion]:
     return list(current.filter(framework__in=mapped.values("requirement__framework")))
 
 
-def solution_rows(request: Request, versions: Sequence[FrameworkVersion]) -> list[SolutionRow]:
-    at = request.moment.at
-    solutions = list(Solution.objects.added_by(at).in_use(at).visible_to(request.user))
-    standings = standings_by_solution(request.user, request.moment, versions, solutions) if versions else {}
+def kept_rows(request: Request, versions: Sequence[FrameworkVersion]) -> list[SolutionRow]:
+    """The same as the last roll-up has them; none where that is out of date."""
+    solutions = _solutions(request)
+    counts = counts_by_solution(request.moment, versions, solutions)
+    if counts is None:
+        return []
     return [
-        SolutionRow(one, [_cell(request, one, version, standings[one.pk][version.pk]) for version in versions])
+        SolutionRow(one, [_cell(request, one, version, Stands(counts[one.pk, version.pk])) for version in versions])
         for one in solutions
     ]
 
 
-def _cell(request: Request, solution: Solution, version: FrameworkVersion, standings: dict[int, Standing]) -> Cell:
-    stands = Stands.of(standings.values())
+def _solutions(request: Request) -> list[Solution]:
+    at = request.moment.at
+    return list(Solution.objects.added_by(at).in_use(at).visible_to(request.user))
+
+
+def solution_rows(request: Request, versions: Sequence[FrameworkVersion]) -> list[SolutionRow]:
+    """Worked out anew, with what of it is automated."""
+    solutions = _solutions(request)
+    standings = standings_by_solution(request.user, request.moment, versions, solutions) if versions else {}
+    return [
+        SolutionRow(
+            one,
+            [_cell(request, one, version, Stands.of(standings[one.pk][version.pk].values())) for version in versions],
+        )
+        for one in solutions
+    ]
+
+
+def _cell(request: Request, solution: Solution, version: FrameworkVersion, stands: Stands) -> Cell:
     address = reverse("controls:framework", args=[version.framework.public_id])
     url = partial(door_of, request.GET, address, "status", solution=solution.public_id)
     return Cell(version, stands, url(""), stands.parts(url))

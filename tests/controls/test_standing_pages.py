@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import openpyxl
 import pytest
 
+from controls import rollup
 from controls.models import Applicability, Edition
 from findings.models import Check, Source, Status
 from tests.clock import at
@@ -243,6 +244,26 @@ def test_each_solution_has_its_own_figures_and_doors(second_line: LoggedIn) -> N
     assert (failing["count"], labels(second_line.get(failing["url"]))) == (1, ["AC-3"])
     assert parse_qs(urlsplit(failing["url"]).query)["solution"] == [payments.public_id]
     assert (doors["Ledger"]["failing"]["count"], doors["Ledger"]["passing"]["count"]) == (0, 1)
+
+
+def test_the_solutions_page_reads_the_roll_up_while_that_holds(
+    second_line: LoggedIn, django_assert_max_num_queries: Any
+) -> None:
+    edition, check, _payments, ledger = world_of_two()
+    EditionFactory(version=edition.version, label="AC-4")
+
+    def told() -> dict[str, dict[str, int]]:
+        rows = second_line.get(BY_SOLUTION).context["rows"]
+        return {row.solution.name: {part["status"]: part["count"] for part in row.cells[0].bar} for row in rows}
+
+    anew = told()
+    assert anew["Ledger"] == {"failing": 0, "passing": 1, "not_mapped": 1}
+    rollup.roll_up()
+    with django_assert_max_num_queries(17):
+        assert told() == anew
+    find(check, ledger, failed=1)
+    counted()
+    assert told()["Ledger"] == {"failing": 0, "partly_failing": 1, "passing": 0, "not_mapped": 1}
 
 
 def test_the_first_line_reads_of_its_own_findings_only(log_in: LogIn) -> None:
