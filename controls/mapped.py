@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from controls.live import Named
 from controls.models import Applicability, Control, FrameworkVersion, Inheritance, Mapping, Verdict
+from controls.past import as_they_were
 
 Relation = Mapping.Relation
 WIDTH = {Relation.INTERSECTS: 0, Relation.SUBSET: 1, Relation.SUPERSET: 2, Relation.EQUAL: 3}
@@ -135,9 +136,10 @@ def _join(links: Links, one: int, end: int, relation: str, mapping: int) -> None
 
 def _read_controls(found: Mapped, controls: Collection[int], at: datetime) -> None:
     """The controls in use then, with their checks, who operates and inherits them, and what people said last."""
-    in_use = Control.objects.in_use(at).filter(pk__in=controls)
-    for pk, solution, method in in_use.values_list("pk", "solution", "method"):
-        found.promises[pk] = Promise(solution, method == Control.Method.MANUAL)
+    wanted = Control.objects.added_by(at).filter(pk__in=controls).only("method", "solution", "retired_at")
+    for one in as_they_were(wanted, at) if controls else ():
+        if not one.is_retired(at):
+            found.promises[one.pk] = Promise(one.solution_id, one.is_manual)
     _read(found, Mapping.objects.in_force(at).of_controls().filter(control__in=found.promises), others=False)
     heirs: dict[int, set[int]] = defaultdict(set)
     inheritances = Inheritance.objects.in_force(at).filter(control__in=found.promises)

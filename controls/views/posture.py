@@ -48,7 +48,8 @@ class SolutionRow:
 def posture(request: Request) -> HttpResponse:
     """Where each framework's requirements stand in each solution that the reader may see."""
     versions = versions_that_count(request)
-    rows = kept_rows(request, versions) or solution_rows(request, versions)
+    solutions = solutions_of(request)
+    rows = _kept(request, versions, solutions) or worked_out(request, versions, solutions)
     context = {
         "versions": versions,
         "rows": rows,
@@ -67,9 +68,8 @@ def versions_that_count(request: Request) -> list[FrameworkVersion]:
     return list(current.filter(framework__in=mapped.values("requirement__framework")))
 
 
-def kept_rows(request: Request, versions: Sequence[FrameworkVersion]) -> list[SolutionRow]:
-    """The same as the last roll-up has them; none where that is out of date."""
-    solutions = _solutions(request)
+def _kept(request: Request, versions: Sequence[FrameworkVersion], solutions: Sequence[Solution]) -> list[SolutionRow]:
+    """As the last roll-up has them; none where that is out of date."""
     counts = counts_by_solution(request.moment, versions, solutions)
     if counts is None:
         return []
@@ -79,14 +79,15 @@ def kept_rows(request: Request, versions: Sequence[FrameworkVersion]) -> list[So
     ]
 
 
-def _solutions(request: Request) -> list[Solution]:
+def solutions_of(request: Request) -> list[Solution]:
     at = request.moment.at
     return list(Solution.objects.added_by(at).in_use(at).visible_to(request.user))
 
 
-def solution_rows(request: Request, versions: Sequence[FrameworkVersion]) -> list[SolutionRow]:
+def worked_out(
+    request: Request, versions: Sequence[FrameworkVersion], solutions: Sequence[Solution]
+) -> list[SolutionRow]:
     """Worked out anew, with what of it is automated."""
-    solutions = _solutions(request)
     standings = standings_by_solution(request.user, request.moment, versions, solutions) if versions else {}
     return [
         SolutionRow(

@@ -16,7 +16,7 @@ from controls.parts import shown, worst_first
 from controls.results import Within, within
 from controls.standing import Monitoring, standings_of_requirements, workings_of_requirement
 from controls.views.frameworks import version_asked_for
-from controls.views.posture import solution_rows, versions_that_count
+from controls.views.posture import solutions_of, versions_that_count, worked_out
 from findings.coverage_figures import coverage
 from organisation.middleware import Request
 from organisation.permissions import permitted
@@ -115,7 +115,7 @@ def posture_export(request: Request, form: str) -> HttpResponse:
             *(str(cell.stands.counts[one.value]) for one in Monitoring),
             str(cell.stands.automated),
         )
-        for row in solution_rows(request, versions_that_count(request))
+        for row in worked_out(request, versions_that_count(request), solutions_of(request))
         for cell in row.cells
     ]
     return standing_file(

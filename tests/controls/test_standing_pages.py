@@ -371,7 +371,7 @@ def test_pages_cost_the_same_for_any_number_of_rows(
         shown_by(editions[0], CheckFactory())
         crosswalked(edition, EditionFactory())
         VerdictFactory(control=control)
-    pages = ((LIST, 29), (page_of(version), 39), (requirement_page(editions[0]), 48), (BY_SOLUTION, 21))
+    pages = ((LIST, 30), (page_of(version), 40), (requirement_page(editions[0]), 49), (BY_SOLUTION, 22))
     for page, most in pages:
         second_line.get(page)
         with django_assert_max_num_queries(most):

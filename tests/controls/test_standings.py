@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 
 from audit import clock
 from audit.moment import Moment
+from controls.mapped import Promise, mapped_of_controls
 from controls.models import Applicability, Verdict
 from controls.results import Counts
 from controls.standing import standings_of_controls, standings_of_requirements
+from tests.conftest import LoggedIn
 from tests.controls.standings import (
     EVERYTHING,
     a_check,
@@ -43,6 +46,30 @@ def test_a_check_shows_all_of_a_requirement_or_part_of_it() -> None:
     shown_by(whole, check)
     shown_by(part, check, "subset")
     assert (monitoring(whole), monitoring(part)) == ("passing", "partly_shown")
+
+
+def test_what_a_control_was_then_counts_for_then(second_line: LoggedIn) -> None:
+    """It was automated, and asked of every solution, until the third of March."""
+    edition, platform = EditionFactory(), SolutionFactory()
+    control = ControlFactory(name="Keys rotate", method="automated")
+    satisfied_by(control, a_check(passed=1))
+    promised_by(edition, control)
+    with time_machine.travel(datetime(2026, 3, 3, 12, tzinfo=UTC), tick=False):
+        said = {"method": "manual", "solution": platform}
+        control.change(read=control.version, by=second_line.person, **said)
+    with time_machine.travel(datetime(2026, 3, 4, 12, tzinfo=UTC), tick=False):
+        control.retire(because="Not needed", by=second_line.person)
+    with time_machine.travel(datetime(2026, 3, 5, 12, tzinfo=UTC), tick=False):
+        control.reopen(because="Needed", by=second_line.person)
+
+    def promise(day: int) -> Promise | None:
+        found = mapped_of_controls([control.pk], datetime(2026, 3, day, 18, tzinfo=UTC))
+        return found.promises.get(control.pk)
+
+    assert promise(2) == Promise(None, is_manual=False)
+    assert promise(3) == Promise(platform.pk, is_manual=True)
+    assert promise(4) is None
+    assert promise(5) == Promise(platform.pk, is_manual=True)
 
 
 def test_a_suppressed_fail_is_a_fail_and_is_told_apart() -> None:
@@ -238,5 +265,5 @@ def test_standings_cost_the_same_for_any_number_of_requirements(
     user = second_line.person
     user.is_reading = True
     assert user.visibility.everything
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         standings_of_requirements(user, Moment.now(), version)
