@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.utils import timezone
 
 from audit.moment import Moment
-from controls.models import Edition, Framework, FrameworkVersion, Requirement, RequirementSpan
-from controls.models.rollup import RequirementSpanQuerySet
+from controls.models import Edition, Framework, FrameworkVersion, RequirementSpan
+from controls.models.rollup import StandingSpanQuerySet
 from controls.results import Within
 from controls.standing import FAILS, Monitoring
 from organisation.models import Solution, Visibility
@@ -22,13 +22,16 @@ MOST_CHANGES = 20
 FAIL_WORDS = frozenset(one.value for one in FAILS)
 
 
-def kept(user: object, scope: Within) -> RequirementSpanQuerySet:
-    """The spans of a scope that the reader may see; none where they see part of an estate that is not a solution."""
+Spans = TypeVar("Spans", bound=StandingSpanQuerySet[Any])
+
+
+def seen(spans: Spans, user: object, scope: Within) -> Spans:
+    """Those of a scope that the reader may see; none where they see part of an estate that is not a solution."""
     if isinstance(scope, Solution):
-        return RequirementSpan.objects.of(scope)
+        return spans.of(scope)
     if scope is None and Visibility.of(user).everything:
-        return RequirementSpan.objects.of(None)
-    return RequirementSpan.objects.none()
+        return spans.of(None)
+    return spans.none()
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,9 @@ class Lately:
     def of(cls, framework: Framework, user: object, moment: Moment, scope: Within) -> Lately:
         """One query."""
         begin = moment.at - timedelta(days=DAYS + 1)
-        spans = kept(user, scope).of_framework(framework).between(begin, moment.at + timedelta(microseconds=1))
+        spans = seen(RequirementSpan.objects.of_framework(framework), user, scope).between(
+            begin, moment.at + timedelta(microseconds=1)
+        )
         rows = spans.order_by("valid_from", "pk").values_list("requirement", "monitoring", "valid_from", "valid_to")
         return cls(list(rows), moment.at)
 
@@ -119,13 +124,11 @@ def named(changes: list[Change], version: FrameworkVersion) -> list[tuple[Change
     return [(one, by_key[one.requirement]) for one in changes if one.requirement in by_key]
 
 
-def strip_of(
-    requirement: Requirement, user: object, scope: Within, begin: datetime, end: datetime
-) -> list[dict[str, Any]]:
-    """For the frame's strip: where it stood in a period. Before the first roll-up, and between spans, nothing showed
-    it or nobody looked: not observed.
+def strip_of(spans: StandingSpanQuerySet[Any], begin: datetime, end: datetime) -> list[dict[str, Any]]:
+    """For the frame's strip: where something stood in a period, by its spans. Before the first roll-up, and between
+    spans, nothing showed it or nobody looked: not observed.
     """
-    spans = kept(user, scope).filter(requirement=requirement).between(begin, end).order_by("valid_from", "pk")
+    spans = spans.between(begin, end).order_by("valid_from", "pk")
     found: list[dict[str, Any]] = []
     at = begin
     for state, begun, ended in spans.values_list("monitoring", "valid_from", "valid_to"):
@@ -139,8 +142,7 @@ def strip_of(
     return found
 
 
-def since(requirement: Requirement, user: object, moment: Moment, scope: Within) -> datetime | None:
-    """Since when it stands as it does at the moment; None where that is not kept for this reader."""
-    spans = kept(user, scope).filter(requirement=requirement, valid_from__lte=moment.at).order_by("-valid_from")
-    last = spans.between(moment.at, moment.at + timedelta(microseconds=1)).first()
+def since(spans: StandingSpanQuerySet[Any], at: datetime) -> datetime | None:
+    """Since when it stands as it does at a moment; None where that is not kept for this reader."""
+    last = spans.between(at, at + timedelta(microseconds=1)).filter(valid_from__lte=at).order_by("-valid_from").first()
     return last.valid_from if last else None

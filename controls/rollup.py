@@ -1,6 +1,6 @@
-"""Keeps the spans of where requirements stood up to date: after a sync, a decision, a statement or a verdict.
+"""Keeps the spans of where requirements and controls stood: after a sync, a decision, a statement or a verdict.
 
-Every requirement is worked out anew in a handful of queries, whatever changed, so that a bulk load costs what one
+Everything is worked out anew in a handful of queries, whatever changed, so that a bulk load costs what one
 reading costs. It is done when the edition of the data has moved, and at most a twentieth of the time.
 """
 
@@ -10,14 +10,15 @@ import time
 from collections import Counter
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Count
 
 from audit import clock, edition
 from audit.moment import Moment
-from controls.mapped import mapped_of_versions
-from controls.models import Edition, FrameworkVersion, RequirementSpan, RollUp
+from controls.mapped import Mapped, mapped_of_controls, mapped_of_versions
+from controls.models import Control, ControlSpan, Edition, FrameworkVersion, RequirementSpan, RollUp
 from controls.standing import Monitoring, Workings
 from organisation.models import Solution, Visibility
 
@@ -30,7 +31,7 @@ KEPT = timedelta(days=7)
 AT_ONCE = 5_000
 
 Key = tuple[int, int | None]
-"""A requirement, and a solution or None for the whole estate."""
+"""A requirement or control, and a solution or None for the whole estate."""
 
 
 def due(at: datetime) -> bool:
@@ -51,8 +52,10 @@ def roll_up() -> int:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('controls_rollup'))")
     began = time.monotonic()
     known, at = edition.current(), clock.now()
-    stand = _standings(Moment.now())
-    changed = _follow(stand, at)
+    moment = Moment.now()
+    solutions = list(Solution.objects.added_by(at).in_use(at))
+    changed = _follow(RequirementSpan, "requirement", _of_requirements(moment, solutions), at)
+    changed += _follow(ControlSpan, "control", _of_controls(moment, solutions), at)
     RollUp.objects.filter(at__lt=at - KEPT).delete()
     RollUp.objects.create(edition=known, at=at, took=time.monotonic() - began, changed=changed)
     return changed
@@ -80,44 +83,58 @@ def counts_by_solution(
     return found
 
 
-def _standings(moment: Moment) -> dict[Key, str]:
+def _of_requirements(moment: Moment, solutions: list[Solution]) -> dict[Key, str]:
     """Of everything that is shown or stated not to apply, in the whole estate and in each solution in use."""
-    versions = list(FrameworkVersion.objects.current(moment.at))
-    mapped = mapped_of_versions(versions, moment.at)
-    solutions = list(Solution.objects.added_by(moment.at).in_use(moment.at))
-    workings: dict[int | None, Workings] = {None: Workings.of(mapped, EVERYTHING, moment, None)}
-    for solution, its in Workings.of_each(mapped, EVERYTHING, moment, solutions).items():
-        workings[solution] = its
+    mapped = mapped_of_versions(list(FrameworkVersion.objects.current(moment.at)), moment.at)
     current = Edition.objects.current(moment.at).values_list("requirement", flat=True)
     asked = mapped.asked.intersection(current)
     return {
         (requirement, solution): standing.monitoring.value
-        for solution, its in workings.items()
+        for solution, its in _workings(mapped, moment, solutions).items()
         for requirement in asked
         if (standing := its.requirement(requirement)).monitoring is not Monitoring.NOT_MAPPED
     }
 
 
-def _follow(stand: dict[Key, str], at: datetime) -> int:
-    rows = RequirementSpan.objects.open().values_list("pk", "requirement", "solution", "monitoring", "valid_from")
+def _of_controls(moment: Moment, solutions: list[Solution]) -> dict[Key, str]:
+    """The same of every control in use, where it concerns the solution."""
+    keys = list(Control.objects.in_use(moment.at).values_list("pk", flat=True))
+    return {
+        (control, solution): standing.monitoring.value
+        for solution, its in _workings(mapped_of_controls(keys, moment.at), moment, solutions).items()
+        for control in keys
+        if (standing := its.control(control)) and standing.monitoring is not Monitoring.NOT_MAPPED
+    }
+
+
+def _workings(mapped: Mapped, moment: Moment, solutions: list[Solution]) -> dict[int | None, Workings]:
+    found: dict[int | None, Workings] = {None: Workings.of(mapped, EVERYTHING, moment, None)}
+    found.update(Workings.of_each(mapped, EVERYTHING, moment, solutions).items())
+    return found
+
+
+def _follow(kept: type[RequirementSpan] | type[ControlSpan], name: str, stand: dict[Key, str], at: datetime) -> int:
+    """name: of the field that says what a span is about."""
+    spans: Any = kept.objects
+    rows = spans.open().values_list("pk", name, "solution", "monitoring", "valid_from")
     ended, again, held = [], [], set()
-    for pk, requirement, solution, was, begun in rows:
-        key = (requirement, solution)
+    for pk, subject, solution, was, begun in rows:
+        key = (subject, solution)
         if stand.get(key) == was:
             held.add(key)
         elif begun >= at and key in stand:
-            again.append(RequirementSpan(pk=pk, monitoring=stand[key]))
+            again.append(kept(pk=pk, monitoring=stand[key]))
             held.add(key)
         elif begun < at:
             ended.append(pk)
         else:
             held.add(key)
-    RequirementSpan.objects.filter(pk__in=ended).update(valid_to=at, end_recorded_at=at)
-    RequirementSpan.objects.bulk_update(again, ["monitoring"])
+    spans.filter(pk__in=ended).update(valid_to=at, end_recorded_at=at)
+    spans.bulk_update(again, ["monitoring"])
     new = [
-        RequirementSpan(requirement_id=key[0], solution_id=key[1], monitoring=is_, valid_from=at, recorded_at=at)
+        kept(**{f"{name}_id": key[0]}, solution_id=key[1], monitoring=is_, valid_from=at, recorded_at=at)
         for key, is_ in stand.items()
         if key not in held
     ]
-    RequirementSpan.objects.bulk_create(new, batch_size=AT_ONCE)
+    spans.bulk_create(new, batch_size=AT_ONCE)
     return len(ended) + len(new)

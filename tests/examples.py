@@ -165,6 +165,7 @@ EXAMPLES: dict[str, Example] = {
     "controls:control": CONTROL,
     "controls:control_attest": CONTROL,
     "controls:control_change": CONTROL,
+    "controls:control_history": CONTROL,
     "controls:control_inherit": CONTROL,
     "controls:control_inheritance_end": Example(own=_inheritance),
     "controls:control_reopen": RETIRED_CONTROL,

@@ -13,7 +13,7 @@ from controls.models.provider_report import (
 from controls.models.requirement import Edition, Obligation, Profile, Requirement, Section, Selection
 from controls.models.requirement_areas import AreaRule, RequirementAreas
 from controls.models.responsibility import Area, Party, Responsibility, ResponsibilitySet, RunsAs, ServiceType
-from controls.models.rollup import RequirementSpan, RollUp
+from controls.models.rollup import ControlSpan, RequirementSpan, RollUp
 from controls.models.source import Import, SourceFile
 from controls.models.statement import Applicability, Implementation
 from controls.models.verdict import Verdict
@@ -27,6 +27,7 @@ __all__ = [
     "ComplementaryAnswer",
     "ComplementaryControl",
     "Control",
+    "ControlSpan",
     "Edition",
     "Framework",
     "FrameworkVersion",

@@ -18,10 +18,10 @@ from controls.tasks import follow_standings
 from findings.models import CoverageState, Source, Status
 from tests.clock import at
 from tests.conftest import LoggedIn, LogIn
-from tests.controls.standings import EVERYTHING, a_check, find, shown_by
+from tests.controls.standings import EVERYTHING, a_check, find, satisfied_by, shown_by
 from tests.controls.test_standing_pages import labels, page_of, requirement_page
 from tests.factories import SolutionFactory
-from tests.factories.controls import EditionFactory
+from tests.factories.controls import ControlFactory, EditionFactory
 from tests.factories.findings import CheckFactory, CoverageSpanFactory, FindingFactory, FindingSpanFactory, ScopeFactory
 from tests.findings_pages.reading_pages import counted, listed, title, words
 
@@ -98,7 +98,7 @@ def test_it_costs_the_same_for_any_number(count: int, django_assert_num_queries:
         shown_by(edition, check)
         SolutionFactory()
     rollup.roll_up()
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(21):
         rollup.roll_up()
 
 
@@ -221,3 +221,31 @@ def test_what_was_learnt_late_is_told_beside_what_was_known_then(second_line: Lo
         assert second_line.get(f"{requirement_page(edition)}history/?as_of=2026-06-15").context["restated"] is None
         fails = second_line.get(f"/findings/{query}&check={check.public_id}&status=fail")
         assert listed(fails) == [late.public_id] != [finding.public_id]
+
+
+def test_a_control_shows_where_it_stood_over_time(second_line: LoggedIn, log_in: LogIn) -> None:
+    payments, ledger = SolutionFactory(name="Payments"), SolutionFactory(name="Ledger")
+    control, check = ControlFactory(name="Buckets are private"), CheckFactory(key="S3.8")
+    satisfied_by(control, check)
+    with at("2026-06-08"):
+        find(check, payments, passed=1)
+        rollup.roll_up()
+    with at("2026-06-10"):
+        FindingFactory(check_ran=check, since=clock.now(), solutions=[payments])
+        counted()
+        rollup.roll_up()
+    with at("2026-06-12"):
+        address = f"/controls/{control.public_id}/history/"
+        page = second_line.get(f"{address}?from=2026-06-01&to=2026-06-12")
+        part = second_line.get(f"{address}?from=2026-06-01&to=2026-06-12", headers={"HX-Request": "true"})
+        assert part.content.decode().strip() in page.content.decode()
+        assert [one["status"] for one in page.context["strip"]] == ["not_observed", "passing", "partly_failing"]
+        assert page.context["since"] == moment("2026-06-10")
+        assert page.context["period"].failing == timedelta(days=2)
+        assert f'hx-get="{address}"' in second_line.get(f"/controls/{control.public_id}/").content.decode()
+        owner = log_in(first_line=True, owns=[ledger])
+        assert owner.get(address).context["strip"] == [], "a part of an estate has no roll-up of its own"
+        assert [one["status"] for one in owner.get(f"{address}?solution={ledger.public_id}").context["strip"]] == [
+            "not_observed", "not_observed",
+        ]  # fmt: skip
+        assert owner.get(f"{address}?solution={payments.public_id}").status_code == 404
