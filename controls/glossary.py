@@ -27,6 +27,9 @@ TERMS: dict[str, str | Promise] = {
     # An auditor's, for people who build
     word("objective"): _("What has to be true when the control works, whatever the technique."),
     word("requirement"): _("One sentence of a framework that the organisation has to meet, with an id that stays."),
+    word("control"): _(
+        "What the organisation does, in its own words, so that requirements are met and risks stay small."
+    ),
     word("preventive"): _("It keeps the bad thing from happening."),
     word("detective"): _("It notices that the bad thing happened."),
     word("corrective"): _("It puts right what happened."),
