@@ -47,6 +47,7 @@ class Door:
 
 WORK = (
     Entry("home", _("Home"), "home", "h"),
+    Entry("my_items", _("My items"), "check", "i"),
     Entry("findings:explorer", _("Findings"), "findings", "f"),
     Entry("controls:frameworks", _("Frameworks"), "frameworks", "w"),
     Entry("controls:library", _("Controls"), "controls", "c"),

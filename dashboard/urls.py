@@ -1,8 +1,12 @@
 from django.urls import path
 
-from dashboard import views
+from dashboard import my_items, views
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("my-items/", my_items.my_items, name="my_items"),
+    path("my-items/bulk/", my_items.bulk, name="my_items_bulk"),
+    path("my-items/undo/", my_items.undo, name="my_items_undo"),
+    path("my-items/groups/<str:key>/", my_items.group, name="my_items_group"),
     path("changes/", views.changed, name="changes"),
 ]

@@ -42,6 +42,7 @@ MAY: dict[str, set[str]] = {
     "responsibility.view": LINES,
     "responsibility.manage": {SECOND},
     "provider_report.record": {SECOND},
+    "items.view": {FIRST, SECOND},
     "risk.view": LINES,
     "risk.export": LINES,
     "risk.add": {FIRST, SECOND},

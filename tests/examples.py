@@ -42,6 +42,7 @@ from tests.factories.findings import (
     ResourceFactory,
 )
 from tests.factories.organisation import LONG_AGO
+from tests.findings_pages.reading_pages import counted
 
 Make = Callable[[User], Any]
 NOT_THEIRS = frozenset({Role.FIRST.value, Role.EXTERNAL.value})
@@ -124,6 +125,13 @@ PROVIDER_REPORT = Example(own=lambda person: _id(ProviderReportFactory()))
 CONNECTION = Example(own=lambda person: _id(ConnectionFactory()))
 
 
+def _group(solution: Any) -> dict[str, Any]:
+    """A check that fails in an account of a solution."""
+    finding = FindingFactory(solutions=[solution])
+    counted()
+    return {"key": f"{finding.check_ran.public_id}-{finding.account}-{solution.public_id}"}
+
+
 def _framework(solution: Any) -> dict[str, Any]:
     """A solution's requirements in the current version of a framework."""
     return {**_id(solution), "framework_id": FrameworkVersionFactory().framework.public_id}
@@ -175,6 +183,9 @@ EXAMPLES: dict[str, Example] = {
     "controls:verdict_withdraw": Example(
         own=lambda person: _id(VerdictFactory(control=_control(_solution(person)), said_by=person)),
         other=lambda person: _id(VerdictFactory(control=_control(SolutionFactory()))),
+    ),
+    "my_items_group": Example(
+        own=lambda person: _group(_solution(person)), other=lambda person: _group(SolutionFactory())
     ),
     "controls:framework": FRAMEWORK,
     "controls:framework_lately": FRAMEWORK,

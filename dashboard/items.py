@@ -1,0 +1,132 @@
+"""What awaits a person: finding groups, risks, treatments, decisions and tests, in one list, the most urgent first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import TextChoices
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from audit.counted import Key
+from audit.moment import Moment
+from controls.awaiting import awaiting as tests_awaiting
+from organisation.models import Role, Solution, User
+from risks.groups import Group, GroupKey, groups
+from risks.models import Triage
+
+FAR = "9999"
+ELSEWHERE = frozenset({Triage.Status.WAITING, Triage.Status.DONE})
+"""What people say of a group whose next move is not theirs."""
+
+
+class Kind(TextChoices):
+    FINDINGS = "findings", gettext_lazy("Findings")
+    RISK = "risk", gettext_lazy("Risks")
+    ACTION = "action", gettext_lazy("Treatments")
+    DECISION = "decision", gettext_lazy("Decisions")
+    TEST = "test", gettext_lazy("Tests")
+
+
+class Turn(TextChoices):
+    """Whose move it is."""
+
+    YOU = "you", gettext_lazy("Awaiting you")
+    OTHERS = "others", gettext_lazy("Awaiting others")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to move. weight: 5 (critical) to 0, so that lists sort worst first. mover: who must move next."""
+
+    kind: Kind
+    key: str
+    name: str
+    note: str
+    url: str
+    weight: int
+    due: datetime | None
+    is_overdue: bool
+    turn: Turn
+    mover: str
+    solution: Solution | None = None
+    subject: Any = None
+
+    @property
+    def order(self) -> Key:
+        due = self.due.isoformat() if self.due else FAR
+        return (not self.is_overdue, -self.weight, due, self.kind.value, self.key)
+
+
+def items(user: User, moment: Moment, solutions: Collection[Solution]) -> list[Item]:
+    """Everything of these solutions that somebody must move, and what awaits the person anywhere. Not sorted."""
+    found = tests_of(user, moment.at)
+    if Role.FIRST in user.roles_in_view and solutions:
+        rows = groups(user, moment, {one.pk: one for one in solutions})
+        found += [item_of(row, user, moment.at) for row in rows]
+    return found
+
+
+def group_items(user: User, moment: Moment, solutions: Iterable[Solution], keys: Collection[GroupKey]) -> list[Item]:
+    """Those of these groups in which something still fails."""
+    rows = groups(user, moment, {one.pk: one for one in solutions}, keys)
+    return [item_of(row, user, moment.at) for row in rows]
+
+
+def item_of(group: Group, user: User, at: datetime) -> Item:
+    failed = group.tally.failed
+    words = ngettext("%(n)s resource fails", "%(n)s resources fail", failed) % {"n": f"{failed:,}"}
+    return Item(
+        kind=Kind.FINDINGS,
+        key=str(group.key),
+        name=f"{group.check.key} {group.check.says or ''}".strip(),
+        note=words,
+        url=reverse("findings:check", args=[group.check.public_id]),
+        weight=group.tally.worst,
+        due=group.due,
+        is_overdue=group.is_overdue(at),
+        turn=turn_of(group, user),
+        mover=_mover(group, user),
+        solution=group.solution,
+        subject=group,
+    )
+
+
+def turn_of(group: Group, user: User) -> Turn:
+    """What nobody has taken awaits everybody who works on the solution."""
+    if group.status in ELSEWHERE or group.mover not in (None, user):
+        return Turn.OTHERS
+    return Turn.YOU
+
+
+def _mover(group: Group, user: User) -> str:
+    if group.status == Triage.Status.DONE:
+        return _("the next reading")
+    if group.status == Triage.Status.WAITING:
+        return _("others")
+    if group.mover is None:
+        return _("anybody of the solution")
+    return _("you") if group.mover == user else group.mover.name
+
+
+def tests_of(user: User, at: datetime) -> list[Item]:
+    return [
+        Item(
+            kind=Kind.TEST,
+            key=f"test-{control.public_id}",
+            name=control.name,
+            note=str(control.get_frequency_display()),
+            url=reverse("controls:control_test", args=[control.public_id]),
+            weight=0,
+            due=due.at,
+            is_overdue=due.is_overdue,
+            turn=Turn.YOU,
+            mover=_("you"),
+            solution=control.solution,
+        )
+        for control, due in tests_awaiting(user, at)
+    ]
