@@ -109,7 +109,7 @@ def _mover(group: Group, user: User) -> str:
     if group.status == Triage.Status.WAITING:
         return _("others")
     if group.mover is None:
-        return _("anybody of the solution")
+        return _("anybody")
     return _("you") if group.mover == user else group.mover.name
 
 
