@@ -52,6 +52,11 @@ class FilterForm(forms.Form):
         choices=[ANY, ("no", _("Not suppressed")), ("yes", _("Suppressed only"))],
         required=False,
     )
+    accepted = forms.ChoiceField(
+        label=_("Accepted"),
+        choices=[ANY, ("no", _("Under no exception")), ("yes", _("Under an exception"))],
+        required=False,
+    )
     since = forms.DateField(label=_("Status since"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     changed_since = forms.DateField(
         label=_("Changed since"), required=False, widget=forms.DateInput(attrs={"type": "date"})

@@ -90,7 +90,10 @@ class FindingSpan(Span):
 
     scored: whether it counts in postures; of two sources that report the same fact one counts.
     status_since: when the compliance status began, which a change of workflow does not reset.
+    accepted_by: the exception under which it fails, where a list was asked for it.
     """
+
+    accepted_by: str | None = None
 
     class Origin(models.TextChoices):
         AWS = "aws"
@@ -153,6 +156,9 @@ class FindingSpan(Span):
             models.Index(fields=["-severity", "-status_since", "finding"], name="span_worst"),
             models.Index(
                 fields=["valid_from"], name="span_unowned_fails", condition=Q(solutions=[], status=Status.FAIL)
+            ),
+            models.Index(
+                fields=["finding", "valid_from"], name="span_suppressed", condition=Q(workflow=Workflow.SUPPRESSED)
             ),
             models.Index(
                 fields=["end_recorded_at"], name="span_end_recorded", condition=Q(end_recorded_at__isnull=False)
