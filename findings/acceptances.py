@@ -50,7 +50,9 @@ def accept(findings: Findings, *, exception: str, kind: str, expires_at: datetim
     standing = Acceptance.objects.open().filter(exception=exception, finding__in=keys).select_for_update()
     held = {row.finding_id: row for row in standing}
     same = {key for key, row in held.items() if (row.kind, row.expires_at) == (kind, expires_at)}
-    _end(Acceptance.objects.open().filter(pk__in=[row.pk for key, row in held.items() if key not in same]), REPLACED, at)
+    _end(
+        Acceptance.objects.open().filter(pk__in=[row.pk for key, row in held.items() if key not in same]), REPLACED, at
+    )
     new = [
         Acceptance(finding_id=key, exception=exception, kind=kind, valid_from=at, expires_at=expires_at)
         for key in keys
@@ -105,6 +107,11 @@ def failing_in(
         linked = FindingResource.objects.filter(resource__in=resources)
         spans = spans.filter(finding__in=linked.values("finding"))
     return Finding.objects.filter(pk__in=spans.values("finding"))
+
+
+def accepted_fails(moment: Moment) -> SpanQuerySet[FindingSpan]:
+    """Spans that count at a moment and fail under an exception: as many as the ledger has at most."""
+    return FindingSpan.objects.at(moment).counted().filter(accepted(moment.at), status=Status.FAIL)
 
 
 def how_many_accepted(spans: SpanQuerySet[FindingSpan], moment: Moment) -> int:

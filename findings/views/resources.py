@@ -30,7 +30,9 @@ def resource(request: Request, public_id: str) -> HttpResponse:
     found = get_or_404(Resource.objects.visible_to(request.user), public_id)
     asked = FindingFilter.of(QueryDict(f"resource={found.public_id}"), request.user)
     tally = facets(asked, request.user, request.moment)
-    page = page_of(listed(asked.spans(request.user, request.moment), request.moment), order=ORDERS[WORST_FIRST], size=SHOWN)
+    page = page_of(
+        listed(asked.spans(request.user, request.moment), request.moment), order=ORDERS[WORST_FIRST], size=SHOWN
+    )
     fails = tally.by_status[Status.FAIL]
     accepted_fails = how_many_accepted(asked.spans(request.user, request.moment), request.moment) if fails else 0
     archived = FindingFilter.of(QueryDict(f"resource={found.public_id}&record=archived"), request.user)

@@ -43,9 +43,7 @@ def addresses() -> Iterator[None]:
     acceptances._resolvers.clear()
 
 
-def test_the_explorer_marks_it_and_finds_it_by_filter(
-    second_line: LoggedIn, accepted: Finding, plain: Finding
-) -> None:
+def test_the_explorer_marks_it_and_finds_it_by_filter(second_line: LoggedIn, accepted: Finding, plain: Finding) -> None:
     AcceptanceFactory(finding=plain, ended=True)
     everything = words(second_line.get(EXPLORER))
     assert everything.count("Fail, accepted X-12") == 1
