@@ -40,7 +40,7 @@ class FrameworkSerializer(serializers.ModelSerializer[Framework]):
 
 
 class StandingSerializer(serializers.Serializer[Standing]):
-    """What checks, tests and attestations say; never whether it is effective. Fails: suppressed and accepted ones too."""
+    """What checks, tests and attestations say; never whether it is effective. Fails: suppressed, accepted ones too."""
 
     status = serializers.ChoiceField(source="monitoring", choices=Monitoring.choices)
     is_automated = serializers.BooleanField()

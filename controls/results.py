@@ -36,7 +36,8 @@ def within(public_id: str, user: object, at: datetime) -> Within:
 class Counts:
     """How many findings of a check say what. A fail that is suppressed or accepted is a fail.
 
-    suppressed: how many of the fails are suppressed in AWS; accepted: how many stand under an exception. One may be both.
+    suppressed: how many of the fails are suppressed in AWS; accepted: how many stand under an exception. One may
+    be both.
     """
 
     passed: int = 0

@@ -46,13 +46,12 @@ def accept(findings: Findings, *, exception: str, kind: str, expires_at: datetim
     at = clock.now()
     if expires_at <= at:
         raise ValueError("an acceptance must expire later than it begins")
-    keys = _keys(findings)
+    keys = keys_of(findings)
     standing = Acceptance.objects.open().filter(exception=exception, finding__in=keys).select_for_update()
     held = {row.finding_id: row for row in standing}
     same = {key for key, row in held.items() if (row.kind, row.expires_at) == (kind, expires_at)}
-    _end(
-        Acceptance.objects.open().filter(pk__in=[row.pk for key, row in held.items() if key not in same]), REPLACED, at
-    )
+    others = [row.pk for key, row in held.items() if key not in same]
+    _end(Acceptance.objects.open().filter(pk__in=others), REPLACED, at)
     new = [
         Acceptance(finding_id=key, exception=exception, kind=kind, valid_from=at, expires_at=expires_at)
         for key in keys
@@ -71,7 +70,7 @@ def end(exception: str, findings: Findings | None = None, *, because: str) -> in
     at = clock.now()
     standing = Acceptance.objects.open().filter(exception=exception)
     if findings is not None:
-        standing = standing.filter(finding__in=_keys(findings))
+        standing = standing.filter(finding__in=keys_of(findings))
     return _end(standing, because, at)
 
 
@@ -80,7 +79,8 @@ def _end(standing: QuerySet[Acceptance], because: str, at: datetime) -> int:
     return expired + standing.update(valid_to=Least(at, F("expires_at")), ended_because=because[:500])
 
 
-def _keys(findings: Findings) -> list[int]:
+def keys_of(findings: Findings) -> list[int]:
+    """Primary keys, each once."""
     if isinstance(findings, QuerySet):
         return list(findings.order_by().values_list("pk", flat=True).distinct())
     return list(dict.fromkeys(finding.pk for finding in findings))

@@ -18,7 +18,7 @@ from organisation.models import Account, Solution
 class Row:
     """account: its name, or "" where nobody told. solutions: those that the reader may know of.
 
-    exception_url: of the exception's page under which it fails, where there is one.
+    exception: the one under which it fails, or "". exception_url: of its page, where there is one.
     """
 
     span: FindingSpan
@@ -26,6 +26,7 @@ class Row:
     solutions: Sequence[Solution]
     due: datetime | None
     overdue: bool
+    exception: str
     exception_url: str
 
 
@@ -48,9 +49,10 @@ def rows_of(spans: Sequence[FindingSpan], user: object, moment: Moment) -> list[
             solutions=[solutions[key] for key in span.solutions if key in solutions],
             due=due,
             overdue=due is not None and due < moment.at,
-            exception_url=address_of(span.accepted_by) if span.accepted_by else "",
+            exception=exception,
+            exception_url=address_of(exception) if exception else "",
         )
-        for span, due in ((span, due_of(span)) for span in spans)
+        for span, due, exception in ((span, due_of(span), getattr(span, "accepted_by", None) or "") for span in spans)
     ]
 
 

@@ -29,7 +29,8 @@ REQUIREMENTS = (
 )  # fmt: skip
 PARTS = (
     "Kind", "Name", "Title", "Type of mapping", "Status", "Inherited from", "Findings failing",
-    "of them suppressed in AWS", "of them accepted", "Findings unknown", "Findings passing", "Mapping", "Approved by", "Approved on",
+    "of them suppressed in AWS", "of them accepted", "Findings unknown", "Findings passing", "Mapping",
+    "Approved by", "Approved on",
 )  # fmt: skip
 POSTURE = ("Solution", "Name", "Framework", "Requirements", *(str(one.label) for one in Monitoring), "Automated")
 

@@ -90,10 +90,7 @@ class FindingSpan(Span):
 
     scored: whether it counts in postures; of two sources that report the same fact one counts.
     status_since: when the compliance status began, which a change of workflow does not reset.
-    accepted_by: the exception under which it fails, where a list was asked for it.
     """
-
-    accepted_by: str | None = None
 
     class Origin(models.TextChoices):
         AWS = "aws"

@@ -20,9 +20,13 @@ class WorkflowChangeQuerySet(models.QuerySet["WorkflowChange"]):
     def waiting(self) -> Self:
         return self.filter(state=WorkflowChange.State.WAITING)
 
-    def latest(self) -> Self:
-        """Of each finding and exception what was wanted last."""
-        return self.order_by("finding", "exception", "-pk").distinct("finding", "exception")
+    def in_effect(self) -> Self:
+        """What AWS was told, or may have been."""
+        return self.filter(state__in=[WorkflowChange.State.WAITING, WorkflowChange.State.DONE])
+
+    def last_of_each(self) -> Self:
+        """The last one of each finding."""
+        return self.order_by("finding", "-pk").distinct("finding")
 
     def due(self, at: datetime) -> Self:
         """To be told to AWS now: in nobody's hands, and nothing that was wanted earlier of its finding is under way."""

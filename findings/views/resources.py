@@ -30,11 +30,9 @@ def resource(request: Request, public_id: str) -> HttpResponse:
     found = get_or_404(Resource.objects.visible_to(request.user), public_id)
     asked = FindingFilter.of(QueryDict(f"resource={found.public_id}"), request.user)
     tally = facets(asked, request.user, request.moment)
-    page = page_of(
-        listed(asked.spans(request.user, request.moment), request.moment), order=ORDERS[WORST_FIRST], size=SHOWN
-    )
+    spans = asked.spans(request.user, request.moment)
+    page = page_of(listed(spans, request.moment), order=ORDERS[WORST_FIRST], size=SHOWN)
     fails = tally.by_status[Status.FAIL]
-    accepted_fails = how_many_accepted(asked.spans(request.user, request.moment), request.moment) if fails else 0
     archived = FindingFilter.of(QueryDict(f"resource={found.public_id}&record=archived"), request.user)
     context = {
         "resource": found,
@@ -46,7 +44,7 @@ def resource(request: Request, public_id: str) -> HttpResponse:
         "more": page.next_cursor,
         "all_url": asked.url(**kept(request.GET)),
         "total": tally.total,
-        "accepted": accepted_fails,
+        "accepted": how_many_accepted(spans, request.moment) if fails else 0,
         "accepted_url": asked.url(**kept(request.GET), status=Status.FAIL, accepted=True),
         "archived_url": archived.url(**kept(request.GET)),
         "archived_total": 0 if tally.total else archived.spans(request.user, request.moment).count(),
