@@ -127,8 +127,12 @@ def _before(keys: Collection[int]) -> dict[int, str]:
     """The workflow that findings had before any exception: what we did ourselves is none of it."""
     spans = FindingSpan.objects.at(Moment.now()).filter(finding__in=keys)
     found: dict[int, str] = dict(spans.values_list("finding", "workflow"))
-    ours = WorkflowChange.objects.in_effect().filter(finding__in=keys).last_of_each()
-    return found | {row.finding_id: row.before for row in ours if row.wanted == Workflow.SUPPRESSED}
+    for row in WorkflowChange.objects.in_effect().filter(finding__in=keys).last_of_each():
+        if row.wanted == Workflow.SUPPRESSED:
+            found[row.finding_id] = row.before
+        elif found.get(row.finding_id) == Workflow.SUPPRESSED:  # given back, and not read again yet
+            found[row.finding_id] = row.wanted
+    return found
 
 
 Place = tuple[int, str, str]
