@@ -335,6 +335,7 @@ class ConnectionSerializer(serializers.ModelSerializer[Connection]):
             "home_region",
             "hub_role",
             "member_role",
+            "write_role",
             "external_id",
             "queue_name",
             "enabled",

@@ -20,6 +20,7 @@ urlpatterns = [
     path("connections/<str:public_id>/test/", connections.test, name="connection_test"),
     path("connections/<str:public_id>/hub-role/", connections.hub_role, name="connection_hub_role"),
     path("connections/<str:public_id>/member-role/", connections.member_role, name="connection_member_role"),
+    path("connections/<str:public_id>/write-role/", connections.write_role, name="connection_write_role"),
     path("connections/<str:public_id>/event-queue/", connections.event_queue, name="connection_event_queue"),
     path(
         "connections/<str:public_id>/event-forwarding/",
