@@ -97,7 +97,16 @@ class ConnectionForm(Form):
 
     class Meta:
         model = Connection
-        fields = ["name", "hub_account", "home_region", "hub_role", "member_role", "write_role", "queue_name", "enabled"]
+        fields = [
+            "name",
+            "hub_account",
+            "home_region",
+            "hub_role",
+            "member_role",
+            "write_role",
+            "queue_name",
+            "enabled",
+        ]
         help_texts = {
             "name": _("What people call it, e.g. Production organisation."),
             "home_region": _("The Region that gathers Security Hub's findings, e.g. eu-central-1."),

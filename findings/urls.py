@@ -1,6 +1,6 @@
 from django.urls import path
 
-from findings.views import checks, connections, coverage, detail, explorer, exports, resources
+from findings.views import checks, connections, coverage, detail, explorer, exports, resources, suppressions
 
 app_name = "findings"
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("export/", exports.export, name="export"),
     path("exports/<str:public_id>/", exports.page, name="export_page"),
     path("exports/<str:public_id>/file/", exports.file, name="export_file"),
+    path("suppressions/", suppressions.suppressions, name="suppressions"),
     path("unowned/", resources.unowned_resources, name="unowned"),
     path("checks/<str:public_id>/", checks.check, name="check"),
     path("resources/<str:public_id>/", resources.resource, name="resource"),

@@ -88,7 +88,8 @@ def test_the_write_role_is_tried_on_a_finding_that_does_not_exist(estate: Estate
 
 
 def test_templates_are_made_out_for_their_connection_and_are_sound(db: None, tmp_path: Path) -> None:
-    connection = ConnectionFactory(hub_account="210987654321", hub_role="hub", member_role="member", write_role="writer")
+    roles = {"hub_role": "hub", "member_role": "member", "write_role": "writer"}
+    connection = ConnectionFactory(hub_account="210987654321", **roles)
     caller = "arn:aws:sts::123456789012:assumed-role/portal-task/worker-1"
     bus = f"arn:aws:events:{connection.home_region}:210987654321:event-bus/compliance-portal-events"
     expected = {

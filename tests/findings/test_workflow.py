@@ -32,7 +32,7 @@ def failing(estate: Estate, n: int = 1, status: str = "NEW") -> list[Finding]:
 def in_aws(estate: Estate, finding: Finding) -> tuple[str, str]:
     """Workflow and note, as AWS has them."""
     held = estate.sandbox.world.findings[finding.product_arn, finding.native_id]
-    return held.workflow, ((held.extra or {}).get("Note") or {}).get("Text", "")
+    return str(held.workflow), ((held.extra or {}).get("Note") or {}).get("Text", "")
 
 
 def here(finding: Finding) -> str:
