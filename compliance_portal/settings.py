@@ -138,6 +138,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "deliver the outbox": {"task": "desk.tasks.deliver_outbox", "schedule": 30},
     "follow dates": {"task": "organisation.tasks.follow_dates", "schedule": 600},
     "read what is due": {"task": "findings.tasks.sync_due", "schedule": 10},
+    "write workflow back": {"task": "findings.tasks.look_after_workflow", "schedule": 60},
     "look after exports": {"task": "findings.tasks.look_after_exports", "schedule": 120},
     "take up imports": {"task": "controls.tasks.take_up_imports", "schedule": 60},
     "take up decisions": {"task": "controls.tasks.take_up_decisions", "schedule": 60},

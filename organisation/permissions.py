@@ -24,6 +24,7 @@ MAY: dict[str, set[str]] = {
     "preference.change": EVERYBODY,
     "finding.view": LINES,
     "finding.export": LINES,
+    "suppression.view": {SECOND, THIRD},
     "posture.view": LINES,
     "coverage.view": {FIRST, SECOND, THIRD, ADMINISTRATOR},
     "connection.view": {SECOND, THIRD, ADMINISTRATOR},

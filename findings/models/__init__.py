@@ -1,3 +1,4 @@
+from findings.models.acceptance import Acceptance, accepted, accepted_by
 from findings.models.check import Check
 from findings.models.config_rule import ConfigRule
 from findings.models.connection import Connection
@@ -16,8 +17,10 @@ from findings.models.vocabulary import (
     Status,
     Workflow,
 )
+from findings.models.workflow_change import WorkflowChange
 
 __all__ = [
+    "Acceptance",
     "Check",
     "ConfigRule",
     "Connection",
@@ -44,4 +47,7 @@ __all__ = [
     "SweepSeen",
     "SyncRun",
     "Workflow",
+    "WorkflowChange",
+    "accepted",
+    "accepted_by",
 ]
