@@ -1,6 +1,8 @@
 """What the database refuses, whoever asks."""
 
+from contextlib import AbstractContextManager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -14,7 +16,7 @@ from tests.factories.risks import AssessmentFactory, ChallengeFactory, MatrixFac
 pytestmark = pytest.mark.django_db
 
 
-def refused() -> object:
+def refused() -> AbstractContextManager[Any]:
     return pytest.raises(DatabaseError)
 
 
