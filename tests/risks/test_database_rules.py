@@ -45,7 +45,7 @@ def test_a_matrix_and_the_steps_of_an_exception_are_never_changed() -> None:
         with refused(), transaction.atomic():
             rows.update(because="Another reason")
         with refused(), transaction.atomic():
-            rows._raw_delete(rows.db)  # type: ignore[attr-defined]
+            rows._raw_delete(rows.db)
 
 
 def test_three_different_people_carry_an_exception() -> None:
