@@ -109,7 +109,7 @@ def standing_in(entries: Iterable[TrailEntry], names: Collection[str]) -> set[st
 
 
 def rows_named(rows: Any, public_ids: Collection[str]) -> dict[str, Any]:
-    """Of a queryset, the rows with these public ids, by them; ids of other models are passed over. One query or none."""
+    """The rows of a queryset by their public ids, as far as these are of its model. One query, or none."""
     model = rows.model
     keys = [model.key_of(one) for one in public_ids if one.startswith(f"{model.public_prefix}-")]
     return {one.public_id: one for one in rows.filter(pk__in=keys)} if keys else {}

@@ -25,7 +25,7 @@ def as_they_were(
     references: Mapping[str, type[Model]] | None = None,
     also: Callable[[Row, TrailEntry], None] = nothing_more,
 ) -> list[Row]:
-    """The same rows with the values that they had then; nothing is saved. One query, and one for each kind of reference.
+    """The same rows with the values that they had then; nothing is saved. A query, and one for each kind of reference.
 
     Their model's verbs record `changed` (see audit.history). references: a field → the model whose rows stand in it by
     public id. also: takes back what else an entry tells, from the latest to the earliest.
