@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from audit import clock
 from audit.keyset import page_of
 from audit.public_id import get_or_404
 from desk import discussion, watching
@@ -31,7 +32,7 @@ def discuss(request: Request, kind: str, public_id: str) -> HttpResponse:
 
 def _shown(request: Request, subject: Subject, *, form: CommentForm | None = None, refused: str = "") -> HttpResponse:
     """The whole of it; a page of its own where htmx did not ask."""
-    at = request.moment.at
+    at = clock.now() if request.moment.is_now else request.moment.at  # what was just written stands there too
     stood = Comment.objects.about(subject.kind, subject.public_id).written_by(at)
     page = page_of(stood.told(), order=("-id",), cursor=request.GET.get("cursor", ""), size=AT_ONCE)
     people = watching.watchers(subject)
