@@ -10,7 +10,7 @@ from tests.conftest import LoggedIn, LogIn
 from tests.factories import CommentFactory, SolutionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
-JSON = {"content_type": "application/json"}
+JSON = "application/json"
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def of(solution: Solution, part: str) -> str:
 
 def test_a_comment_is_written_and_read(second_line: LoggedIn, payments: Solution) -> None:
     bo = UserFactory(name="Bo", third_line=True)
-    answer = second_line.post(of(payments, "comments"), {"text": "Look, @Bo"}, **JSON)
+    answer = second_line.post(of(payments, "comments"), {"text": "Look, @Bo"}, JSON)
     assert answer.status_code == 201
     made = Comment.objects.get()
     expected = {
@@ -45,26 +45,26 @@ def test_a_comment_is_written_and_read(second_line: LoggedIn, payments: Solution
 
 def test_a_mention_in_vain_is_refused_in_words(second_line: LoggedIn, payments: Solution) -> None:
     UserFactory(name="Cy", administrator=True)
-    answer = second_line.post(of(payments, "comments"), {"text": "@Cy"}, **JSON)
+    answer = second_line.post(of(payments, "comments"), {"text": "@Cy"}, JSON)
     assert answer.status_code == 400
     refusal = f"Cy may not see {payments.public_id}, so nobody is told. Mention people who work on it or oversee it."
     assert answer.json()["errors"] == {"text": refusal}
-    assert second_line.post(of(payments, "comments"), {}, **JSON).status_code == 400
+    assert second_line.post(of(payments, "comments"), {}, JSON).status_code == 400
 
 
 def test_the_third_line_reads_and_watches_only(third_line: LoggedIn, payments: Solution) -> None:
     assert third_line.get(of(payments, "comments")).status_code == 200
-    assert third_line.post(of(payments, "comments"), {"text": "Hm"}, **JSON).status_code == 403
+    assert third_line.post(of(payments, "comments"), {"text": "Hm"}, JSON).status_code == 403
     me = {"id": third_line.person.public_id, "name": third_line.person.name}
-    answer = third_line.put(of(payments, "watch"), {"watches": True}, **JSON)
+    answer = third_line.put(of(payments, "watch"), {"watches": True}, JSON)
     assert answer.json() == {"watches": True, "watchers": [me]}
     assert third_line.get(of(payments, "watch")).json() == answer.json()
-    third_line.put(of(payments, "watch"), {"watches": False}, **JSON)
+    third_line.put(of(payments, "watch"), {"watches": False}, JSON)
     assert third_line.get(of(payments, "watch")).json() == {"watches": False, "watchers": []}
-    assert third_line.put(of(payments, "watch"), {}, **JSON).status_code == 400
+    assert third_line.put(of(payments, "watch"), {}, JSON).status_code == 400
 
 
 def test_what_is_not_theirs_is_not_found(log_in: LogIn, payments: Solution) -> None:
     stranger = log_in(first_line=True)
-    assert stranger.post(of(payments, "comments"), {"text": "x"}, **JSON).status_code == 404
-    assert stranger.put(of(payments, "watch"), {"watches": True}, **JSON).status_code == 404
+    assert stranger.post(of(payments, "comments"), {"text": "x"}, JSON).status_code == 404
+    assert stranger.put(of(payments, "watch"), {"watches": True}, JSON).status_code == 404
