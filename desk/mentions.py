@@ -66,7 +66,7 @@ def _one_of(people: list[User], name: str, subject: Subject) -> User:
 
 
 def suggested(words: str, subject: Subject, *, but: User) -> list[User]:
-    """A few people who may see the subject and whose first or later name begins with this; those nearest to it first."""
+    """A few people who may see the subject and one of whose names begins with this; those nearest to it first."""
     if not words:
         return []
     at = clock.now()
