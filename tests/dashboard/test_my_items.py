@@ -9,6 +9,7 @@ import pytest
 
 from audit import clock
 from audit.models import TrailEntry
+from desk.models import Comment, Notice
 from findings.acceptances import accept
 from findings.models import Check, Severity, Status
 from organisation.models import Solution
@@ -102,6 +103,22 @@ def test_a_day_a_link_and_who_does_it_are_said_in_the_unfolded_row(owner: Logged
         assert owner.post(address, {"status": "fixed"}, headers=HTMX).status_code == 422
         triage.refresh_from_db()
         assert (triage.planned_on, triage.status) == (date(2026, 4, 10), "to_do")
+
+
+def test_a_comment_is_said_in_place_and_mentions_who_may_see_it(owner: LoggedIn, payments: Solution) -> None:
+    check, colleague = a_group(payments, "S3.8"), UserFactory(name="Wei Zhang", first_line=True, owns=[payments])
+    UserFactory(name="Lucia Romero", first_line=True)
+    address = f"{PAGE}groups/{key_of(check, payments)}/"
+    row = owner.post(address, {"comment": "@Wei Zhang can you look?", "open": "1"}, headers=HTMX)
+    assert "What people say about it" in words(row)
+    assert [(one.subject, one.text) for one in Comment.objects.all()] == [
+        (Triage.objects.get().public_id, "@Wei Zhang can you look?")
+    ]
+    assert Notice.objects.filter(person=colleague, kind="mention").exists()
+    refused = owner.post(address, {"comment": "@Lucia Romero?", "status": "done", "open": "1"}, headers=HTMX)
+    assert refused.status_code == 422
+    assert Comment.objects.count() == 1
+    assert Triage.objects.get().status == "to_do", "nothing is half-saved"
 
 
 def test_many_are_changed_at_once_and_taken_back_as_one(owner: LoggedIn, payments: Solution) -> None:
