@@ -121,10 +121,9 @@ def _count_stated(found: HeatMap, risks: RiskQuerySet, at: datetime, by: str) ->
 def _then(user: object, at: datetime, wanted: Wanted) -> HeatMap:
     rules = Rules.at(at)
     found = HeatMap(rules.matrix)
-    for risk, stands, stated in _stood(user, at, rules, wanted):
+    for _risk, stands, stated in _stood(user, at, rules, wanted):
         found.standings[stands.standing] += 1
         found.add(rules.cell(stated.get(wanted.by)), rules.level(stated.get(wanted.by)))
-        del risk
     return found
 
 

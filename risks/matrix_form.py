@@ -100,6 +100,10 @@ class MatrixForm(ApprovalForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("read") != (self.before.pk if self.before else None):
+            raise forms.ValidationError(
+                _("Another matrix was adopted after you opened this page. Look at that one, then begin again from it.")
+            )
         if not any(name.partition("_")[2][:1].isdigit() for name in self.errors):
             for words in flaws(self.said, self.before):
                 self.add_error(None, words)
@@ -118,7 +122,7 @@ class MatrixForm(ApprovalForm):
                 [told[f"cell_{row}_{column}"] for column in range(sizes["impacts"])]
                 for row in range(sizes["likelihoods"])
             ],
-            by_severity=[told[f"severity_{one.value}"] for one in Severity],
+            by_severity=[told[f"severity_{one.value}"] for one in sorted(Severity)],
             carried=[told[f"carried_{n}"] for n in range(len(self.draft.carried))],
         )
 
@@ -152,7 +156,7 @@ class MatrixForm(ApprovalForm):
 
     @property
     def severities(self) -> list[BoundField]:
-        return [self[f"severity_{one.value}"] for one in reversed(Severity)]
+        return [self[f"severity_{one.value}"] for one in sorted(Severity, reverse=True)]
 
     @property
     def earlier(self) -> list[BoundField]:

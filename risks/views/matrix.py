@@ -55,7 +55,7 @@ def _shown(request: Request, found: Matrix | None) -> HttpResponse:
         before = next((one for one in versions if one.pk == found.follows_id), None)
         context |= {
             "rows": rows(found),
-            "severities": [(one.label, level(found, found.by_severity[one.value])) for one in reversed(Severity)],
+            "severities": [(one.label, level(found, found.by_severity[one.value])) for one in sorted(Severity, reverse=True)],
             "before": before,
             "carried": [
                 (level(before, n), level(found, reads)) for n, reads in reversed(list(enumerate(found.carried)))
@@ -111,7 +111,7 @@ def adopt(request: Request) -> HttpResponse:
         try:
             return _adopted(request, form)
         except StaleRow:
-            form.add_error(None, _("Another matrix was adopted meanwhile. Begin again from that one."))
+            form.add_error(None, _("Another matrix was adopted this moment. Look at that one, then begin again from it."))
         except NotAllowed as no:
             form.add_error(None, str(no))
         return render(request, "risks/matrix_adopt.html", context, status=422)
@@ -121,8 +121,7 @@ def adopt(request: Request) -> HttpResponse:
 
 def _adopted(request: Request, form: MatrixForm) -> HttpResponse:
     told = {name: form.cleaned_data[name] for name in ("because", "approved_by", "approved_on", "reference")}
-    read = form.before if form.before and form.cleaned_data["read"] == form.before.pk else None
-    matrices.adopt(form.said, by=request.user, read=read, **told)
+    matrices.adopt(form.said, by=request.user, read=form.before, **told)
     messages.success(
         request, _("The matrix is in force. What was assessed before keeps its own, and reads as you said.")
     )
