@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
-from django.utils.http import urlencode
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from controls.addresses import door_of, files_of
 from controls.tables import as_csv, as_xlsx
 from organisation.middleware import Request
 from organisation.permissions import may, permitted
-from risks.doors import to_register
-from risks.heat_map import Address, Cell, HeatMap, heat_map, listed
-from risks.models import Matrix, Risk
-from risks.rules import Kind
+from risks.drawing import cell_words, drawn, on_the_page, title
+from risks.heat_map import Address, HeatMap, heat_map, listed
 from risks.views.tabs import tabs
 
-Standing = Risk.Standing
 HEAD = ("Likelihood", "Impact", "Level", "Risks")
 SHOWN = 100
 """Risks of a cell, at most, where the page lists them itself."""
@@ -40,7 +31,7 @@ def page(request: Request) -> HttpResponse:
         "heat": heat,
         "drawn": drawn(request, heat, found) if heat.matrix else None,
         "kinds": [
-            {"label": label, "url": _kept(request, by=value), "current": value == found.wanted.by}
+            {"label": label, "url": on_the_page(request, by=value), "current": value == found.wanted.by}
             for value, label in found.choices["by"][1].items()
         ],
         "chips": [one for one in found.asked.chips if one["key"] in found.narrowed],
@@ -57,86 +48,6 @@ def page(request: Request) -> HttpResponse:
         "manages": may(request.user, "appetite.manage") and request.moment.is_now,
     }
     return render(request, "risks/heat_map.html", context)
-
-
-def title(heat: HeatMap, solution: str = "") -> str:
-    """How many are beyond what is borne, and what is wanted."""
-    of = f"{solution}: " if solution else ""
-    beyond, above = heat.standings[Standing.ABOVE_TOLERANCE], heat.standings[Standing.ABOVE_APPETITE]
-    n = heat.standings.total()
-    if not n:
-        return of + _("no open risk") if of else _("No open risk")
-    told = [ngettext("%(n)s open risk", "%(n)s open risks", n) % {"n": f"{n:,}"}]
-    if beyond:
-        told.append(_("%(n)s above tolerance") % {"n": f"{beyond:,}"})
-    if above:
-        told.append(_("%(n)s above appetite") % {"n": f"{above:,}"})
-    return of + ", ".join(told)
-
-
-def cell_words(matrix: Matrix, cell: Cell) -> str:
-    likelihood, impact = cell
-    if likelihood >= len(matrix.likelihoods) or impact >= len(matrix.impacts):
-        raise Http404("The matrix in force has no such cell")
-    words = _("%(likelihood)s, %(impact)s: %(level)s")
-    level = matrix.label(matrix.level_of(likelihood, impact))
-    return words % {"likelihood": matrix.likelihoods[likelihood], "impact": matrix.impacts[impact], "level": level}
-
-
-def drawn(request: Request, heat: HeatMap, found: Address) -> dict[str, Any]:
-    """What templates draw: rows from the most likely down, each cell with its door, and what stands beside the map."""
-    matrix = heat.matrix
-    assert matrix is not None
-    return {
-        "columns": matrix.impacts,
-        "rows": [
-            {
-                "label": matrix.likelihoods[row],
-                "cells": [
-                    {
-                        "count": heat.cells[row, column],
-                        "tone": matrix.tone(matrix.level_of(row, column)),
-                        "words": cell_words(matrix, (row, column)),
-                        "url": _door(request, found, likelihood=row, impact=column),
-                    }
-                    for column in range(len(matrix.impacts))
-                ],
-            }
-            for row in reversed(range(len(matrix.likelihoods)))
-        ],
-        "legend": [{"label": one["label"], "tone": one["tone"]} for one in reversed(matrix.levels)],
-        "elsewhere": heat.elsewhere.total(),
-        "elsewhere_url": _door(request, found, likelihood="none") if found.wanted.by == Kind.CURRENT else "",
-        "not_assessed_url": _door(request, found, standing=Standing.NOT_ASSESSED.value)
-        if found.wanted.by == Kind.CURRENT
-        else "",
-        "standings": [
-            {
-                "label": one.label,
-                "value": one.value,
-                "count": heat.standings[one],
-                "url": _register(request, **{**found.narrowed, "standing": one.value}),
-            }
-            for one in (Standing.ABOVE_TOLERANCE, Standing.ABOVE_APPETITE, Standing.WITHIN, Standing.NO_APPETITE)
-        ],
-    }
-
-
-def _door(request: Request, found: Address, **asked: str | int) -> str:
-    """By current level: the register, narrowed likewise. By another: this page, which then lists them."""
-    if found.wanted.by == Kind.CURRENT:
-        return _register(request, **{**found.narrowed, **asked})
-    return f"{_kept(request, **asked)}#listed"
-
-
-def _register(request: Request, **asked: str | int) -> str:
-    kept = {name: request.GET[name] for name in ("as_of", "known_at", "line", "solution") if name in request.GET}
-    return to_register(**{**kept, **asked})
-
-
-def _kept(request: Request, **asked: str | int) -> str:
-    query = {name: request.GET[name] for name in request.GET if name not in ("likelihood", "impact")}
-    return f"{reverse('risks:heat_map')}?{urlencode({**query, **asked})}"
 
 
 @require_safe

@@ -55,7 +55,9 @@ def _shown(request: Request, found: Matrix | None) -> HttpResponse:
         before = next((one for one in versions if one.pk == found.follows_id), None)
         context |= {
             "rows": rows(found),
-            "severities": [(one.label, level(found, found.by_severity[one.value])) for one in sorted(Severity, reverse=True)],
+            "severities": [
+                (one.label, level(found, found.by_severity[one.value])) for one in sorted(Severity, reverse=True)
+            ],
             "before": before,
             "carried": [
                 (level(before, n), level(found, reads)) for n, reads in reversed(list(enumerate(found.carried)))
@@ -111,7 +113,9 @@ def adopt(request: Request) -> HttpResponse:
         try:
             return _adopted(request, form)
         except StaleRow:
-            form.add_error(None, _("Another matrix was adopted this moment. Look at that one, then begin again from it."))
+            form.add_error(
+                None, _("Another matrix was adopted this moment. Look at that one, then begin again from it.")
+            )
         except NotAllowed as no:
             form.add_error(None, str(no))
         return render(request, "risks/matrix_adopt.html", context, status=422)

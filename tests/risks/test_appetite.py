@@ -62,7 +62,12 @@ def test_the_most_specific_one_counts() -> None:
     recorded(0, 1)
     assert [stands(one) for one in everyone] == ["above_tolerance"] * 4
     recorded(1, 2, category=privacy)
-    assert [stands(one) for one in everyone] == ["above_appetite", "above_tolerance", "above_appetite", "above_tolerance"]
+    assert [stands(one) for one in everyone] == [
+        "above_appetite",
+        "above_tolerance",
+        "above_appetite",
+        "above_tolerance",
+    ]
     recorded(2, 3, solution=payments)
     assert [stands(one) for one in everyone] == ["within", "within", "above_appetite", "above_tolerance"]
     recorded(0, 0, solution=payments, category=privacy)

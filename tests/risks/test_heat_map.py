@@ -50,7 +50,7 @@ def test_each_cell_counts_its_open_risks_and_is_a_door_to_them(second_line: Logg
     assert 'aria-label="Likely, Moderate: High, 2 risks"' in html
     assert 'href="/risks/?standing=not_assessed"' in html
     assert 'href="/risks/?standing=above_tolerance"' in html
-    assert [row["label"] for row in page.context["drawn"]["rows"]][0] == "Almost certain"
+    assert page.context["drawn"]["rows"][0]["label"] == "Almost certain"
 
 
 def test_without_a_matrix_it_says_what_is_missing(second_line: LoggedIn, third_line: LoggedIn) -> None:

@@ -107,7 +107,10 @@ def test_more_likely_or_worse_never_gives_a_lower_level(second_line: LoggedIn) -
         ({"by_severity": [0, 0, 2, 1, 2, 2]}, "Severity “Medium” would stand for a lower level than “Low”."),
         ({"impacts": ["Minor", "minor", "Severe"]}, "Two of the impacts have the same name."),
         ({"likelihoods": ["Rare", " ", "Likely"]}, "Each of the likelihoods needs a name of up to 40 characters."),
-        ({"cells": [[0, 0, 1], [0, 1, 9], [1, 2, 2]]}, "Every cell, severity and earlier level needs one of the levels."),
+        (
+            {"cells": [[0, 0, 1], [0, 1, 9], [1, 2, 2]]},
+            "Every cell, severity and earlier level needs one of the levels.",
+        ),
         ({"levels": THREE.levels[:2], "cells": [[0] * 3] * 3}, "A matrix has 3 to 6 levels"),
     ],
 )
@@ -140,7 +143,11 @@ def test_the_preview_counts_what_would_change(second_line: LoggedIn) -> None:
         "High": 1,
         "Critical": 1,
     }
-    assert {one["label"]: one["count"] for one in page.context["levels_after"]} == {"Small": 1, "Notable": 1, "Grave": 1}
+    assert {one["label"]: one["count"] for one in page.context["levels_after"]} == {
+        "Small": 1,
+        "Notable": 1,
+        "Grave": 1,
+    }
 
 
 def test_two_people_cannot_adopt_at_once(second_line: LoggedIn) -> None:
@@ -170,7 +177,9 @@ def test_an_old_assessment_keeps_its_meaning() -> None:
 def test_levels_are_carried_through_any_number_of_versions() -> None:
     first = MatrixFactory()
     second = adopted()
-    four = Draft(**{**Draft.of(second).said, "levels": [*THREE.levels, {"label": "Ruin", "tone": 6}], "carried": [1, 2, 3]})
+    four = Draft(
+        **{**Draft.of(second).said, "levels": [*THREE.levels, {"label": "Ruin", "tone": 6}], "carried": [1, 2, 3]}
+    )
     third = adopted(four)
     assert [matrices.carried(level, first, third) for level in range(4)] == [1, 2, 2, 3]
     assert [matrices.carried(level, second, third) for level in range(3)] == [1, 2, 3]
