@@ -26,6 +26,8 @@ PAGES = (
     ("register, of one's own", "first", "risks:register"),
     ("heat map", "second", "risks:heat_map"),
     ("heat map, of one's own", "first", "risks:heat_map"),
+    ("heat map by inherent level", "second", "risks:heat_map?by=inherent"),
+    ("heat map of yesterday", "second", "risks:heat_map?as_of="),
     ("appetite", "second", "risks:appetite"),
 )
 SOLUTIONS = ("payments", "customer-portal", "data-platform", "hr-systems", "shared-platform", "foundation")
@@ -85,10 +87,14 @@ def _seconds(verb: Any) -> float:
 def _pages(cookies: dict[str, str]) -> list[dict[str, Any]]:
     """Those that are built."""
     found = []
+    yesterday = (clock.now() - timedelta(hours=12)).strftime("%Y-%m-%dT%H:%M")
     for name, line, address in PAGES:
+        named, _, asked = address.partition("?")
         try:
-            page = Page(name, line, reverse(address))
+            path = reverse(named)
         except NoReverseMatch:
             continue
+        query = f"?{asked}{yesterday if asked == 'as_of=' else ''}" if asked else ""
+        page = Page(name, line, path + query)
         found.append({**asdict(page), "queries": queries(page, cookies[line])})
     return found
