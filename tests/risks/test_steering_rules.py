@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 
@@ -19,6 +21,19 @@ def committed() -> None:
     """What is looked at when a transaction commits is looked at now."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+@transaction.atomic
+def written(make: Callable[[], object]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    make()
+    committed()
+
+
+def refused(make: Callable[[], object]) -> None:
+    with pytest.raises(DatabaseError):
+        written(make)
 
 
 @pytest.mark.parametrize(
@@ -42,9 +57,7 @@ def test_two_appetites_for_the_same_at_once() -> None:
     AppetiteFactory()
     AppetiteFactory(category=privacy, solution=SolutionFactory())
     committed()
-    with pytest.raises(DatabaseError), transaction.atomic():
-        AppetiteFactory(category=privacy)
-        committed()
+    refused(lambda: AppetiteFactory(category=privacy))
 
 
 def test_two_authorities_of_a_person_in_the_same_solution_at_once() -> None:
@@ -53,9 +66,7 @@ def test_two_authorities_of_a_person_in_the_same_solution_at_once() -> None:
     AuthorityFactory(person=ana, solution=SolutionFactory())
     AuthorityFactory()
     committed()
-    with pytest.raises(DatabaseError), transaction.atomic():
-        AuthorityFactory(person=ana)
-        committed()
+    refused(lambda: AuthorityFactory(person=ana))
 
 
 def test_one_that_replaces_another_is_no_second_one() -> None:
