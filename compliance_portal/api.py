@@ -10,6 +10,7 @@ from findings import api as findings
 from findings import suppressions_api as suppressions
 from organisation import api as organisation
 from organisation.permissions import permitted
+from risks import heat_map_api as heat_map
 
 app_name = "api"
 
@@ -23,4 +24,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *suppressions.urlpatterns,
     *controls.urlpatterns,
     *register.urlpatterns,
+    *heat_map.urlpatterns,
 ]
