@@ -20,7 +20,6 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.public_id import PublicId
 from findings.models import (
-    Acceptance,
     Check,
     FindingResource,
     RecordState,
@@ -30,6 +29,7 @@ from findings.models import (
     Status,
     Workflow,
     accepted,
+    not_accepted,
 )
 from findings.searching import Search
 from organisation.models import Solution
@@ -141,13 +141,11 @@ def _suppressed_spans(values: Sequence[Any]) -> Q:
 
 
 def _accepted_spans(values: Sequence[Any], at: datetime) -> Q:
-    under_one = Q(accepted(at))
-    return under_one if values[0] == "yes" else ~under_one
+    return Q(accepted(at)) if values[0] == "yes" else not_accepted(at)
 
 
 def _under_exception(values: Sequence[Any], at: datetime) -> Q:
-    standing = Acceptance.objects.in_force(at).filter(exception=values[0], finding=OuterRef("finding_id"))
-    return Q(Exists(standing))
+    return Q(accepted(at, exception=values[0]))
 
 
 def _linked(**wanted: Any) -> Q:

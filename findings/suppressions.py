@@ -13,7 +13,7 @@ from django.http import QueryDict
 from audit.moment import Moment
 from findings.explore import KEPT, FindingFilter
 from findings.listing import account_names
-from findings.models import Check, FindingRecord, FindingSpan, Workflow, accepted
+from findings.models import Check, FindingRecord, FindingSpan, Workflow, not_accepted
 from findings.models.queries import SpanQuerySet
 from findings.models.record import unpacked
 
@@ -38,7 +38,7 @@ def unexcused(user: object, moment: Moment, where: Q | None = None) -> int:
 
 def _spans(user: object, moment: Moment) -> SpanQuerySet[FindingSpan]:
     spans = FindingSpan.objects.at(moment).visible_to(user).counted()
-    return spans.filter(~Q(accepted(moment.at)), workflow=Workflow.SUPPRESSED)
+    return spans.filter(not_accepted(moment.at), workflow=Workflow.SUPPRESSED)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-from findings.models.acceptance import Acceptance, accepted, accepted_by
+from findings.models.acceptance import Acceptance, accepted, accepted_by, not_accepted
 from findings.models.check import Check
 from findings.models.config_rule import ConfigRule
 from findings.models.connection import Connection
@@ -51,4 +51,5 @@ __all__ = [
     "WorkflowChange",
     "accepted",
     "accepted_by",
+    "not_accepted",
 ]

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
+from django.db.models import Case, Exists, F, Func, OuterRef, Q, Subquery, When
 from django.utils.translation import gettext_lazy as _
 
 from findings.models.finding import Finding
@@ -80,9 +81,19 @@ class Acceptance(models.Model):
         return self.valid_from <= at < self.until
 
 
-def accepted(at: datetime) -> Exists:
-    """Whether a span's finding stands under an acceptance in force at a moment, whatever its status is."""
-    return Exists(Acceptance.objects.in_force(at).filter(finding=OuterRef("finding_id")))
+def accepted(at: datetime, **of: Any) -> Func:
+    """Whether a span's finding stands under an acceptance in force at a moment, whatever its status is.
+
+    of: of these acceptances only. The ledger is read first, and spans by its keys: it is small, and they are many.
+    """
+    keys = ArraySubquery(Acceptance.objects.in_force(at).filter(**of).order_by().values("finding"))
+    asked = (F("finding_id"), keys)
+    return Func(*asked, template="%(expressions)s)", arg_joiner=" = ANY (", output_field=models.BooleanField())
+
+
+def not_accepted(at: datetime) -> Q:
+    """The opposite, as it is asked best of many spans."""
+    return ~Q(Exists(Acceptance.objects.in_force(at).filter(finding=OuterRef("finding_id"))))
 
 
 def accepted_by(at: datetime) -> Case:
