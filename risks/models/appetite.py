@@ -65,7 +65,7 @@ class Appetite(PublicId, Approved):
     The most specific one counts: category and solution, then solution, then category, then neither.
     """
 
-    public_prefix = "AP"
+    public_prefix = "AT"
 
     category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, related_name="appetites")
     solution = models.ForeignKey(Solution, on_delete=models.PROTECT, null=True, blank=True, related_name="appetites")

@@ -35,7 +35,7 @@ class Assessment(PublicId):
     portal proposed at that moment, with its reasons, so that a difference can be read later (see risks.proposing).
     """
 
-    public_prefix = "RA"
+    public_prefix = "AS"
 
     class Kind(models.TextChoices):
         INHERENT = "inherent", _("Inherent")
