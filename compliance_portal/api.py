@@ -9,6 +9,8 @@ from desk import api as desk
 from findings import api as findings
 from organisation import api as organisation
 from organisation.permissions import permitted
+from risks import challenges_api as challenges
+from risks import decisions_api as decisions
 
 app_name = "api"
 
@@ -21,4 +23,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *findings.urlpatterns,
     *controls.urlpatterns,
     *register.urlpatterns,
+    *decisions.urlpatterns,
+    *challenges.urlpatterns,
 ]

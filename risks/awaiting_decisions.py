@@ -23,7 +23,7 @@ SOON = timedelta(days=14)
 
 @dataclass(frozen=True)
 class Item:
-    """kind: exception, challenge, closure or action. level: in words, empty where it has none. why: what is to be done."""
+    """kind: exception, challenge, closure or action. level: in words, empty for none. why: what is to be done."""
 
     kind: str
     public_id: str

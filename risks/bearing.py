@@ -64,10 +64,12 @@ def _take_in(exception: RiskException, keys: Collection[int]) -> None:
 
 
 def _let_go(exception: RiskException, keys: Collection[int]) -> None:
-    ledger = _part("findings.acceptances")
-    if ledger and keys:
-        findings = list(Finding.objects.filter(pk__in=keys))
+    ledger, workflow = _part("findings.acceptances"), _part("findings.workflow")
+    findings = list(Finding.objects.filter(pk__in=keys)) if keys else []
+    if ledger and findings:
         ledger.end(exception.public_id, findings, because="It fails no longer, or is not the solution's any more")
+    if workflow and findings:
+        workflow.restore(exception.public_id, f"{exception.public_id} covers it no longer", findings)
 
 
 def end(exception: RiskException) -> None:

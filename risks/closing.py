@@ -11,7 +11,7 @@ from risks.models import Risk, Treatment
 
 @transaction.atomic
 def send_back(row: Risk | Treatment, *, because: str, by: User | None) -> bool:
-    """It is open again, and nobody proposes otherwise. Whether there was anything to send back. by: None, the portal."""
+    """It is open again, and nobody proposes otherwise. Whether there was anything to undo. by: None, the portal."""
     rows = type(row)._default_manager.select_for_update()
     held = rows.get(pk=row.pk)
     assert isinstance(held, Risk | Treatment)

@@ -25,7 +25,8 @@ def _concerns(user: User, at: datetime) -> Q:
     """What one asked for, accepted, answers for, or has the authority to accept."""
     own = Q(asked_by=user) | Q(accepted_by=user) | Q(risk__owner=user)
     reach = Authority.objects.in_force(at).filter(person=user)
-    return own | Q(solution__in=reach.values("solution")) | Exists(reach.filter(solution=None))
+    everywhere = Q(Exists(reach.filter(solution=None)))
+    return own | everywhere | Q(solution__in=reach.values("solution"))
 
 
 class ExceptionQuerySet(models.QuerySet["RiskException"]):

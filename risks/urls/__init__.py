@@ -1,0 +1,7 @@
+from risks.urls import exceptions
+
+app_name = "risks"
+
+urlpatterns = [
+    *exceptions.urlpatterns,
+]
