@@ -17,7 +17,7 @@ from risks import challenging, excepting, treating, treatment_closing
 from risks.asking import Asking, ask
 from risks.authorities import who_may_accept
 from risks.levels import matrix_at
-from risks.models import Risk, RiskException, Treatment
+from risks.models import Authority, Risk, RiskException, Treatment
 from risks.population import Bounds, Population
 from risks.telling import second_line
 
@@ -80,7 +80,10 @@ def _moved(made: RiskException, n: int, asker: User, second: User, at: datetime)
 def _failing(at: datetime) -> Iterator[tuple[User, Solution, Check]]:
     """Somebody who has part in a solution, and a check that fails there; one of each solution first."""
     grants = Grant.objects.managed().in_force(at).select_related("person", "solution").order_by("solution", "pk")
-    askers = {one.solution: one.person for one in grants if "first" in one.person.roles_today}
+    askers: dict[Solution, User] = {}
+    for one in grants:
+        if "first" in one.person.roles_today and (one.solution not in askers or one.person not in _bearing(at)):
+            askers[one.solution] = one.person
     spans = FindingSpan.objects.filter(valid_to=None, superseded_at=None).active().failing()
     fails = {}
     for solution in askers:
@@ -90,6 +93,11 @@ def _failing(at: datetime) -> Iterator[tuple[User, Solution, Check]]:
         for solution, checks in fails.items():
             if place < len(checks):
                 yield askers[solution], solution, checks[place]
+
+
+def _bearing(at: datetime) -> set[User]:
+    """Who has the authority to accept anything: somebody else asks."""
+    return {one.person for one in Authority.objects.in_force(at).select_related("person")}
 
 
 def _treatments(at: datetime) -> Iterator[object]:
