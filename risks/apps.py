@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.urls import reverse
 
 
 class RisksConfig(AppConfig):
@@ -6,6 +7,10 @@ class RisksConfig(AppConfig):
 
     def ready(self) -> None:
         from desk.subjects import register
-        from risks import subjects
+        from organisation.panels import provide
+        from risks import bearing, panels_of_risk, subjects
 
         register("triage", subjects.triage)
+        bearing.name_pages(lambda public_id: reverse("risks:exception", args=[public_id]))
+        provide("check", panels_of_risk.of_check)
+        provide("finding", panels_of_risk.of_finding)

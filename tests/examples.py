@@ -43,7 +43,18 @@ from tests.factories.findings import (
     ResourceFactory,
 )
 from tests.factories.organisation import LONG_AGO
-from tests.factories.risks import AppetiteFactory, AuthorityFactory, CategoryFactory, MatrixFactory
+from tests.factories.risks import (
+    AppetiteFactory,
+    AssessmentFactory,
+    AuthorityFactory,
+    CategoryFactory,
+    ChallengeFactory,
+    MatrixFactory,
+    RiskExceptionFactory,
+    RiskFactory,
+    TreatmentActionFactory,
+    TreatmentFactory,
+)
 from tests.findings_pages.reading_pages import counted
 
 Make = Callable[[User], Any]
@@ -158,6 +169,36 @@ def _runs_as(person: User) -> dict[str, Any]:
 OF_A_FRAMEWORK = Example(
     own=lambda person: _framework(_solution(person)), other=lambda person: _framework(SolutionFactory())
 )
+
+
+def _exception(solution: Any) -> dict[str, Any]:
+    return _id(RiskExceptionFactory(solution=solution))
+
+
+def _action(solution: Any) -> dict[str, Any]:
+    return _id(TreatmentActionFactory(treatment__risk__solution=solution))
+
+
+def _treatment(solution: Any) -> dict[str, Any]:
+    return _id(TreatmentFactory(risk__solution=solution))
+
+
+def _challenge(solution: Any) -> dict[str, Any]:
+    return _id(ChallengeFactory(assessment__risk__solution=solution))
+
+
+def _of_solution(made: Callable[[Any], dict[str, Any]]) -> Example:
+    return Example(own=lambda person: made(_solution(person)), other=lambda person: made(SolutionFactory()))
+
+
+EXCEPTION = _of_solution(_exception)
+TREATMENT = _of_solution(_treatment)
+ACTION = _of_solution(_action)
+CHALLENGE = _of_solution(_challenge)
+# Of an address that is only posted to, GET never looks for the object: tests/risks/test_decisions_api.py does.
+TO_EXCEPTION, TO_TREATMENT, TO_CHALLENGE = (Example(own=one.own) for one in (EXCEPTION, TREATMENT, CHALLENGE))
+RISK = _of_solution(lambda solution: _id(RiskFactory(solution=solution)))
+ASSESSMENT = _of_solution(lambda solution: _id(AssessmentFactory(risk__solution=solution)))
 
 EXPORT = Example(
     own=lambda person: _id(ExportFactory(requested_by=person)),
@@ -280,6 +321,48 @@ EXAMPLES: dict[str, Example] = {
     "risks:category_retire": CATEGORY,
     "risks:heat_map_export": Example(own=lambda person: {"form": "csv"}),
     "risks:matrix_version": Example(own=lambda person: _id(MatrixFactory())),
+    "api:exception": EXCEPTION,
+    "api:exception_accept": TO_EXCEPTION,
+    "api:exception_concur": TO_EXCEPTION,
+    "api:exception_decide": TO_EXCEPTION,
+    "api:exception_end": TO_EXCEPTION,
+    "api:exception_escalate": TO_EXCEPTION,
+    "api:exception_refuse": TO_EXCEPTION,
+    "api:exception_withdraw": TO_EXCEPTION,
+    "api:exception_challenge": TO_EXCEPTION,
+    "api:treatment": TREATMENT,
+    "api:treatment_close": TO_TREATMENT,
+    "api:treatment_propose_closure": TO_TREATMENT,
+    "api:action_move": Example(own=ACTION.own),
+    "api:challenge": CHALLENGE,
+    "api:challenge_answer": TO_CHALLENGE,
+    "api:challenge_settle": TO_CHALLENGE,
+    "risks:action_add": TREATMENT,
+    "risks:action_change": ACTION,
+    "risks:action_move": ACTION,
+    "risks:challenge": CHALLENGE,
+    "risks:challenge_answer": CHALLENGE,
+    "risks:challenge_settle": CHALLENGE,
+    "risks:closure_challenge": RISK,
+    "risks:exception": EXCEPTION,
+    "risks:exception_accept": EXCEPTION,
+    "risks:exception_answer": EXCEPTION,
+    "risks:exception_challenge": EXCEPTION,
+    "risks:exception_concur": EXCEPTION,
+    "risks:exception_decide": EXCEPTION,
+    "risks:exception_end": EXCEPTION,
+    "risks:exception_escalate": EXCEPTION,
+    "risks:exception_refuse": EXCEPTION,
+    "risks:exception_withdraw": EXCEPTION,
+    "risks:exceptions_export": Example(own=lambda person: {"form": "csv"}),
+    "risks:level_challenge": ASSESSMENT,
+    "risks:treatment": TREATMENT,
+    "risks:treatment_add": RISK,
+    "risks:treatment_challenge": TREATMENT,
+    "risks:treatment_change": TREATMENT,
+    "risks:treatment_close": TREATMENT,
+    "risks:treatment_propose_closure": TREATMENT,
+    "risks:treatment_send_back": TREATMENT,
     "organisation:add_account": SOLUTION,
     "organisation:add_grant": SOLUTION,
     "organisation:add_tag_rule": SOLUTION,

@@ -1,7 +1,8 @@
-from risks.urls import steering
+from risks.urls import exceptions, steering
 
 app_name = "risks"
 
 urlpatterns = [
     *steering.urlpatterns,  # first: its names are no ids of risks
+    *exceptions.urlpatterns,
 ]
