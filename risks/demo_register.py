@@ -48,7 +48,8 @@ class Acts:
 
     def person(self, name: str) -> User:
         """By the first part of their address."""
-        return User.objects.get(email=f"{name}@example.org")
+        found: User = User.objects.get(email=f"{name}@example.org")
+        return found
 
     def due(self, day: int) -> bool:
         return self.began + timedelta(days=day) <= self.now
