@@ -16,10 +16,14 @@ from audit.counted import Key
 from audit.moment import Moment
 from controls.awaiting import awaiting as tests_awaiting
 from organisation.models import Role, Solution, User
+from organisation.models.dated import ends
+from risks.awaiting_decisions import awaiting as decisions_awaiting
 from risks.groups import Group, GroupKey, groups
 from risks.models import Triage
 
 FAR = "9999"
+DECISION = 4
+"""Where somebody waits for a person, it weighs as much as what is rated high."""
 ELSEWHERE = frozenset({Triage.Status.WAITING, Triage.Status.DONE})
 """What people say of a group whose next move is not theirs."""
 
@@ -41,7 +45,9 @@ class Turn(TextChoices):
 
 @dataclass(frozen=True)
 class Item:
-    """One thing to move. weight: 5 (critical) to 0, so that lists sort worst first. mover: who must move next."""
+    """One thing to move. weight: 5 (critical) to 0, so that lists sort worst first. mover: who must move next.
+    level: of a risk or an exception, in words.
+    """
 
     kind: Kind
     key: str
@@ -55,6 +61,7 @@ class Item:
     mover: str
     solution: Solution | None = None
     subject: Any = None
+    level: str = ""
 
     @property
     def order(self) -> Key:
@@ -64,7 +71,7 @@ class Item:
 
 def items(user: User, moment: Moment, solutions: Collection[Solution]) -> list[Item]:
     """Everything of these solutions that somebody must move, and what awaits the person anywhere. Not sorted."""
-    found = tests_of(user, moment.at)
+    found = [*tests_of(user, moment.at), *decisions_of(user, moment.at)]
     if Role.FIRST in user.roles_in_view and solutions:
         rows = groups(user, moment, {one.pk: one for one in solutions})
         found += [item_of(row, user, moment.at) for row in rows]
@@ -115,6 +122,26 @@ def _mover(group: Group, user: User) -> str:
     if group.mover is None:
         return _("anybody")
     return _("you") if group.mover == user else group.mover.name
+
+
+def decisions_of(user: User, at: datetime) -> list[Item]:
+    """Exceptions, challenges and closings that they decide on, and actions of treatments that are theirs."""
+    return [
+        Item(
+            kind=Kind.ACTION if one.kind == "action" else Kind.DECISION,
+            key=one.public_id,
+            name=one.title,
+            note=f"{one.public_id} · {one.why}",
+            url=one.url,
+            weight=DECISION,
+            due=ends(one.due) if one.due else None,
+            is_overdue=one.due is not None and ends(one.due) <= at,
+            turn=Turn.YOU,
+            mover=_("you"),
+            level=one.level,
+        )
+        for one in decisions_awaiting(user, at)
+    ]
 
 
 def tests_of(user: User, at: datetime) -> list[Item]:

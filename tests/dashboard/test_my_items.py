@@ -13,13 +13,15 @@ from desk.models import Comment, Notice
 from findings.acceptances import accept
 from findings.models import Check, Severity, Status
 from organisation.models import Solution
+from risks import excepting
 from risks.models import Triage
 from tests.clock import at
 from tests.conftest import LoggedIn, LogIn
 from tests.dashboard.reading_homes import noon
-from tests.factories import AccountFactory, SolutionFactory, UserFactory
+from tests.factories import AccountFactory, GrantFactory, SolutionFactory, UserFactory
 from tests.factories.controls import ControlFactory
 from tests.factories.findings import CheckFactory, FindingFactory
+from tests.factories.risks import AuthorityFactory, RiskExceptionFactory
 from tests.findings_pages.reading_pages import counted, title, words
 
 pytestmark = pytest.mark.django_db
@@ -164,6 +166,23 @@ def test_what_an_exception_holds_awaits_nobody(owner: LoggedIn, payments: Soluti
     assert "nobody: an exception holds" in words(owner.get(f"{PAGE}?turn=others"))
     with at(f"{ends + timedelta(days=1):%Y-%m-%d}"):
         assert sorted(names(log_in(owner.person).get(PAGE))) == ["S3.8", "S3.9"]
+
+
+def test_each_decides_from_their_own_queue(owner: LoggedIn, payments: Solution, log_in: LogIn) -> None:
+    """One asks, the accountable owner accepts, the second line concurs: it awaits each in turn."""
+    ben = log_in(AuthorityFactory(solution=payments).person)
+    GrantFactory(person=ben.person, solution=payments)
+    cleo = log_in(second_line=True)
+    asked = RiskExceptionFactory(solution=payments, asked_by=owner.person, on=[a_group(payments, "S3.8")])
+
+    def queues() -> list[bool]:
+        return [asked.public_id in words(one.get(f"{PAGE}?kind=decision")) for one in (owner, ben, cleo)]
+
+    assert queues() == [False, True, False]
+    excepting.accept(asked, by=ben.person)
+    assert queues() == [False, False, True]
+    excepting.concur(asked, by=cleo.person)
+    assert queues() == [False, False, False]
 
 
 def test_the_second_line_changes_no_status(second_line: LoggedIn, payments: Solution) -> None:
