@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -47,9 +48,17 @@ def history(risk: Risk, user: User, at: datetime) -> list[Act]:
         Risk,
         WORDS,
         WRITTEN,
-        shown=lambda name, value: names.get(value, ANOTHER) if name in ROWS else in_words(Risk, name, value),
+        shown=lambda name, value: _shown(name, value, names),
         about=lambda entry: _about(entry, names),
     ).acts(entries)
+
+
+def _shown(name: str, value: Any, names: Mapping[str, str]) -> Words:
+    if name in ROWS:
+        return names.get(value, ANOTHER)
+    if name == "review_on" and value:
+        return date_format(date.fromisoformat(value), "j M Y")
+    return in_words(Risk, name, value)
 
 
 def _names(entries: Iterable[TrailEntry], user: User) -> dict[str, str]:
@@ -61,7 +70,7 @@ def _names(entries: Iterable[TrailEntry], user: User) -> dict[str, str]:
     for rows in (User.objects.all(), Solution.objects.visible_to(user), Category.objects.all()):
         found |= rows_named(rows, stood)
     names = {public_id: one.name for public_id, one in found.items()}
-    names |= {public_id: one.name for public_id, one in rows_named(Control.objects.visible_to(user), stood).items()}
+    names |= {public_id: one.name for public_id, one in rows_named(Control.objects.all(), stood).items()}
     return names | {public_id: one.key for public_id, one in rows_named(Check.objects.all(), stood).items()}
 
 

@@ -137,6 +137,14 @@ class Facts:
         return {"label": matrix.label(level), "tone": matrix.tone(level)} if matrix and level is not None else None
 
     @property
+    def proposed_cell(self) -> str:
+        """Its likelihood and impact, in words."""
+        matrix, likelihood, impact = self.rules.matrix, self.proposal.likelihood, self.proposal.impact
+        if matrix is None or likelihood is None or impact is None:
+            return ""
+        return f"{matrix.likelihoods[likelihood]}, {matrix.impacts[impact]}"
+
+    @property
     def agrees(self) -> bool:
         """Whether what stands confirmed is what the portal proposes."""
         stated, proposal = self.current.stated, self.proposal

@@ -80,11 +80,16 @@ def _level_page(request: Request, risk: Risk, kind: Kind, matrix: Matrix, form: 
         "columns": matrix.impacts,
         "rows": rows_of(matrix, chosen, proposal),
         "proposal": proposal,
+        "proposed": toned(matrix, proposal.level) if proposal else None,
         "answers": rights.answers(request.user, risk),
         "back": reverse("risks:risk", args=[risk.public_id]),
         "answering": rights.names(rights.answering(risk)),
     }
     return render(request, "risks/level.html", context, status=422 if form.is_bound else 200)
+
+
+def toned(matrix: Matrix, level: int | None) -> dict[str, Any] | None:
+    return None if level is None else {"label": matrix.label(level), "tone": matrix.tone(level)}
 
 
 def rows_of(matrix: Matrix, chosen: str, proposal: Proposal | None = None) -> list[dict[str, Any]]:

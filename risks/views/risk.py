@@ -14,6 +14,7 @@ from audit.moment import Moment
 from audit.public_id import get_or_404
 from organisation.middleware import Request
 from organisation.models import User
+from organisation.panels import panels
 from organisation.permissions import permitted
 from risks import rights
 from risks.acts import history
@@ -57,6 +58,7 @@ def risk(request: Request, public_id: str) -> HttpResponse:
         "primary": primary(move, user),
         "acts": history(found, user, moment.at),
         "answering": rights.names(told.answering),
+        "panels": panels("risk", request, found),
         **bounds_of(told),
     }
     return render(request, "risks/risk.html", context)

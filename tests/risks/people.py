@@ -25,8 +25,8 @@ class World:
     ines: User
 
 
-def a_world(**more: Any) -> World:
-    payments = SolutionFactory(name="Payments")
+def a_world(solution: str = "Payments", **more: Any) -> World:
+    payments = SolutionFactory(name=solution)
     ana = UserFactory(name="Ana", first_line=True)
     ben, cleo = UserFactory(name="Ben", first_line=True), UserFactory(name="Cleo", first_line=True)
     GrantFactory(person=ben, solution=payments, kind="owner")

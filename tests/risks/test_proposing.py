@@ -146,7 +146,7 @@ def test_it_is_asked_of_a_moment(world: World) -> None:
 
 
 def test_proposals_cost_the_same_for_any_number_of_risks(world: World) -> None:
-    worlds = [world, *(a_world() for _n in range(2))]
+    worlds = [world, *(a_world(name) for name in ("Ledger", "Cards"))]
     for one in worlds:
         inherent(one.risk)
         RiskControlFactory(risk=one.risk, control=shown(one, f"Of {one.risk.public_id}", passed=1))
