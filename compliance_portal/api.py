@@ -10,6 +10,8 @@ from findings import api as findings
 from organisation import api as organisation
 from organisation.permissions import permitted
 from risks import heat_map_api as heat_map
+from risks import challenges_api as challenges
+from risks import decisions_api as decisions
 
 app_name = "api"
 
@@ -23,4 +25,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *controls.urlpatterns,
     *register.urlpatterns,
     *heat_map.urlpatterns,
+    *decisions.urlpatterns,
+    *challenges.urlpatterns,
 ]

@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.core.cache import cache
 
-from risks import standing
+from audit import clock, edition
+from risks import expiring, standing, treatment_closing
+from risks.models import RiskException
+
+FOLLOWED = "risks.decisions_followed"
+LASTS = 3600
+"""Seconds after which they are looked at though nothing was read: a reminder or a period may be due."""
 
 
 @shared_task
 def follow_dates() -> None:
     """Beat's: where risks stand follows what a date has changed."""
     standing.follow_dates()
+
+
+@shared_task
+def follow_decisions() -> None:
+    """Beat's: after a sync, a new level or the passing of time."""
+    at, known = clock.now(), edition.current()
+    overdue = RiskException.objects.open().filter(expires_at__lte=at).exists()
+    if not overdue and cache.get(FOLLOWED) == known:
+        return
+    expiring.follow(at)
+    treatment_closing.follow(at)
+    cache.set(FOLLOWED, known, LASTS)

@@ -43,7 +43,18 @@ from tests.factories.findings import (
     ResourceFactory,
 )
 from tests.factories.organisation import LONG_AGO
-from tests.factories.risks import AppetiteFactory, AuthorityFactory, CategoryFactory, MatrixFactory
+from tests.factories.risks import (
+    AppetiteFactory,
+    AssessmentFactory,
+    AuthorityFactory,
+    CategoryFactory,
+    ChallengeFactory,
+    MatrixFactory,
+    RiskExceptionFactory,
+    RiskFactory,
+    TreatmentActionFactory,
+    TreatmentFactory,
+)
 from tests.findings_pages.reading_pages import counted
 
 Make = Callable[[User], Any]
@@ -158,6 +169,34 @@ def _runs_as(person: User) -> dict[str, Any]:
 OF_A_FRAMEWORK = Example(
     own=lambda person: _framework(_solution(person)), other=lambda person: _framework(SolutionFactory())
 )
+
+
+def _exception(solution: Any) -> dict[str, Any]:
+    return _id(RiskExceptionFactory(solution=solution))
+
+
+def _action(solution: Any) -> dict[str, Any]:
+    return _id(TreatmentActionFactory(treatment__risk__solution=solution))
+
+
+def _treatment(solution: Any) -> dict[str, Any]:
+    return _id(TreatmentFactory(risk__solution=solution))
+
+
+def _challenge(solution: Any) -> dict[str, Any]:
+    return _id(ChallengeFactory(assessment__risk__solution=solution))
+
+
+def _of_solution(made: Callable[[Any], dict[str, Any]]) -> Example:
+    return Example(own=lambda person: made(_solution(person)), other=lambda person: made(SolutionFactory()))
+
+
+EXCEPTION = _of_solution(_exception)
+TREATMENT = _of_solution(_treatment)
+ACTION = _of_solution(_action)
+CHALLENGE = _of_solution(_challenge)
+RISK = _of_solution(lambda solution: _id(RiskFactory(solution=solution)))
+ASSESSMENT = _of_solution(lambda solution: _id(AssessmentFactory(risk__solution=solution)))
 
 EXPORT = Example(
     own=lambda person: _id(ExportFactory(requested_by=person)),
@@ -279,6 +318,48 @@ EXAMPLES: dict[str, Example] = {
     "risks:category_retire": CATEGORY,
     "risks:heat_map_export": Example(own=lambda person: {"form": "csv"}),
     "risks:matrix_version": Example(own=lambda person: _id(MatrixFactory())),
+    "api:exception": EXCEPTION,
+    "api:exception_accept": EXCEPTION,
+    "api:exception_concur": EXCEPTION,
+    "api:exception_decide": EXCEPTION,
+    "api:exception_end": EXCEPTION,
+    "api:exception_escalate": EXCEPTION,
+    "api:exception_refuse": EXCEPTION,
+    "api:exception_withdraw": EXCEPTION,
+    "api:exception_challenge": EXCEPTION,
+    "api:treatment": TREATMENT,
+    "api:treatment_close": TREATMENT,
+    "api:treatment_propose_closure": TREATMENT,
+    "api:action_move": ACTION,
+    "api:challenge": CHALLENGE,
+    "api:challenge_answer": CHALLENGE,
+    "api:challenge_settle": CHALLENGE,
+    "risks:action_add": TREATMENT,
+    "risks:action_change": ACTION,
+    "risks:action_move": ACTION,
+    "risks:challenge": CHALLENGE,
+    "risks:challenge_answer": CHALLENGE,
+    "risks:challenge_settle": CHALLENGE,
+    "risks:closure_challenge": RISK,
+    "risks:exception": EXCEPTION,
+    "risks:exception_accept": EXCEPTION,
+    "risks:exception_answer": EXCEPTION,
+    "risks:exception_challenge": EXCEPTION,
+    "risks:exception_concur": EXCEPTION,
+    "risks:exception_decide": EXCEPTION,
+    "risks:exception_end": EXCEPTION,
+    "risks:exception_escalate": EXCEPTION,
+    "risks:exception_refuse": EXCEPTION,
+    "risks:exception_withdraw": EXCEPTION,
+    "risks:exceptions_export": Example(own=lambda person: {"form": "csv"}),
+    "risks:level_challenge": ASSESSMENT,
+    "risks:treatment": TREATMENT,
+    "risks:treatment_add": RISK,
+    "risks:treatment_challenge": TREATMENT,
+    "risks:treatment_change": TREATMENT,
+    "risks:treatment_close": TREATMENT,
+    "risks:treatment_propose_closure": TREATMENT,
+    "risks:treatment_send_back": TREATMENT,
     "organisation:add_account": SOLUTION,
     "organisation:add_grant": SOLUTION,
     "organisation:add_tag_rule": SOLUTION,
