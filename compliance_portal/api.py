@@ -9,9 +9,9 @@ from desk import api as desk
 from findings import api as findings
 from organisation import api as organisation
 from organisation.permissions import permitted
-from risks import heat_map_api as heat_map
 from risks import challenges_api as challenges
 from risks import decisions_api as decisions
+from risks import heat_map_api as heat_map
 
 app_name = "api"
 

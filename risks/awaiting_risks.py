@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db.models import Q
 from django.utils import timezone
@@ -12,27 +11,15 @@ from django.utils.translation import gettext as _
 
 from organisation.models import Grant, User
 from organisation.permissions import may
+from risks.awaiting_decisions import SOON, Item
 from risks.doors import to_risk
 from risks.models import Assessment, Challenge, Matrix, Risk
 
-SOON = timedelta(days=14)
-
-
-@dataclass(frozen=True)
-class Item:
-    """kind: review, level, closing or above. level: in words, empty where it has none. why: what is to be done."""
-
-    kind: str
-    public_id: str
-    title: str
-    url: str
-    due: date | None
-    level: str
-    why: str
-
 
 def awaiting(user: User, at: datetime) -> list[Item]:
-    """The first due first, what has no date last. A fixed number of queries, however many there are."""
+    """Items of kind review, level, closing (of a risk) and above. The first due first, what has no date last.
+
+    A fixed number of queries, however many there are."""
     matrix = Matrix.objects.in_force(at)
     owned = set(Grant.objects.owners(at).filter(person=user).values_list("solution_id", flat=True))
     found = [

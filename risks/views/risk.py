@@ -14,9 +14,8 @@ from audit.moment import Moment
 from audit.public_id import get_or_404
 from organisation.middleware import Request
 from organisation.models import User
-from organisation.panels import panels
-from organisation.permissions import permitted
-from risks import rights
+from organisation.permissions import may, permitted
+from risks import panels_of_risk, rights
 from risks.acts import history
 from risks.models import Risk
 from risks.next_move import Move, next_move
@@ -58,7 +57,10 @@ def risk(request: Request, public_id: str) -> HttpResponse:
         "primary": primary(move, user),
         "acts": history(found, user, moment.at),
         "answering": rights.names(told.answering),
-        "panels": panels("risk", request, found),
+        "treatments": panels_of_risk.treatments(request, found),
+        "exceptions": panels_of_risk.exceptions(request, found),
+        "challenges": panels_of_risk.challenges(request, found),
+        "challenges_it": may(user, "risk.challenge") and moment.is_now,
         **bounds_of(told),
     }
     return render(request, "risks/risk.html", context)

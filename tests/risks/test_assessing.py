@@ -16,7 +16,7 @@ from tests.factories.risks import AppetiteFactory
 from tests.risks.people import World
 
 pytestmark = pytest.mark.django_db
-SEEN = {"likelihood": 3, "impact": 3, "because": "Seen in the penetration test"}
+SEEN: dict[str, Any] = {"likelihood": 3, "impact": 3, "because": "Seen in the penetration test"}
 
 
 def why(refused: Any) -> str:

@@ -126,13 +126,15 @@ def test_a_control_is_linked_with_a_bound_and_unlinked_with_a_reason(world: Worl
     registering.unlink_control(again, because="Retired soon", by=world.ana)
     assert not world.risk.control_links.in_force(clock.now()).exists()
     assert told(world.risk) == ["risk.control_linked", "risk.control_linked", "risk.control_unlinked"]
-    for more, words in (
+    refusals: list[tuple[dict[str, Any], str]] = [
         ({"likelihood_at_most": 5}, "does not reach that far"),
         ({"because": ""}, "Say why"),
         ({"by": world.dee}, "no part in Payments"),
-    ):
+    ]
+    for more, words in refusals:
+        asked: dict[str, Any] = {"because": "x", "by": world.ana, **more}
         with pytest.raises(NotAllowed) as refused:
-            registering.link_control(world.risk, control, **{"because": "x", "by": world.ana, **more})
+            registering.link_control(world.risk, control, **asked)
         assert words in why(refused)
     retired = ControlFactory(retired_at=clock.now(), retired_by="P-1", retired_because="x")
     with pytest.raises(NotAllowed, match="is retired and keeps nothing down"):
