@@ -191,7 +191,7 @@ def test_a_review_is_recorded_with_what_was_seen(log_in: LogIn, world: World) ->
 
 def test_controls_are_linked_with_their_bound_and_unlinked(log_in: LogIn, world: World) -> None:
     control = ControlFactory(name="Rotation", solution=world.payments)
-    browser = log_in(world.ana)
+    browser = log_in(world.ben)
     asked = page(world, "controls", "link")
     browser.post(
         asked, {"control": control.pk, "likelihood_at_most": "1", "impact_at_most": "", "because": "Short lived"}
