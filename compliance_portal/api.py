@@ -7,6 +7,7 @@ from controls import api as controls
 from controls import register_api as register
 from desk import api as desk
 from findings import api as findings
+from findings import suppressions_api as suppressions
 from organisation import api as organisation
 from organisation.permissions import permitted
 from risks import challenges_api as challenges
@@ -22,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *organisation.urlpatterns,
     *desk.urlpatterns,
     *findings.urlpatterns,
+    *suppressions.urlpatterns,
     *controls.urlpatterns,
     *register.urlpatterns,
     *heat_map.urlpatterns,

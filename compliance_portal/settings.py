@@ -143,6 +143,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "send digests": {"task": "desk.tasks.send_digests", "schedule": 600},
     "follow dates": {"task": "organisation.tasks.follow_dates", "schedule": 600},
     "read what is due": {"task": "findings.tasks.sync_due", "schedule": 10},
+    "write workflow back": {"task": "findings.tasks.look_after_workflow", "schedule": 60},
     "look after exports": {"task": "findings.tasks.look_after_exports", "schedule": 120},
     "take up imports": {"task": "controls.tasks.take_up_imports", "schedule": 60},
     "take up decisions": {"task": "controls.tasks.take_up_decisions", "schedule": 60},

@@ -12,3 +12,4 @@ class RisksConfig(AppConfig):
         provide("check", panels_of_risk.of_check)
         provide("finding", panels_of_risk.of_finding)
         register("risk", subjects.risk)
+        register("triage", subjects.triage)

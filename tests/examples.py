@@ -331,6 +331,7 @@ EXAMPLES: dict[str, Example] = {
     "findings:connection_hub_role": CONNECTION,
     "findings:connection_member_role": CONNECTION,
     "findings:connection_set_aside": CONNECTION,
+    "findings:connection_write_role": CONNECTION,
     "findings:connection_sync": CONNECTION,
     "findings:connection_test": CONNECTION,
     "findings:finding": FINDING,

@@ -58,7 +58,7 @@ class RiskException(PublicId, RowVersion):
     is the first moment at which it holds no longer. Three different people: the database refuses anything else.
     """
 
-    public_prefix = "X"
+    public_prefix = "EX"
 
     class Kind(models.TextChoices):
         ACCEPTANCE = "acceptance", _("Acceptance")
