@@ -261,7 +261,13 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {"ObligationEnum": "controls.models.Obligation", "AreaEnum": "controls.models.Area"},
+    "ENUM_NAME_OVERRIDES": {
+        "ObligationEnum": "controls.models.Obligation",
+        "AreaEnum": "controls.models.Area",
+        "ExceptionKindEnum": "risks.models.RiskException.Kind",
+        "ExceptionStateEnum": "risks.models.RiskException.State",
+        "ActionStateEnum": "risks.models.TreatmentAction.State",
+    },
 }
 
 METRICS_TOKEN = env.optional("METRICS_TOKEN")

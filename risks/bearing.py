@@ -5,7 +5,7 @@ The only place that asks the findings floor for either.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -24,6 +24,12 @@ def _part(name: str) -> Any:
 
 def _note(exception: RiskException) -> str:
     return f"{exception.public_id}: {exception.get_kind_display()} until {exception.expires_at:%Y-%m-%d %H:%M} UTC"
+
+
+def name_pages(address: Callable[[str], str]) -> None:
+    """Tell the ledger where an exception's page is, by its public id."""
+    if ledger := _part("findings.acceptances"):
+        ledger.resolve_exceptions(address)
 
 
 def begin(exception: RiskException) -> None:

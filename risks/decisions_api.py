@@ -12,6 +12,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from audit.moment import Moment
 from audit.public_id import get_or_404
 from controls.register_api import NamedSerializer
 from findings.models import Check, Resource
@@ -109,9 +110,11 @@ class ExceptionDoor(Door):
     serializer_class = ExceptionSerializer
 
     def rows(self) -> QuerySet[RiskException]:
+        return self.rows_at(self.request.moment)  # type: ignore[attr-defined]
+
+    def rows_at(self, moment: Moment) -> QuerySet[RiskException]:
         seen = RiskException.objects.visible_to(self.request.user)
         related = ("solution", "risk", "matrix", "asked_by", "accepted_by", "concurred_by")
-        moment = self.request.moment  # type: ignore[attr-defined]
         return as_of(seen, moment).select_related(*related).prefetch_related("checks")
 
 
@@ -136,7 +139,7 @@ class AskForException(ExceptionDoor):
             made = ask(Asking(**said), by=request.user)  # type: ignore[arg-type]
         except NotAllowed as no:
             raise refused(no) from no
-        return Response(self.get_serializer(self.rows().get(pk=made.pk)).data, status=201)
+        return Response(self.get_serializer(self.rows_at(Moment.now()).get(pk=made.pk)).data, status=201)
 
 
 class OneException(ExceptionDoor, RowDoor):

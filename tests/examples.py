@@ -216,6 +216,8 @@ EXCEPTION = _of_solution(_exception)
 TREATMENT = _of_solution(_treatment)
 ACTION = _of_solution(_action)
 CHALLENGE = _of_solution(_challenge)
+# Of an address that is only posted to, GET never looks for the object: tests/risks/test_decisions_api.py does.
+TO_EXCEPTION, TO_TREATMENT, TO_CHALLENGE = (Example(own=one.own) for one in (EXCEPTION, TREATMENT, CHALLENGE))
 RISK = _of_solution(lambda solution: _id(RiskFactory(solution=solution)))
 ASSESSMENT = _of_solution(lambda solution: _id(AssessmentFactory(risk__solution=solution)))
 
@@ -347,21 +349,21 @@ EXAMPLES: dict[str, Example] = {
     "risks:heat_map_export": Example(own=lambda person: {"form": "csv"}),
     "risks:matrix_version": Example(own=lambda person: _id(MatrixFactory())),
     "api:exception": EXCEPTION,
-    "api:exception_accept": EXCEPTION,
-    "api:exception_concur": EXCEPTION,
-    "api:exception_decide": EXCEPTION,
-    "api:exception_end": EXCEPTION,
-    "api:exception_escalate": EXCEPTION,
-    "api:exception_refuse": EXCEPTION,
-    "api:exception_withdraw": EXCEPTION,
-    "api:exception_challenge": EXCEPTION,
+    "api:exception_accept": TO_EXCEPTION,
+    "api:exception_concur": TO_EXCEPTION,
+    "api:exception_decide": TO_EXCEPTION,
+    "api:exception_end": TO_EXCEPTION,
+    "api:exception_escalate": TO_EXCEPTION,
+    "api:exception_refuse": TO_EXCEPTION,
+    "api:exception_withdraw": TO_EXCEPTION,
+    "api:exception_challenge": TO_EXCEPTION,
     "api:treatment": TREATMENT,
-    "api:treatment_close": TREATMENT,
-    "api:treatment_propose_closure": TREATMENT,
-    "api:action_move": ACTION,
+    "api:treatment_close": TO_TREATMENT,
+    "api:treatment_propose_closure": TO_TREATMENT,
+    "api:action_move": Example(own=ACTION.own),
     "api:challenge": CHALLENGE,
-    "api:challenge_answer": CHALLENGE,
-    "api:challenge_settle": CHALLENGE,
+    "api:challenge_answer": TO_CHALLENGE,
+    "api:challenge_settle": TO_CHALLENGE,
     "risks:action_add": TREATMENT,
     "risks:action_change": ACTION,
     "risks:action_move": ACTION,
