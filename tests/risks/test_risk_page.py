@@ -149,8 +149,11 @@ def test_who_may_not_change_it_reads_why_and_sees_no_button(log_in: LogIn, world
 
 
 def test_a_first_line_without_part_does_not_find_it(log_in: LogIn, world: World) -> None:
-    assert log_in(world.dee).get(page(world)).status_code == 404
-    assert log_in(world.dee).post(page(world, "change")).status_code == 404
+    waiting = AssessmentFactory(risk=world.risk, waiting=True)
+    browser = log_in(world.dee)
+    assert browser.get(page(world)).status_code == 404
+    for act in (["change"], ["take"], ["close", "confirm"], ["levels", waiting.public_id, "confirm"]):
+        assert browser.post(page(world, *act)).status_code == 404, act
 
 
 def test_its_fields_are_changed_with_a_reason_and_the_history_tells_it(log_in: LogIn, world: World) -> None:
