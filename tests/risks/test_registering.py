@@ -185,9 +185,9 @@ def test_an_open_challenge_keeps_it_open(world: World) -> None:
     raised = ChallengeFactory(risk=world.risk, about=Challenge.About.CLOSURE, assessment=None)
     with pytest.raises(NotAllowed) as refused:
         registering.confirm_closing(world.risk, by=world.ben)
-    assert why(refused).startswith(f"Challenged: {raised.public_id}. Answer that")
+    assert why(refused).startswith(f"It cannot be closed while {raised.public_id} is open: answer that")
     registering.reject_closing(world.risk, because="Challenged", by=world.ben)
-    with pytest.raises(NotAllowed, match="Challenged"):
+    with pytest.raises(NotAllowed, match="cannot be closed"):
         registering.propose_closing(world.risk, because="x", by=world.ana)
 
 
