@@ -13,7 +13,7 @@ from organisation.models import Grant, User
 from organisation.permissions import may
 from risks.awaiting_decisions import SOON, Item
 from risks.doors import to_risk
-from risks.models import Assessment, Challenge, Matrix, Risk
+from risks.models import Assessment, Challenge, Matrix, Risk, RiskException, Treatment
 
 
 def awaiting(user: User, at: datetime) -> list[Item]:
@@ -25,7 +25,7 @@ def awaiting(user: User, at: datetime) -> list[Item]:
     found = [
         *_levels(user, owned),
         *_closings(user, owned, at, matrix),
-        *_above(user, matrix),
+        *_above(user, at, matrix),
         *_reviews(user, at, matrix),
     ]
     return sorted(found, key=lambda one: (one.due or date.max, one.kind, one.public_id))
@@ -70,10 +70,13 @@ def _closings(user: User, owned: set[int], at: datetime, matrix: Matrix | None) 
             yield _item("closing", one, _("Confirm that it can be closed, or send it back"), _current(one, matrix))
 
 
-def _above(user: User, matrix: Matrix | None) -> Iterator[Item]:
-    """Their own, above what is borne, treated or not. As it is kept for now."""
+def _above(user: User, at: datetime, matrix: Matrix | None) -> Iterator[Item]:
+    """Their own, above what is borne, with neither an open treatment nor an exception in force."""
+    treated = Treatment.objects.open().values("risk")
+    accepted = RiskException.objects.live(at).filter(risk__isnull=False).values("risk")
     rows = Risk.objects.open().owned_by(user).filter(standing=Risk.Standing.ABOVE_TOLERANCE)
-    for one in rows.order_by("-current", "pk"):
+    untreated = rows.exclude(pk__in=treated).exclude(pk__in=accepted)
+    for one in untreated.order_by("-current", "pk"):
         yield _item("above", one, _("Above tolerance: treat it, or ask for an exception"), _current(one, matrix))
 
 

@@ -330,6 +330,8 @@ def test_a_risk_above_tolerance_awaits_its_owner_until_it_is_treated(log_in: Log
         assessing.state(world.risk, kind, likelihood=4, impact=4, because="Seen", by=world.ana)
     browser = log_in(world.ben)
     assert head(browser.get(page(world))) == "Awaits Ana: treat it, or ask for an exception: it is above tolerance"
+    assert [one.kind for one in awaiting(world.ana, clock.now())] == ["above"]
     TreatmentFactory(risk=world.risk)
+    assert awaiting(world.ana, clock.now()) == []
     Risk.objects.update(review_on=date(2020, 1, 1), category=CategoryFactory())
     assert head(browser.get(page(world))) == "Awaits Ana: review it, due on 1 Jan 2020"
