@@ -14,3 +14,4 @@ class RisksConfig(AppConfig):
         bearing.name_pages(lambda public_id: reverse("risks:exception", args=[public_id]))
         provide("check", panels_of_risk.of_check)
         provide("finding", panels_of_risk.of_finding)
+        register("risk", subjects.risk)

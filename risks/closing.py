@@ -20,6 +20,7 @@ def send_back(row: Risk | Treatment, *, because: str, by: User | None) -> bool:
     was_closed = held.closed_at is not None
     told = {
         "proposed_by": held.closure_proposed_by.public_id if held.closure_proposed_by else "portal",
+        "proposed_at": held.closure_proposed_at.isoformat(),
         "proposed_because": held.closure_because,
         "closed_by": held.closed_by.public_id if held.closed_by else None,
         "closed_at": held.closed_at.isoformat() if held.closed_at else None,

@@ -50,8 +50,10 @@ from tests.factories.risks import (
     CategoryFactory,
     ChallengeFactory,
     MatrixFactory,
+    RiskControlFactory,
     RiskExceptionFactory,
     RiskFactory,
+    RiskFindingsFactory,
     TreatmentActionFactory,
     TreatmentFactory,
 )
@@ -143,6 +145,25 @@ AUTHORITY = Example(own=lambda person: _id(AuthorityFactory()))
 CATEGORY = Example(own=lambda person: _id(CategoryFactory()))
 
 
+def _link(row: Any) -> dict[str, Any]:
+    return {**_id(row.risk), "pk": row.pk}
+
+
+def _waiting(row: Any) -> dict[str, Any]:
+    return {**_id(row.risk), "level": row.public_id}
+
+
+def _assessable(solution: Any) -> Any:
+    MatrixFactory()
+    return RiskFactory(solution=solution)
+
+
+def _closed(risk: Any) -> Any:
+    risk.closure_proposed_at, risk.closed_at, risk.closed_by = LONG_AGO, LONG_AGO, UserFactory()
+    risk.save()
+    return risk
+
+
 def _group(solution: Any) -> dict[str, Any]:
     """A check that fails in an account of a solution."""
     finding = FindingFactory(solutions=[solution])
@@ -199,6 +220,12 @@ CHALLENGE = _of_solution(_challenge)
 TO_EXCEPTION, TO_TREATMENT, TO_CHALLENGE = (Example(own=one.own) for one in (EXCEPTION, TREATMENT, CHALLENGE))
 RISK = _of_solution(lambda solution: _id(RiskFactory(solution=solution)))
 ASSESSMENT = _of_solution(lambda solution: _id(AssessmentFactory(risk__solution=solution)))
+
+CONTROL_LINK = _of_solution(lambda solution: _link(RiskControlFactory(risk__solution=solution)))
+FINDINGS_LINK = _of_solution(lambda solution: _link(RiskFindingsFactory(risk__solution=solution)))
+CLOSED_RISK = _of_solution(lambda solution: _id(_closed(RiskFactory(solution=solution))))
+RISK_LEVEL = _of_solution(lambda solution: {**_id(_assessable(solution)), "kind": "current"})
+WAITING_LEVEL = _of_solution(lambda solution: _waiting(AssessmentFactory(risk__solution=solution, waiting=True)))
 
 EXPORT = Example(
     own=lambda person: _id(ExportFactory(requested_by=person)),
@@ -356,6 +383,21 @@ EXAMPLES: dict[str, Example] = {
     "risks:exception_withdraw": EXCEPTION,
     "risks:exceptions_export": Example(own=lambda person: {"form": "csv"}),
     "risks:level_challenge": ASSESSMENT,
+    "risks:risk": RISK,
+    "risks:risk_change": RISK,
+    "risks:risk_close": RISK,
+    "risks:risk_close_confirm": Example(own=RISK.own),  # takes POST alone: tests/risks/test_risk_page.py
+    "risks:risk_close_reject": RISK,
+    "risks:risk_level": RISK_LEVEL,
+    "risks:risk_level_confirm": Example(own=WAITING_LEVEL.own),
+    "risks:risk_level_decline": WAITING_LEVEL,
+    "risks:risk_link_control": RISK,
+    "risks:risk_link_findings": RISK,
+    "risks:risk_reopen": CLOSED_RISK,
+    "risks:risk_review": RISK,
+    "risks:risk_take": Example(own=RISK.own),
+    "risks:risk_unlink_control": CONTROL_LINK,
+    "risks:risk_unlink_findings": FINDINGS_LINK,
     "risks:treatment": TREATMENT,
     "risks:treatment_add": RISK,
     "risks:treatment_challenge": TREATMENT,
