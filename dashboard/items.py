@@ -18,6 +18,7 @@ from controls.awaiting import awaiting as tests_awaiting
 from organisation.models import Role, Solution, User
 from organisation.models.dated import ends
 from risks.awaiting_decisions import awaiting as decisions_awaiting
+from risks.awaiting_risks import awaiting as risks_awaiting
 from risks.groups import Group, GroupKey, groups
 from risks.models import Triage
 
@@ -124,12 +125,16 @@ def _mover(group: Group, user: User) -> str:
     return _("you") if group.mover == user else group.mover.name
 
 
+KINDS = {"action": Kind.ACTION, "review": Kind.RISK, "level": Kind.RISK, "above": Kind.RISK}
+"""Of what the risks floor says that awaits somebody; the rest are decisions."""
+
+
 def decisions_of(user: User, at: datetime) -> list[Item]:
-    """Exceptions, challenges and closings that they decide on, and actions of treatments that are theirs."""
+    """Exceptions, challenges and closings that they decide on, their risks, and actions of treatments."""
     return [
         Item(
-            kind=Kind.ACTION if one.kind == "action" else Kind.DECISION,
-            key=one.public_id,
+            kind=KINDS.get(one.kind, Kind.DECISION),
+            key=f"{one.kind}-{one.public_id}",
             name=one.title,
             note=f"{one.public_id} · {one.why}",
             url=one.url,
@@ -140,7 +145,7 @@ def decisions_of(user: User, at: datetime) -> list[Item]:
             mover=_("you"),
             level=one.level,
         )
-        for one in decisions_awaiting(user, at)
+        for one in [*decisions_awaiting(user, at), *risks_awaiting(user, at)]
     ]
 
 

@@ -15,9 +15,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db, pytest.mark.xdist_grou
 Visit = Callable[..., Page]
 LINES = ("first", "second", "third", "administrator")
 BEGIN = ("/", "/desk/jobs/", "/desk/notices/", "/organisation/preferences/")
-OBJECT = re.compile(r"\b[A-Z]-\d+|\b\d+")
+OBJECT = re.compile(r"\b[A-Z]{1,2}-\d+|\b\d+")
 NO_PAGE = re.compile(
-    r"/(record|file|hub-role|member-role|event-queue|event-forwarding|logout)/|/template\.|\.(csv|xlsx)(\?|$)|^/static/"
+    r"/(record|file|hub-role|member-role|write-role|event-queue|event-forwarding|logout)/|/template\.|\.(csv|xlsx)(\?|$)|^/static/"
 )
 FEWEST = {"first": 10, "second": 15, "third": 12, "administrator": 12}
 """Kinds of pages that each line comes upon, at least: a walk that ends early proves nothing."""
