@@ -1,8 +1,9 @@
-from risks.urls import risk, steering
+from risks.urls import register, risk, steering
 
 app_name = "risks"
 
 urlpatterns = [
     *steering.urlpatterns,  # first: its names are no ids of risks
+    *register.urlpatterns,
     *risk.urlpatterns,  # last: whatever else stands there is the id of a risk
 ]
