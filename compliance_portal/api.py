@@ -10,6 +10,7 @@ from findings import api as findings
 from organisation import api as organisation
 from organisation.permissions import permitted
 from risks import heat_map_api as heat_map
+from risks import risk_api as risks
 
 app_name = "api"
 
@@ -23,4 +24,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *controls.urlpatterns,
     *register.urlpatterns,
     *heat_map.urlpatterns,
+    *risks.urlpatterns,
 ]

@@ -43,7 +43,7 @@ from tests.factories.findings import (
     ResourceFactory,
 )
 from tests.factories.organisation import LONG_AGO
-from tests.factories.risks import AppetiteFactory, AuthorityFactory, CategoryFactory, MatrixFactory
+from tests.factories.risks import AppetiteFactory, AuthorityFactory, CategoryFactory, MatrixFactory, RiskFactory
 from tests.findings_pages.reading_pages import counted
 
 Make = Callable[[User], Any]
@@ -130,6 +130,10 @@ CONNECTION = Example(own=lambda person: _id(ConnectionFactory()))
 APPETITE = Example(own=lambda person: _id(AppetiteFactory()))
 AUTHORITY = Example(own=lambda person: _id(AuthorityFactory()))
 CATEGORY = Example(own=lambda person: _id(CategoryFactory()))
+RISK = Example(
+    own=lambda person: _id(RiskFactory(solution=_solution(person))),
+    other=lambda person: _id(RiskFactory(solution=SolutionFactory())),
+)
 
 
 def _group(solution: Any) -> dict[str, Any]:
@@ -137,6 +141,13 @@ def _group(solution: Any) -> dict[str, Any]:
     finding = FindingFactory(solutions=[solution])
     counted()
     return {"key": f"{finding.check_ran.public_id}-{finding.account}-{solution.public_id}"}
+
+
+OF_A_GROUP = Example(own=lambda person: _group(_solution(person)), other=lambda person: _group(SolutionFactory()))
+
+
+def _joining(solution: Any) -> dict[str, Any]:
+    return {**_group(solution), **_id(RiskFactory(solution=solution))}
 
 
 def _framework(solution: Any) -> dict[str, Any]:
@@ -278,6 +289,14 @@ EXAMPLES: dict[str, Example] = {
     "risks:category_reopen": Example(own=lambda person: _id(CategoryFactory(retired_at=LONG_AGO))),
     "risks:category_retire": CATEGORY,
     "risks:heat_map_export": Example(own=lambda person: {"form": "csv"}),
+    "api:risk": RISK,
+    "api:risk_assessments": RISK,
+    "risks:from_group": OF_A_GROUP,
+    "risks:join": Example(
+        own=lambda person: _joining(_solution(person)), other=lambda person: _joining(SolutionFactory())
+    ),
+    "risks:register_export": Example(own=lambda person: {"form": "csv"}),
+    "risks:to_join": OF_A_GROUP,
     "risks:matrix_version": Example(own=lambda person: _id(MatrixFactory())),
     "organisation:add_account": SOLUTION,
     "organisation:add_grant": SOLUTION,

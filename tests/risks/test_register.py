@@ -11,6 +11,7 @@ from audit import clock
 from organisation.models import Solution
 from risks import registering, standing
 from risks.models import Risk
+from risks.register_rows import ORDERS
 from tests.clock import at
 from tests.conftest import LoggedIn, LogIn
 from tests.factories import GrantFactory, SolutionFactory, UserFactory
@@ -28,6 +29,7 @@ from tests.risks.people import World
 
 pytestmark = pytest.mark.django_db
 PAGE = "/risks/"
+QUERIES = 22
 
 
 def assessed(likelihood: int, impact: int, kind: str = "current", **more: Any) -> Risk:
@@ -54,7 +56,7 @@ def test_its_title_is_the_answer_and_each_number_a_door(second_line: LoggedIn) -
     RiskFactory(title="Elsewhere")
     page = second_line.get(f"{PAGE}?solution={payments.public_id}")
     told = words(page)
-    assert "Payments: 3 open risks, 1 above tolerance, 1 above appetite" in told
+    assert "Payments: 3 open risks , 1 above tolerance , 1 above appetite" in told
     html = page.content.decode().replace("&amp;", "&")
     assert f'href="/risks/?solution={payments.public_id}&standing=above_tolerance"' in html
     assert listed(second_line, f"?solution={payments.public_id}&standing=above_tolerance") == ["Keys leak"]
@@ -110,28 +112,28 @@ def test_it_is_narrowed_by_the_address(second_line: LoggedIn) -> None:
     assert second_line.get(f"{PAGE}?solution=S-999").status_code == 404
 
 
-ORDERS = ["id", "title", "solution", "category", "owner", "inherent", "current", "target", "standing", "treatment", "review"]
-
-
-@pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("sign", ["", "-"])
 @pytest.mark.parametrize("past", [False, True])
-def test_it_is_sorted_by_each_column_and_paged_without_gap(
-    second_line: LoggedIn, order: str, sign: str, past: bool
-) -> None:
+def test_it_is_sorted_by_each_column_and_paged_without_gap(second_line: LoggedIn, past: bool) -> None:
     AppetiteFactory(appetite=1, tolerance=2)
+    solution, category, owner = SolutionFactory(), CategoryFactory(), UserFactory(first_line=True)
+    whose = {"solution": solution, "category": category, "owner": owner}
     for n in range(52):
-        made = assessed(n % 5, n % 3, title=f"Risk {n}") if n % 4 else RiskFactory(title=f"Risk {n}")
+        made = RiskFactory(title=f"Risk {n}", **(whose if n % 2 else {}))
+        if n % 4:
+            AssessmentFactory(risk=made, likelihood=n % 5, impact=n % 3)
         if n % 7 == 0:
             TreatmentActionFactory(treatment=TreatmentFactory(risk=made))
-    query = f"?order={sign}{order}" + (f"&as_of={clock.now():%Y-%m-%dT%H:%M:%S}" if past else "")
-    first = second_line.get(f"{PAGE}{query}")
-    second = second_line.get(f"{PAGE}{query}&cursor={first.context['page'].next_cursor}")
-    rows = [one["risk"].pk for one in (*first.context["rows"], *second.context["rows"])]
-    assert len(first.context["rows"]) == 50
-    assert sorted(rows) == sorted(Risk.objects.values_list("pk", flat=True))
-    csv_ids = second_line.get(f"/risks/register.csv{query}").content.decode("utf-8-sig").splitlines()[1:]
-    assert [line.split(",")[0] for line in csv_ids] == [f"R-{pk}" for pk in rows]
+    standing.refresh()
+    asked = f"&as_of={clock.now():%Y-%m-%dT%H:%M:%S}" if past else ""
+    for order in (*ORDERS, *(f"-{one}" for one in ORDERS)):
+        query = f"?order={order}{asked}"
+        first = second_line.get(f"{PAGE}{query}")
+        second = second_line.get(f"{PAGE}{query}&cursor={first.context['page'].next_cursor}")
+        rows = [one["risk"].pk for one in (*first.context["rows"], *second.context["rows"])]
+        assert len(first.context["rows"]) == 50
+        assert sorted(rows) == sorted(Risk.objects.values_list("pk", flat=True))
+        lines = second_line.get(f"/risks/register.csv{query}").content.decode("utf-8-sig").splitlines()[1:]
+        assert [line.split(",")[0] for line in lines] == [f"R-{pk}" for pk in rows], order
 
 
 def test_closed_ones_are_listed_where_they_are_asked_for(second_line: LoggedIn) -> None:
@@ -142,7 +144,7 @@ def test_closed_ones_are_listed_where_they_are_asked_for(second_line: LoggedIn) 
     assert listed(second_line) == ["Open"]
     assert listed(second_line, "?state=closed") == ["Closed"]
     assert sorted(listed(second_line, "?state=all")) == ["Closed", "Open"]
-    assert "1 open risk, 1 not assessed" in words(second_line.get(f"{PAGE}?state=closed"))
+    assert "1 open risk , 1 not assessed" in words(second_line.get(f"{PAGE}?state=closed"))
 
 
 def test_the_reader_chooses_the_columns(second_line: LoggedIn) -> None:
@@ -179,7 +181,6 @@ def test_an_empty_list_says_why_to_each_reader(log_in: LogIn) -> None:
 
 def test_it_is_as_it_was_at_any_moment(world: World, log_in: LogIn) -> None:
     AppetiteFactory(appetite=1, tolerance=2)
-    ines = log_in(world.ines)
     assessed(0, 0, risk=world.risk)
     before = clock.now()
     with at("2099-01-01"):
@@ -188,6 +189,7 @@ def test_it_is_as_it_was_at_any_moment(world: World, log_in: LogIn) -> None:
         standing.refresh([world.risk.pk])
         RiskFactory(title="Later", added_at=clock.now())
     with at("2099-02-01"):
+        ines = log_in(world.ines)
         assert listed(ines) == ["Keys leak twice", "Later"]
         page = ines.get(f"{PAGE}?as_of={before:%Y-%m-%dT%H:%M:%S}.999")
         (row,) = page.context["rows"]
@@ -203,13 +205,15 @@ def test_it_is_as_it_was_at_any_moment(world: World, log_in: LogIn) -> None:
 @pytest.mark.parametrize("past", ["", "?as_of=2099-01-01T00:00:00"])
 @pytest.mark.parametrize("count", [1, 3])
 def test_it_costs_the_same_for_any_number_of_risks(
-    second_line: LoggedIn, django_assert_max_num_queries: Any, count: int, past: str
+    log_in: LogIn, django_assert_max_num_queries: Any, count: int, past: str
 ) -> None:
     AppetiteFactory()
     for _n in range(count):
         TreatmentActionFactory(treatment=TreatmentFactory(risk=assessed(1, 1)))
-    with at("2099-02-01"), django_assert_max_num_queries(22):
-        assert len(listed(second_line, past)) == count
+    with at("2099-02-01"):
+        second_line = log_in(second_line=True)
+        with django_assert_max_num_queries(QUERIES):
+            assert len(listed(second_line, past)) == count
 
 
 def add(browser: LoggedIn, **said: Any) -> Any:
