@@ -222,7 +222,8 @@ def add(browser: LoggedIn, **said: Any) -> Any:
 
 def _said(world: World, **more: Any) -> dict[str, Any]:
     return {
-        "title": "Queues fill", "cause": "Nobody empties them", "event": "They overflow", "consequence": "Orders are lost",
+        "title": "Queues fill", "cause": "Nobody empties them", "event": "They overflow",
+        "consequence": "Orders are lost",
         "solution": world.payments.pk, "category": world.risk.category_id, "owner": world.ana.pk, **more,
     }  # fmt: skip
 
