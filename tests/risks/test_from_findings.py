@@ -53,7 +53,7 @@ def test_from_the_check_s_page_it_joins_a_risk_in_two_clicks(world: World, log_i
     cleo = log_in(world.cleo)
     address = f"/risks/from/{key(world, finding)}/join/"
     assert f'href="{address}"' in cleo.get(f"/findings/checks/{finding.check_ran.public_id}/").content.decode()
-    page = cleo.get(f"{address}?q=keys")
+    page = cleo.get(f"{address}?q=leak")
     assert [one["risk"] for one in page.context["offered"]] == [world.risk]
     answer = cleo.post(f"{address}{world.risk.public_id}/")
     assert answer.url == f"/risks/{world.risk.public_id}/"

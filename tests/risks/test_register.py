@@ -56,7 +56,7 @@ def test_its_title_is_the_answer_and_each_number_a_door(second_line: LoggedIn) -
     RiskFactory(title="Elsewhere")
     page = second_line.get(f"{PAGE}?solution={payments.public_id}")
     told = words(page)
-    assert "Payments: 3 open risks , 1 above tolerance , 1 above appetite" in told
+    assert "Payments: 3 open risks, 1 above tolerance , 1 above appetite" in told
     html = page.content.decode().replace("&amp;", "&")
     assert f'href="/risks/?solution={payments.public_id}&standing=above_tolerance"' in html
     assert listed(second_line, f"?solution={payments.public_id}&standing=above_tolerance") == ["Keys leak"]
@@ -144,7 +144,7 @@ def test_closed_ones_are_listed_where_they_are_asked_for(second_line: LoggedIn) 
     assert listed(second_line) == ["Open"]
     assert listed(second_line, "?state=closed") == ["Closed"]
     assert sorted(listed(second_line, "?state=all")) == ["Closed", "Open"]
-    assert "1 open risk , 1 not assessed" in words(second_line.get(f"{PAGE}?state=closed"))
+    assert "1 open risk, 1 not assessed" in words(second_line.get(f"{PAGE}?state=closed"))
 
 
 def test_the_reader_chooses_the_columns(second_line: LoggedIn) -> None:
