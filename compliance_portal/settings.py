@@ -259,7 +259,12 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {"ObligationEnum": "controls.models.Obligation", "AreaEnum": "controls.models.Area"},
+    "ENUM_NAME_OVERRIDES": {
+        "AreaEnum": "controls.models.Area",
+        "ObligationEnum": "controls.models.Obligation",
+        "RiskLevelKindEnum": "risks.models.Assessment.Kind",
+        "RiskStandingEnum": "risks.models.Risk.Standing",
+    },
 }
 
 METRICS_TOKEN = env.optional("METRICS_TOKEN")

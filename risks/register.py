@@ -199,8 +199,8 @@ class Register:
     def total(self) -> int:
         return self.rows.count() if self.held is None else len(self.then)
 
-    def page(self, cursor: str, size: int = 50) -> keyset.Page[Any] | counted.Page[Row]:
-        """Its rows are Row. Raises BadRequest on a foreign cursor."""
+    def page(self, cursor: str, size: int = 50) -> counted.Page[Row]:
+        """Raises BadRequest on a foreign cursor."""
         if self.held is not None:
             key = key_of(self.order)
             return counted.page_of(self.then, key, cursor=cursor, size=size, descending=self.descends)

@@ -227,7 +227,8 @@ class Risks(RiskDoor):
     def get(self, request: Request) -> Response:
         found = Register.of(request.query_params, self.user, self.moment)
         page = found.page(request.query_params.get("cursor", ""), size_of(request))
-        told = RiskSerializer(page.rows, many=True, context={"matrix": found.matrix}).data
+        rows: Any = page.rows
+        told = RiskSerializer(rows, many=True, context={"matrix": found.matrix}).data
         here, following = request.build_absolute_uri(), page.next_cursor
         return Response(
             {"results": told, "next": replace_query_param(here, "cursor", following) if following else None}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from findings.models import Finding, Status
@@ -36,7 +38,7 @@ def test_from_the_finding_s_page_it_becomes_a_risk_in_two_clicks(world: World, l
     assert form.initial["title"] == f"S3 buckets should block public access: fails in {finding.account}"
     assert form.initial["event"] == "It tells whether they do."
     assert form.initial["owner"] == world.ben.pk, "the solution's owner"
-    answer = cleo.post(address, {**form.initial})
+    answer: Any = cleo.post(address, {**form.initial})
     made = Risk.objects.latest("pk")
     assert answer.url == f"/risks/{made.public_id}/"
     assert (made.solution, made.owner, made.added_by) == (world.payments, world.ben, world.cleo.public_id)
@@ -55,7 +57,7 @@ def test_from_the_check_s_page_it_joins_a_risk_in_two_clicks(world: World, log_i
     assert f'href="{address}"' in cleo.get(f"/findings/checks/{finding.check_ran.public_id}/").content.decode()
     page = cleo.get(f"{address}?q=leak")
     assert [one["risk"] for one in page.context["offered"]] == [world.risk]
-    answer = cleo.post(f"{address}{world.risk.public_id}/")
+    answer: Any = cleo.post(f"{address}{world.risk.public_id}/")
     assert answer.url == f"/risks/{world.risk.public_id}/"
     assert RiskFindings.objects.get().risk == world.risk
     assert cleo.post(f"{address}{elsewhere.public_id}/").status_code == 404
