@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import Http404
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,7 +15,7 @@ from audit import clock
 from audit.moment import Moment
 from audit.public_id import get_or_404
 from findings.listing import account_names
-from findings.models import Check
+from findings.models import Check, Finding
 from organisation.models import Grant, Role, Solution, User
 from risks import registering
 from risks.groups import GroupKey, groups
@@ -65,11 +65,16 @@ def source(text: str, user: User, moment: Moment) -> Source:
     )
 
 
-def concerned(check: Check, account: str, user: User, moment: Moment) -> RiskQuerySet:
-    """Risks that the reader may see and that findings of a check in an account show; of any account where ""."""
+def concerned(check: Check, account: str, user: User, moment: Moment, finding: Finding | None = None) -> RiskQuerySet:
+    """Risks that the reader may see and that findings of a check in an account show; of any account where "".
+
+    finding: only those that it shows, by itself or as one of its group.
+    """
     links = RiskFindings.objects.in_force(moment.at).filter(check_ran=check)
     if account:
         links = links.filter(account__in=("", account))
+    if finding:
+        links = links.filter(Q(finding=None) | Q(finding=finding))
     return Risk.objects.visible_to(user).added_by(moment.at).filter(pk__in=links.values("risk"))
 
 

@@ -72,9 +72,8 @@ def of_finding(request: Request, finding: Finding) -> Panel | None:
     if check.kind != Check.Kind.COMPLIANCE or not may(request.user, "risk.view"):
         return None
     groups = _groups_of(request, finding) if acts(request) else []
-    risks = concerned(check, finding.account, request.user, request.moment)
-    its_own = Q(finding_links__finding=None) | Q(finding_links__finding=finding)
-    return _panel(request, risks.filter(its_own, finding_links__check_ran=check).distinct(), groups=groups)
+    risks = concerned(check, finding.account, request.user, request.moment, finding)
+    return _panel(request, risks, groups=groups)
 
 
 def acts(request: Request) -> bool:
