@@ -24,7 +24,7 @@ from controls.listing import Asked, Words
 from controls.results import NO_SOLUTION, Within, within
 from organisation.models import Solution, User
 from risks.heat_map import BY
-from risks.models import Category, Matrix, Risk
+from risks.models import Assessment, Category, Matrix, Risk
 from risks.models.risk import RiskQuerySet
 from risks.register_rows import (
     FILTERS,
@@ -45,6 +45,8 @@ from risks.stood import as_they_stood
 
 USUAL = "-current"
 CLOSED = "closed"
+NAMED = ("solution", "category", "owner")
+"""What each row names; fetched once for all rows where these are many, instead of with each."""
 STATES: dict[str, Words] = {"open": _("open"), CLOSED: _("closed"), "all": _("open and closed")}
 Choices = dict[str, tuple[Words, Mapping[str, Words]]]
 
@@ -148,22 +150,35 @@ class Register:
                 found = found.filter(FILTERS[name].where(value, self.on))
             elif name == "level":
                 found = found.filter(by_field(self.kind).where(value, self.on))
-        return found.filter(self._in_cell(found)) if self._asks_for_a_cell else found
+        return found.filter(self._in_cell) if self._asks_for_a_cell else found
 
     @property
     def _asks_for_a_cell(self) -> bool:
         return bool({"likelihood", "impact"} & self.asked.values.keys())
 
-    def _in_cell(self, risks: RiskQuerySet) -> Q:
-        """Of the current level the fields are kept up; of the others what was stated is looked up. One query."""
+    @property
+    def _in_cell(self) -> Q:
+        """Of the current level the fields are kept up; of the others what stands stated is looked at."""
         values = self.asked.values
         if self.kind == Kind.CURRENT:
             where = Q(current__isnull=False)
             for name in ("likelihood", "impact"):
                 where &= by_field(name).where(values[name], self.on) if name in values else Q()
             return where
-        stated = stated_at(self.moment.at, risks.order_by().values_list("pk", flat=True))
-        return Q(pk__in=[key for key, said in stated.items() if self._cell_is_asked(said.get(self.kind))])
+        cells = Q(pk__in=[])
+        for one in self._stated_cells():
+            cells |= Q(matrix=one.matrix, likelihood=one.likelihood, impact=one.impact)
+        latest = Assessment.objects.filter(kind=self.kind).standing(self.moment.at)
+        return Q(pk__in=Assessment.objects.filter(cells, pk__in=latest.values("pk")).order_by().values("risk"))
+
+    def _stated_cells(self) -> Iterator[Stated]:
+        """The cells of each version of the matrix that read as what is asked for."""
+        for matrix in self.rules.versions.values():
+            for likelihood, levels in enumerate(matrix.cells):
+                for impact, level in enumerate(levels):
+                    one = Stated(matrix.pk, likelihood, impact, level)
+                    if self._cell_is_asked(one):
+                        yield one
 
     def _cell_is_asked(self, stated: Stated | None) -> bool:
         if self.rules.level(stated) is None:
@@ -204,7 +219,7 @@ class Register:
         if self.held is not None:
             key = key_of(self.order)
             return counted.page_of(self.then, key, cursor=cursor, size=size, descending=self.descends)
-        rows, order = sorted_by(self.rows.select_related("solution", "category", "owner"), self.order)
+        rows, order = sorted_by(self.rows.select_related(*NAMED), self.order)
         page = keyset.page_of(rows, order=order, cursor=cursor, size=size)
         how = treated(self.moment.at, [one.pk for one in page.rows])
         return counted.Page([self._row(one, how) for one in page.rows], page.next_cursor, page.is_first)
@@ -215,7 +230,7 @@ class Register:
             yield from sorted(self.then, key=key_of(self.order), reverse=self.descends)
             return
         how = treated(self.moment.at)
-        rows, order = sorted_by(self.rows.select_related("solution", "category", "owner"), self.order)
+        rows, order = sorted_by(self.rows.prefetch_related(*NAMED), self.order)
         for one in rows.order_by(*order):
             yield self._row(one, how)
 
@@ -228,7 +243,7 @@ def scoped(risks: RiskQuerySet, scope: Within) -> RiskQuerySet:
 
 def then(user: User, moment: Moment, rules: Rules, scope: Within) -> list[Risk]:
     """Those that the reader may see today, as they stood then."""
-    seen = Risk.objects.visible_to(user).added_by(moment.at).select_related("solution", "category", "owner")
+    seen = Risk.objects.visible_to(user).added_by(moment.at).prefetch_related(*NAMED)
     found = as_they_stood(seen, moment, rules)
     if scope is None:
         return found
