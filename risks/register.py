@@ -24,7 +24,7 @@ from controls.listing import Asked, Words
 from controls.results import NO_SOLUTION, Within, within
 from organisation.models import Solution, User
 from risks.heat_map import BY
-from risks.models import Assessment, Category, Matrix, Risk
+from risks.models import MOST, Assessment, Category, Matrix, Risk
 from risks.models.risk import RiskQuerySet
 from risks.register_rows import (
     FILTERS,
@@ -45,6 +45,8 @@ from risks.stood import as_they_stood
 
 USUAL = "-current"
 CLOSED = "closed"
+PLACES = {str(n) for n in range(MOST)}
+"""What an address may ask of any matrix: one of another moment may have fewer, and nothing stands there then."""
 NAMED = ("solution", "category", "owner")
 """What each row names; fetched once for all rows where these are many, instead of with each."""
 STATES: dict[str, Words] = {"open": _("open"), CLOSED: _("closed"), "all": _("open and closed")}
@@ -277,6 +279,10 @@ def choices_of(user: User, facets: Facets, matrix: Matrix | None, query: QueryDi
         levels = {str(n): one["label"] for n, one in reversed(list(enumerate(matrix.levels)))} | levels
         likelihoods = {str(n): word for n, word in enumerate(matrix.likelihoods)} | places
         impacts = {str(n): word for n, word in enumerate(matrix.impacts)} | places
+    for name, known in (("level", levels), ("likelihood", likelihoods), ("impact", impacts)):
+        asked = query.get(name, "")
+        if asked in PLACES and asked not in known:
+            known[asked] = str(int(asked) + 1)
     return {
         "state": (_("State"), STATES),
         "standing": (_("Standing"), dict(Risk.Standing.choices)),
