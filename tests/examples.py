@@ -290,11 +290,9 @@ EXAMPLES: dict[str, Example] = {
     "risks:category_retire": CATEGORY,
     "risks:heat_map_export": Example(own=lambda person: {"form": "csv"}),
     "api:risk": RISK,
-    "api:risk_assessments": RISK,
+    "api:risk_assessments": Example(own=RISK.own),
     "risks:from_group": OF_A_GROUP,
-    "risks:join": Example(
-        own=lambda person: _joining(_solution(person)), other=lambda person: _joining(SolutionFactory())
-    ),
+    "risks:join": Example(own=lambda person: _joining(_solution(person))),
     "risks:register_export": Example(own=lambda person: {"form": "csv"}),
     "risks:to_join": OF_A_GROUP,
     "risks:matrix_version": Example(own=lambda person: _id(MatrixFactory())),
