@@ -8,6 +8,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
 from audit import clock
@@ -24,6 +25,8 @@ CLOSED = 0.1
 PAGES = (
     ("register", "second", "risks:register"),
     ("register, of one's own", "first", "risks:register"),
+    ("register, narrowed and sorted", "second", "risks:register?standing=above_appetite&q=system&order=-review"),
+    ("register of yesterday", "second", "risks:register?as_of="),
     ("heat map", "second", "risks:heat_map"),
     ("heat map, of one's own", "first", "risks:heat_map"),
     ("heat map by inherent level", "second", "risks:heat_map?by=inherent"),
@@ -44,7 +47,7 @@ def build() -> dict[str, Any]:
     _register(Random(5))
     seconds = {"refresh_s": _seconds(standing.refresh), "follow_dates_s": _seconds(standing.follow_dates)}
     cookies = people.cookies()
-    return {"risks": RISKS, **seconds, "cookies": cookies, "pages": _pages(cookies)}
+    return {"risks": RISKS, **seconds, **_files(cookies), "cookies": cookies, "pages": _pages(cookies)}
 
 
 def _register(dice: Random) -> None:
@@ -82,6 +85,21 @@ def _seconds(verb: Any) -> float:
     began = time.monotonic()
     verb()
     return round(time.monotonic() - began, 2)
+
+
+def _files(cookies: dict[str, str]) -> dict[str, float]:
+    """Seconds that the whole register takes as a file."""
+    browser = Client()
+    browser.cookies["sessionid"] = cookies["second"]
+    found = {}
+    for form in ("csv", "xlsx"):
+        address = reverse("risks:register_export", args=[form])
+        found[f"{form}_s"] = _seconds(lambda address=address: _answered(browser.get(address)))
+    return found
+
+
+def _answered(answer: Any) -> None:
+    assert answer.status_code == 200, answer.status_code
 
 
 def _pages(cookies: dict[str, str]) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from organisation.permissions import permitted
 from risks import challenges_api as challenges
 from risks import decisions_api as decisions
 from risks import heat_map_api as heat_map
+from risks import risk_api as risks
 
 app_name = "api"
 
@@ -29,4 +30,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *heat_map.urlpatterns,
     *decisions.urlpatterns,
     *challenges.urlpatterns,
+    *risks.urlpatterns,
 ]

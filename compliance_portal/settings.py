@@ -267,6 +267,8 @@ SPECTACULAR_SETTINGS = {
         "ExceptionKindEnum": "risks.models.RiskException.Kind",
         "ExceptionStateEnum": "risks.models.RiskException.State",
         "ActionStateEnum": "risks.models.TreatmentAction.State",
+        "RiskLevelKindEnum": "risks.models.Assessment.Kind",
+        "RiskStandingEnum": "risks.models.Risk.Standing",
     },
 }
 

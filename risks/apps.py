@@ -8,10 +8,14 @@ class RisksConfig(AppConfig):
     def ready(self) -> None:
         from desk.subjects import register
         from organisation.panels import provide
-        from risks import bearing, panels_of_risk, subjects
+        from risks import bearing, panels, panels_of_risk, subjects
 
         register("triage", subjects.triage)
         bearing.name_pages(lambda public_id: reverse("risks:exception", args=[public_id]))
         provide("check", panels_of_risk.of_check)
         provide("finding", panels_of_risk.of_finding)
         register("risk", subjects.risk)
+        provide("solution", panels.of_solution)
+        provide("control", panels.of_control)
+        provide("check", panels.of_check)
+        provide("finding", panels.of_finding)

@@ -18,6 +18,7 @@ from django.db import transaction
 from audit import clock
 from organisation.models import Solution, User
 from risks import appetites, authorities, categories, matrices
+from risks.demo_register import seed_register
 from risks.models import Appetite, Authority, Category, Matrix
 
 DATA = Path(__file__).parent / "data" / "demo_risks.toml"
@@ -70,6 +71,7 @@ class Acts:
         yield from self._categories()
         yield from self._appetites()
         yield from self._authorities()
+        yield from seed_register(self.began)
 
     def _matrix(self) -> Iterator[object]:
         if not Matrix.objects.exists():

@@ -1,7 +1,7 @@
-"""The demo's risks, by the ordinary verbs: added, linked, assessed and closed day by day, as people did it.
+"""The demo's register, by the ordinary verbs: what the first line wrote down by each day of its history.
 
-`seed_register` does what was to be done by a moment and is not done yet, so it is called at each step of the history.
-Whoever answers for a risk states its level; the second line brings one in, and it waits.
+`seed_register` does what was to be done by the moment of the clock and is not done yet; what a risk is linked to is
+linked once it is there, so it is called at each step of the history.
 """
 
 from __future__ import annotations
@@ -13,132 +13,110 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
-
+from audit import clock
 from controls.models import Control
 from findings.models import Check
 from organisation.models import Solution, User
 from risks import assessing, registering
-from risks.models import Assessment, Category, Matrix, Risk, RiskControl, RiskFindings
+from risks.models import Assessment, Category, Risk
 
 DATA = Path(__file__).parent / "data" / "demo_register.toml"
+REVIEW = timedelta(days=75)
+"""How long after it was added a risk is to be looked at again."""
+STATED = "As the workshop of the solution saw it."
 Told = Mapping[str, Any]
+Kind = Assessment.Kind
 
 
-@transaction.atomic
-def seed_register(at: datetime) -> int:
-    """How many acts it did; 0 where everything is done, or there is no matrix yet. at: now."""
-    first = Matrix.objects.order_by("adopted_at").first()
-    if first is None:
-        return 0
+def seed_register(began: datetime) -> Iterator[object]:
+    """Yields each act. began: the first day of the history."""
     with DATA.open("rb") as file:
-        told = tomllib.load(file)["risk"]
-    return sum(1 for one in told for _ in Acts(one, first.adopted_at, at).done())
+        yield from Acts(tomllib.load(file)["risk"], began).done()
 
 
 class Acts:
-    """told: what people do with one risk, and on which day. began: when the history did. now: of the step."""
+    """told: the risks, and when each was added."""
 
-    def __init__(self, told: Told, began: datetime, now: datetime) -> None:
-        self.told, self.began, self.now = told, began, now
+    def __init__(self, told: list[Told], began: datetime) -> None:
+        self.told = told
+        self.began = began
+        self.now = clock.now()
 
     @cached_property
-    def matrix(self) -> Matrix:
-        return Matrix.objects.in_force(self.now) or Matrix.objects.latest("adopted_at")
+    def people(self) -> dict[str, User]:
+        return {one.email.partition("@")[0]: one for one in User.objects.all()}
 
-    def person(self, name: str) -> User:
-        """By the first part of their address."""
-        found: User = User.objects.get(email=f"{name}@example.org")
-        return found
+    @cached_property
+    def solutions(self) -> dict[str, Solution]:
+        return {one.name: one for one in Solution.objects.all()}
 
-    def due(self, day: int) -> bool:
-        return self.began + timedelta(days=day) <= self.now
+    @cached_property
+    def categories(self) -> dict[str, Category]:
+        return {one.name: one for one in Category.objects.in_use()}
+
+    @cached_property
+    def controls(self) -> dict[str, Control]:
+        return {one.name: one for one in Control.objects.in_use(self.now)}
+
+    @cached_property
+    def checks(self) -> dict[str, Check]:
+        keys = {key for told in self.told for key in told.get("checks", ())}
+        return {one.key: one for one in Check.objects.filter(source="security_hub", key__in=keys)}
 
     def done(self) -> Iterator[object]:
-        """Nothing where its solution is not there."""
-        if not self.due(self.told["day"]):
-            return
-        risk = Risk.objects.filter(title=self.told["title"]).first()
-        if risk is None:
-            solution = Solution.objects.named(self.told["solution"]).first()
-            if solution is None:
-                return
-            yield (risk := self._added(solution))
-        if risk.closed_at is None:
-            yield from self._controls(risk)
-            yield from self._findings(risk)
-            yield from self._levels(risk)
-            yield from self._closing(risk)
-
-    def _added(self, solution: Solution) -> Risk:
-        names = ("title", "cause", "event", "consequence")
-        review = self.began + timedelta(days=self.told["review"])
-        return registering.add(
-            by=self.person(self.told.get("by", self.told["owner"])),
-            solution=solution,
-            owner=self.person(self.told["owner"]),
-            category=Category.objects.get(name=self.told["category"]),
-            review_on=review.date() if review > self.now else None,
-            **{name: self.told[name] for name in names},
-        )
-
-    def _controls(self, risk: Risk) -> Iterator[object]:
-        for told in self.told.get("controls", []):
-            control = Control.objects.in_use(self.now).named(told["name"]).first()
-            if control is None or RiskControl.objects.filter(risk=risk, control=control).exists():
+        there = {one.title: one for one in Risk.objects.select_related("solution", "owner", "category")}
+        for told in self.told:
+            at = self.began + timedelta(days=told["day"])
+            if at > self.now or told["solution"] not in self.solutions:
                 continue
-            yield registering.link_control(
-                risk,
-                control,
-                likelihood_at_most=self._at(self.matrix.likelihoods, told.get("likelihood")),
-                impact_at_most=self._at(self.matrix.impacts, told.get("impact")),
-                because=told["because"],
-                by=risk.owner,
-            )
+            risk = there.get(told["title"])
+            if risk is None:
+                risk = self._added(told)
+                yield risk
+            if not risk.closed_at:
+                yield from self._linked(risk, told)
+                yield from self._assessed_again(risk, told)
 
-    def _findings(self, risk: Risk) -> Iterator[object]:
-        for said in self.told.get("checks", []):
-            source, _, key = said.partition(":")
-            check = Check.objects.filter(source=source, key=key).first()
-            if check and not RiskFindings.objects.filter(risk=risk, check_ran=check).exists():
-                yield registering.link_findings(risk, check, by=risk.owner)
-
-    def _levels(self, risk: Risk) -> Iterator[object]:
-        for told in self.told.get("levels", []):
-            if not self.due(told["day"]):
-                continue
-            made = Assessment.objects.filter(risk=risk, kind=told["kind"], because=told["because"]).first()
-            if made is None:
-                yield (made := self._stated(risk, told))
-            is_open = made.confirmed_at is None and made.declined_at is None
-            if is_open and "decided" in told and self.due(told["decided"]):
-                yield self._decided(made, told)
-
-    def _stated(self, risk: Risk, told: Told) -> Assessment:
-        return assessing.state(
-            risk,
-            told["kind"],
-            likelihood=self.matrix.likelihoods.index(told["likelihood"]),
-            impact=self.matrix.impacts.index(told["impact"]),
-            because=told["because"],
-            by=self.person(told.get("by", self.told["owner"])),
+    def _added(self, told: Told) -> Risk:
+        owner = self.people[told["owner"]]
+        said = {name: told[name] for name in ("title", "cause", "event", "consequence")}
+        made = registering.add(
+            solution=self.solutions[told["solution"]],
+            category=self.categories[told["category"]],
+            owner=owner,
+            review_on=(self.began + timedelta(days=told["day"]) + REVIEW).date() - timedelta(days=told["day"] * 4),
+            link="",
+            by=owner,
+            **said,
         )
+        for kind in Kind.values:
+            if kind in told:
+                self._state(made, kind, told[kind], STATED)
+        return made
 
-    def _decided(self, made: Assessment, told: Told) -> Assessment:
-        owner = self.person(self.told["owner"])
-        if why_not := told.get("declined"):
-            return assessing.decline(made, because=why_not, by=owner)
-        return assessing.confirm(made, by=owner)
+    def _state(self, risk: Risk, kind: str, cell: list[int], because: str) -> Assessment:
+        return assessing.state(risk, kind, likelihood=cell[0], impact=cell[1], because=because, by=risk.owner)
 
-    def _closing(self, risk: Risk) -> Iterator[object]:
-        told = self.told.get("closing")
-        if told is None or not self.due(told["day"]):
+    def _linked(self, risk: Risk, told: Told) -> Iterator[object]:
+        linked = set(risk.control_links.values_list("control__name", flat=True))
+        for one in told.get("controls", ()):
+            if one["name"] in self.controls and one["name"] not in linked:
+                yield registering.link_control(
+                    risk,
+                    self.controls[one["name"]],
+                    likelihood_at_most=one.get("likelihood"),
+                    impact_at_most=one.get("impact"),
+                    because=f"It is there for this: {one['name'][0].lower()}{one['name'][1:]}.",
+                    by=risk.owner,
+                )
+        shown = set(risk.finding_links.values_list("check_ran__key", flat=True))
+        for key in told.get("checks", ()):
+            if key in self.checks and key not in shown:
+                yield registering.link_findings(risk, self.checks[key], by=risk.owner)
+
+    def _assessed_again(self, risk: Risk, told: Told) -> Iterator[object]:
+        later = told.get("later")
+        if later is None or self.began + timedelta(days=later["day"]) > self.now:
             return
-        if risk.closure_proposed_at is None:
-            yield registering.propose_closing(risk, because=told["because"], by=self.person(told["by"]))
-        if "confirmed" in told and self.due(told["confirmed"]):
-            yield registering.confirm_closing(risk, by=self.person(told["confirmed_by"]))
-
-    @staticmethod
-    def _at(labels: list[str], label: str | None) -> int | None:
-        return None if label is None else labels.index(label)
+        if not risk.assessments.filter(because=later["because"]).exists():
+            yield self._state(risk, Kind.CURRENT, later["current"], later["because"])

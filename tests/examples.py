@@ -171,6 +171,13 @@ def _group(solution: Any) -> dict[str, Any]:
     return {"key": f"{finding.check_ran.public_id}-{finding.account}-{solution.public_id}"}
 
 
+OF_A_GROUP = Example(own=lambda person: _group(_solution(person)), other=lambda person: _group(SolutionFactory()))
+
+
+def _joining(solution: Any) -> dict[str, Any]:
+    return {**_group(solution), **_id(RiskFactory(solution=solution))}
+
+
 def _framework(solution: Any) -> dict[str, Any]:
     """A solution's requirements in the current version of a framework."""
     return {**_id(solution), "framework_id": FrameworkVersionFactory().framework.public_id}
@@ -347,6 +354,12 @@ EXAMPLES: dict[str, Example] = {
     "risks:category_reopen": Example(own=lambda person: _id(CategoryFactory(retired_at=LONG_AGO))),
     "risks:category_retire": CATEGORY,
     "risks:heat_map_export": Example(own=lambda person: {"form": "csv"}),
+    "api:risk": RISK,
+    "api:risk_assessments": Example(own=RISK.own),
+    "risks:from_group": OF_A_GROUP,
+    "risks:join": Example(own=lambda person: _joining(_solution(person))),
+    "risks:register_export": Example(own=lambda person: {"form": "csv"}),
+    "risks:to_join": OF_A_GROUP,
     "risks:matrix_version": Example(own=lambda person: _id(MatrixFactory())),
     "api:exception": EXCEPTION,
     "api:exception_accept": TO_EXCEPTION,

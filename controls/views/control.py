@@ -26,6 +26,7 @@ from controls.verdicts import may_answer, may_withdraw
 from findings.coverage_figures import coverage
 from organisation.middleware import Request
 from organisation.models import Grant, Role, Solution, User
+from organisation.panels import panels
 from organisation.permissions import may, permitted
 
 
@@ -68,6 +69,7 @@ def control(request: Request, public_id: str) -> HttpResponse:
         "manages": manages,
         "inherits": may(user, "control.inherit") and moment.is_now and found.is_common and not retired,
         "answers": moment.is_now and not retired and _answers(user, found),
+        "panels": panels("control", request, found),
         "propose_url": proposing(user, found) if moment.is_now and not retired else "",
     }
     return render(request, "controls/control.html", context)

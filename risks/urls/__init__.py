@@ -1,9 +1,10 @@
-from risks.urls import exceptions, risk, steering
+from risks.urls import exceptions, register, risk, steering
 
 app_name = "risks"
 
 urlpatterns = [
     *steering.urlpatterns,  # first: its names are no ids of risks
     *exceptions.urlpatterns,
+    *register.urlpatterns,
     *risk.urlpatterns,  # last: whatever else stands there is the id of a risk
 ]
