@@ -9,6 +9,7 @@ from desk import api as desk
 from findings import api as findings
 from organisation import api as organisation
 from organisation.permissions import permitted
+from risks import heat_map_api as heat_map
 
 app_name = "api"
 
@@ -21,4 +22,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *findings.urlpatterns,
     *controls.urlpatterns,
     *register.urlpatterns,
+    *heat_map.urlpatterns,
 ]

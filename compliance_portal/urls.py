@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("dashboard.urls")),
     path("findings/", include("findings.urls")),
     path("", include("controls.urls")),
+    path("risks/", include("risks.urls")),
     path("organisation/", include("organisation.urls")),
     path("desk/", include("desk.urls")),
     path("audit/", include("audit.urls")),

@@ -21,6 +21,7 @@ from dashboard.figures import ASSESSED, GRAVE, coverage_of, parts, trend_points
 from dashboard.kept import Parts, kept
 from dashboard.lines import choices, line_of
 from dashboard.reach import Reach
+from dashboard.risks import own, steered
 from dashboard.second_line import Since, second_line
 from dashboard.third_line import state_offers, third_line
 from findings.changes import WAYS, changes
@@ -80,6 +81,7 @@ def _first_line(request: Request, reach: Reach) -> Parts:
         title=phrasing.first_line_title(reach, found.standing),
         accounts=first.account_choices(reach, found),
         cleared=first.without_filter(request.GET),
+        risks=own(reach),
         **_said(request, reach, found.standing.total, found.coverage),
     )
 
@@ -110,6 +112,7 @@ def _second_line(request: Request, reach: Reach) -> Parts:
         subject=phrasing.second_line_subject(reach),
         trend_points=trend_points(found.trends, reach),
         graves=GRAVE,
+        risks=steered(request, reach),
         **_said(request, reach, found.total, found.coverage),
     )
 

@@ -66,6 +66,7 @@ def seed(world: str, credentials: Path) -> list[dict[str, str]]:
     return people
 
 
-def seed_controls() -> None:
-    """What was done on the demo's own controls by this moment of its clock."""
+def seed_acts() -> None:
+    """What people had done on the demo's own controls and risks by this moment of its clock."""
     call_command("seed_controls", stdout=Lines())
+    call_command("seed_risks", stdout=Lines())

@@ -135,8 +135,8 @@ class Demo:
             with self.console.step("People and solutions"):
                 progress.people = commands.seed(address, choices.folder / "credentials.json")
             progress.save()
-        with self.console.step("Controls"):
-            commands.seed_controls()
+        with self.console.step("Controls and risks"):
+            commands.seed_acts()
         if not progress.connected:
             with self.console.step("Connection"):
                 commands.connect(self.world)
@@ -160,7 +160,7 @@ class Demo:
                 when = f"{back:.0f} days ago" if back >= 1.5 else "yesterday" if back else "now"
                 say(when)
                 commands.sync(partial(_say_when, say, when))
-                commands.seed_controls()
+                commands.seed_acts()
                 progress.days_back = back
                 progress.save()
 

@@ -42,6 +42,7 @@ from tests.factories.findings import (
     ResourceFactory,
 )
 from tests.factories.organisation import LONG_AGO
+from tests.factories.risks import AppetiteFactory, AuthorityFactory, CategoryFactory, MatrixFactory
 from tests.findings_pages.reading_pages import counted
 
 Make = Callable[[User], Any]
@@ -123,6 +124,9 @@ IMPORT = Example(own=lambda person: _id(ImportFactory()))
 SERVICE_TYPE = Example(own=lambda person: _id(ServiceTypeFactory()))
 PROVIDER_REPORT = Example(own=lambda person: _id(ProviderReportFactory()))
 CONNECTION = Example(own=lambda person: _id(ConnectionFactory()))
+APPETITE = Example(own=lambda person: _id(AppetiteFactory()))
+AUTHORITY = Example(own=lambda person: _id(AuthorityFactory()))
+CATEGORY = Example(own=lambda person: _id(CategoryFactory()))
 
 
 def _group(solution: Any) -> dict[str, Any]:
@@ -254,6 +258,15 @@ EXAMPLES: dict[str, Example] = {
     "findings:finding": FINDING,
     "findings:record": FINDING,
     "findings:resource": RESOURCE,
+    "risks:appetite_end": APPETITE,
+    "risks:appetite_replace": APPETITE,
+    "risks:authority_end": AUTHORITY,
+    "risks:authority_replace": AUTHORITY,
+    "risks:category_change": CATEGORY,
+    "risks:category_reopen": Example(own=lambda person: _id(CategoryFactory(retired_at=LONG_AGO))),
+    "risks:category_retire": CATEGORY,
+    "risks:heat_map_export": Example(own=lambda person: {"form": "csv"}),
+    "risks:matrix_version": Example(own=lambda person: _id(MatrixFactory())),
     "organisation:add_account": SOLUTION,
     "organisation:add_grant": SOLUTION,
     "organisation:add_tag_rule": SOLUTION,

@@ -25,7 +25,7 @@ class AssessmentQuerySet(models.QuerySet["Assessment"]):
 
     def standing(self, at: datetime) -> Self:
         """Of each risk and kind the one that stood at a moment."""
-        return self.confirmed(at).order_by("risk", "kind", "-confirmed_at", "-pk").distinct("risk", "kind")
+        return self.confirmed(at).order_by("risk_id", "kind", "-confirmed_at", "-pk").distinct("risk_id", "kind")
 
 
 class Assessment(PublicId):

@@ -214,7 +214,7 @@ def test_the_home_costs_the_same_however_much_fails(
         FindingFactory.create_batch(count, check_ran=CheckFactory(), solutions=[payments])
     counted()
     owner.get("/?again=1")
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         owner.get("/")
 
 
@@ -224,7 +224,7 @@ def test_the_home_costs_the_same_however_many_tests_are_due(
 ) -> None:
     ControlFactory.create_batch(count, manual=True, solution=payments, owner=owner.person)
     owner.get("/?again=1")
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(20):
         page = owner.get("/")
     assert f"Tests due {count}" in words(page)
 

@@ -1,0 +1,93 @@
+"""The heat map as a page and as a file."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from controls.addresses import door_of, files_of
+from controls.tables import as_csv, as_xlsx
+from organisation.middleware import Request
+from organisation.permissions import may, permitted
+from risks.drawing import cell_words, drawn, on_the_page, title
+from risks.heat_map import Address, HeatMap, heat_map, listed
+from risks.views.tabs import tabs
+
+HEAD = ("Likelihood", "Impact", "Level", "Risks")
+SHOWN = 100
+"""Risks of a cell, at most, where the page lists them itself."""
+
+
+@require_safe
+@permitted("risk.view")
+def page(request: Request) -> HttpResponse:
+    found = Address.of(request.GET, request.user, request.moment)
+    heat = heat_map(request.user, request.moment, found.wanted)
+    of_cell = listed(request.user, request.moment, found.wanted, found.cell) if found.cell and heat.matrix else []
+    context = {
+        "title": title(heat, found.wanted.solution.name if found.wanted.solution else ""),
+        "tabs": tabs(request, "heat_map"),
+        "heat": heat,
+        "drawn": drawn(request, heat, found) if heat.matrix else None,
+        "kinds": [
+            {"label": label, "url": on_the_page(request, by=value), "current": value == found.wanted.by}
+            for value, label in found.choices["by"][1].items()
+        ],
+        "chips": [one for one in found.asked.chips if one["key"] in found.narrowed],
+        "choices": [
+            {"name": name, "label": label, "values": known.items(), "chosen": found.asked.values.get(name, "")}
+            for name, (label, known) in found.choices.items()
+            if name in ("category", "owner", "standing")
+        ],
+        "cell": found.cell,
+        "cell_words": cell_words(heat.matrix, found.cell) if heat.matrix and found.cell else "",
+        "of_cell": of_cell[:SHOWN],
+        "in_cell": len(of_cell),
+        "exports": files_of(request, "risks:heat_map_export") if may(request.user, "risk.export") else [],
+        "manages": may(request.user, "appetite.manage") and request.moment.is_now,
+    }
+    return render(request, "risks/heat_map.html", context)
+
+
+@require_safe
+@permitted("risk.export")
+def export(request: Request, form: str) -> HttpResponse:
+    """The map as rows. form: csv or xlsx."""
+    if form not in ("csv", "xlsx"):
+        raise Http404(f"No such form: {form}")
+    found = Address.of(request.GET, request.user, request.moment)
+    heat = heat_map(request.user, request.moment, found.wanted)
+    lines = _lines(heat)
+    at, scope = request.moment.at, found.wanted.solution
+    about = {
+        "As of": f"{at:%Y-%m-%d %H:%M:%S} UTC",
+        "By": f"{found.wanted.by} level",
+        "Scope": scope.name if scope else "all that the reader may see",
+        "Matrix": heat.matrix.public_id if heat.matrix else "none",
+    }
+    name = f"risk-heat-map-{at:%Y%m%dT%H%M%SZ}"
+    if form == "csv":
+        return as_csv(name, (*HEAD, *about), [(*line, *about.values()) for line in lines])
+    narrowed = ", ".join(f"{key}={value}" for key, value in found.narrowed.items()) or "nothing: all that are open"
+    read = {
+        "Read by": request.user.name,
+        "Address": request.build_absolute_uri(door_of(request.GET, request.path, "", "")),
+    }
+    return as_xlsx(name, {"What": "Heat map of open risks", **about, "Narrowed to": narrowed, **read}, HEAD, lines)
+
+
+def _lines(heat: HeatMap) -> list[tuple[str, ...]]:
+    matrix = heat.matrix
+    if matrix is None:
+        return []
+    cells = [
+        (likelihood, impact, matrix.label(matrix.level_of(row, column)), str(heat.cells[row, column]))
+        for row, likelihood in enumerate(matrix.likelihoods)
+        for column, impact in enumerate(matrix.impacts)
+    ]
+    elsewhere = [
+        ("on another matrix", "on another matrix", matrix.label(level), str(n))
+        for level, n in sorted(heat.elsewhere.items())
+    ]
+    return [*cells, *elsewhere, ("not assessed", "not assessed", "", str(heat.not_assessed))]
