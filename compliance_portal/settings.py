@@ -29,6 +29,9 @@ if PRODUCTION:
 else:
     SECRET_KEY = env.optional("SECRET_KEY", "not-secret-" + "0" * 50)
     ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver")
+PORTAL_ADDRESS = env.optional(
+    "PORTAL_ADDRESS", f"https://{ALLOWED_HOSTS[0]}" if PRODUCTION else "http://localhost:8000"
+).rstrip("/")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 
 CLOCK_FILE = env.optional("PORTAL_CLOCK_FILE")
@@ -134,8 +137,10 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 SWEEP_AT_HOUR = env.whole_number("SWEEP_AT_HOUR", 2)
+DIGEST_AT_HOUR = env.whole_number("DIGEST_AT_HOUR", 7)
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "deliver the outbox": {"task": "desk.tasks.deliver_outbox", "schedule": 30},
+    "send digests": {"task": "desk.tasks.send_digests", "schedule": 600},
     "follow dates": {"task": "organisation.tasks.follow_dates", "schedule": 600},
     "read what is due": {"task": "findings.tasks.sync_due", "schedule": 10},
     "look after exports": {"task": "findings.tasks.look_after_exports", "schedule": 120},

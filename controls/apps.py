@@ -5,10 +5,15 @@ class ControlsConfig(AppConfig):
     name = "controls"
 
     def ready(self) -> None:
-        from controls import panels, promises
+        from controls import deciding, panels, promises, subjects
+        from desk import notices
+        from desk.models import Group
+        from desk.subjects import register
         from organisation.panels import provide
 
         provide("solution", panels.controls_of_solution)
         provide("solution", panels.services_of_solution)
         provide("check", promises.of_check)
         provide("finding", promises.of_finding)
+        register("control", subjects.control)
+        notices.register(deciding.KIND, Group.WORK)

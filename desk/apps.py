@@ -5,7 +5,15 @@ class DeskConfig(AppConfig):
     name = "desk"
 
     def ready(self) -> None:
+        from desk import discussion, notices, panels, subjects
         from desk.invitations import write_invitation
+        from desk.models import Group
         from organisation.invitations import on_invited
+        from organisation.panels import provide
 
         on_invited(write_invitation)
+        provide("preferences", panels.mail_of)
+        provide("solution", panels.discussion_of_solution)
+        subjects.register("solution", panels.solution)
+        notices.register(discussion.MENTION, Group.MENTION)
+        notices.register(discussion.COMMENT, Group.WATCHED)

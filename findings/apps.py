@@ -7,9 +7,16 @@ class FindingsConfig(AppConfig):
     def ready(self) -> None:
         from prometheus_client import REGISTRY
 
+        from desk import notices
+        from desk.models import Group
+        from desk.subjects import register
+        from findings import exporting, subjects
         from findings.metrics import AwsCalls
         from findings.tasks import reassign
         from organisation.ownership import on_ownership_change
 
         on_ownership_change(reassign)
         REGISTRY.register(AwsCalls())
+        register("finding", subjects.finding)
+        register("check", subjects.check)
+        notices.register(exporting.KIND, Group.WORK)

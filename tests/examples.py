@@ -9,6 +9,7 @@ from typing import Any
 from audit import trail
 from organisation.models import Grant, Role, User
 from tests.factories import (
+    CommentFactory,
     GrantFactory,
     JobFactory,
     NoticeFactory,
@@ -100,6 +101,8 @@ JOB = Example(
     other=lambda person: _id(JobFactory()),
     hidden_from=frozenset(Role.values) - {Role.ADMINISTRATOR.value},
 )
+SUBJECT = Example(own=lambda person: {"kind": "solution", **_id(_solution(person))})
+DISCUSSION = Example(own=SUBJECT.own, other=lambda person: {"kind": "solution", **_id(SolutionFactory())})
 FINDING = Example(
     own=lambda person: _id(_finding(_solution(person))),
     other=lambda person: _id(_finding(SolutionFactory())),
@@ -236,11 +239,20 @@ EXAMPLES: dict[str, Example] = {
     "controls:statements": STATEMENTS,
     "controls:statements_export": Example(own=lambda person: {**STATEMENTS.own(person), "form": "csv"}),
     "controls:version_make_current": Example(own=lambda person: _id(FrameworkVersionFactory(draft=True))),
+    "api:comments": DISCUSSION,
+    "api:watch": DISCUSSION,
+    "desk:comment": SUBJECT,
+    "desk:discussion": DISCUSSION,
     "desk:job": JOB,
     "desk:open_notice": Example(
         own=lambda person: _id(NoticeFactory(person=person)),
         other=lambda person: _id(NoticeFactory()),
         hidden_from=frozenset(Role.values),
+    ),
+    "desk:people": DISCUSSION,
+    "desk:watch": SUBJECT,
+    "desk:withdraw_comment": Example(
+        own=lambda person: _id(CommentFactory(author=person, subject=_solution(person).public_id))
     ),
     "api:check": CHECK,
     "api:connection": CONNECTION,

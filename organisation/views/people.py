@@ -17,6 +17,7 @@ from organisation.forms import PersonForm, PreferencesForm, ReasonForm, RoleForm
 from organisation.invitations import invite
 from organisation.middleware import Request
 from organisation.models import NotAllowed, Role, User
+from organisation.panels import panels
 from organisation.permissions import may, permitted
 from organisation.views.form_page import FormPage
 
@@ -171,7 +172,8 @@ def preferences(request: Request) -> HttpResponse:
         messages.success(request, _("Your preferences are saved."))
         return redirect("organisation:preferences")
     status = 422 if form.is_bound else 200
-    return render(request, "organisation/preferences.html", {"form": form}, status=status)
+    context = {"form": form, "panels": panels("preferences", request, request.user)}
+    return render(request, "organisation/preferences.html", context, status=status)
 
 
 def _page(found: User, heading: str, verb: str, lead: str = "", *, danger: bool = False) -> FormPage:

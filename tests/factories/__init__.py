@@ -1,4 +1,4 @@
-from tests.factories.desk import JobFactory, NoticeFactory
+from tests.factories.desk import CommentFactory, JobFactory, NoticeFactory
 from tests.factories.organisation import (
     AccountFactory,
     GrantFactory,
@@ -11,6 +11,7 @@ from tests.factories.organisation import (
 
 __all__ = [
     "AccountFactory",
+    "CommentFactory",
     "GrantFactory",
     "JobFactory",
     "NoticeFactory",

@@ -2,8 +2,8 @@ import factory
 from factory.django import DjangoModelFactory
 
 from audit import clock
-from desk.models import Job, Notice, OutboxMessage
-from tests.factories.organisation import UserFactory
+from desk.models import Comment, Job, Mail, Notice, OutboxMessage
+from tests.factories.organisation import SolutionFactory, UserFactory
 
 
 class JobFactory(DjangoModelFactory[Job]):
@@ -45,6 +45,25 @@ class NoticeFactory(DjangoModelFactory[Notice]):
     subject = "S-1"
     text = factory.Sequence(lambda n: f"Payments: {n} checks began to fail")
     url = "/"
+
+    class Params:
+        for_digest = factory.Trait(mail=Mail.DAILY)
+
+
+class CommentFactory(DjangoModelFactory[Comment]):
+    """Said about a solution; `withdrawn=True` by its author."""
+
+    class Meta:
+        model = Comment
+
+    kind = "solution"
+    subject = factory.LazyFunction(lambda: SolutionFactory().public_id)
+    author = factory.SubFactory(UserFactory, second_line=True)
+    at = factory.LazyFunction(clock.now)
+    text = factory.Sequence(lambda n: f"Looked into it, {n} to go.")
+
+    class Params:
+        withdrawn = factory.Trait(withdrawn_at=factory.LazyFunction(clock.now), withdrawn_because="Wrong place")
 
 
 class OutboxMessageFactory(DjangoModelFactory[OutboxMessage]):

@@ -1,38 +1,20 @@
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
-from django.views.decorators.vary import vary_on_headers
 
 from audit.keyset import page_of
 from audit.public_id import get_or_404
-from desk.models import Job, Notice
+from desk.forms import MailForm
+from desk.models import Notice
+from desk.notices import choose
 from organisation.middleware import Request
 from organisation.permissions import permitted
-
-
-@permitted("job.view")
-def jobs(request: Request) -> HttpResponse:
-    seen = Job.objects.visible_to(request.user)
-    running = list(seen.unfinished().order_by("-id")[:20])
-    waiting = len(running)
-    heading = _("Nothing is running")
-    if waiting:
-        heading = ngettext("%(n)d job is running", "%(n)d jobs are running", waiting) % {"n": waiting}
-    page = page_of(seen.finished(), order=("-id",), cursor=request.GET.get("cursor", ""))
-    return render(request, "desk/jobs.html", {"heading": heading, "running": running, "page": page})
-
-
-@vary_on_headers("HX-Request")
-@permitted("job.view")
-def job(request: Request, public_id: str) -> HttpResponse:
-    found = get_or_404(Job.objects.visible_to(request.user), public_id)
-    template = "frame/_progress.html" if request.htmx else "desk/job.html"
-    return render(request, template, {"job": found, "url": request.path})
 
 
 @permitted("notice.view")
@@ -61,3 +43,16 @@ def open_notice(request: Request, public_id: str) -> HttpResponse:
 def read_notices(request: Request) -> HttpResponse:
     Notice.objects.visible_to(request.user).mark_read()
     return redirect("desk:notices")
+
+
+@require_POST
+@permitted("preference.change")
+def choose_mail(request: Request) -> HttpResponse:
+    """What goes out by e-mail, group by group; the form stands on the person's preferences."""
+    form = MailForm(request.POST, person=request.user)
+    if form.is_valid():
+        choose(request.user, form.chosen)
+        messages.success(request, _("The portal mails you as you chose, from now on."))
+    else:
+        messages.error(request, _("Nothing was changed: choose one of the three for each."))
+    return redirect("organisation:preferences")
