@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from audit.models import TrailEntry
 from audit.moment import Moment
 from organisation.models import Solution, User
+from organisation.permissions import may
 from risks import rights
 from risks.exchange.cells import date_of
 from risks.exchange.columns import Sheet, labels
@@ -79,17 +80,36 @@ class Known:
             return found[text.casefold()]
         raise Wrong(_none_of(text, known))
 
-    def refusal(self, rule: Callable[..., str], *about: Any) -> str:
-        """What a rule of the register says, asked once of each."""
-        key = (rule.__name__, *(_alike(one) for one in about))
+    def change_refusal(self, risk: Risk) -> str:
+        return self._once("change", risk, lambda: rights.change_refusal(risk, self.by)) or rights.closed_refusal(risk)
+
+    def state_refusal(self, risk: Risk) -> str:
+        """Why a level of it is neither stated nor proposed; assessing.state has the last word."""
+        theirs = self._theirs(risk)
+        proposes = may(self.by, "risk.import") and not may(self.by, "risk.assess")
+        return rights.closed_refusal(risk) or ("" if proposes else theirs)
+
+    def confirming(self, risk: Risk) -> str:
+        """The names of who has to confirm a level of it; empty where it counts at once."""
+        if not self._theirs(risk) and self._once("answers", risk, lambda: str(rights.answers(self.by, risk))) == "True":
+            return ""
+        return self._once("answering", risk, lambda: rights.names(rights.answering(risk)))
+
+    def _theirs(self, risk: Risk) -> str:
+        return self._once("assess", risk, lambda: rights.change_refusal(risk, self.by, "risk.assess"))
+
+    def add_refusal(self, solution: Solution) -> str:
+        return self._once("add", solution, lambda: rights.add_refusal(self.by, solution))
+
+    def owner_refusal(self, owner: User) -> str:
+        return self._once("owner", owner, lambda: rights.owner_refusal(owner))
+
+    def _once(self, rule: str, about: Risk | Solution | User, ask: Callable[[], str]) -> str:
+        """Rules ask of a risk only whose it is: what they say of one, they say of all that are alike in that."""
+        key = (rule, about.solution_id, about.owner_id) if isinstance(about, Risk) else (rule, about.pk)
         if key not in self.asked:
-            self.asked[key] = rule(*about)
+            self.asked[key] = ask()
         return self.asked[key]
-
-
-def _alike(one: Any) -> Any:
-    """Rules ask of a risk whose it is, and whether it is closed."""
-    return (one.solution_id, one.owner_id, one.closed_at and one.pk) if isinstance(one, Risk) else one.pk
 
 
 def _key(public_id: str) -> int | None:
@@ -117,7 +137,7 @@ def _none_of(text: str, known: Collection[str]) -> str:
 
 def _owner(known: Known, text: str) -> User:
     if found := known.people.get(text.lower()):
-        if why_not := known.refusal(rights.owner_refusal, found):
+        if why_not := known.owner_refusal(found):
             raise Wrong(why_not)
         return found
     near = get_close_matches(text.lower(), known.people, 1, 0.5)

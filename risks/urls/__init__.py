@@ -1,7 +1,8 @@
-from risks.urls import steering
+from risks.urls import exchange, steering
 
 app_name = "risks"
 
 urlpatterns = [
+    *exchange.urlpatterns,
     *steering.urlpatterns,  # first: its names are no ids of risks
 ]
