@@ -1,5 +1,7 @@
 from django.urls import path
 
+from risks.views import exchange, imports
+
 
 urlpatterns = [
     path("exchange/", exchange.page, name="exchange"),

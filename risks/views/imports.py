@@ -25,7 +25,6 @@ from risks.exchange import running
 from risks.exchange_forms import RegisterImportForm
 from risks.models import RegisterImport
 from risks.models.register_import import RegisterImportQuerySet
-from risks.views.tabs import tabs
 
 SHOWN = 200
 PROGRESS = "under-way"
@@ -48,7 +47,7 @@ def imports(request: Request) -> HttpResponse:
     title = _("Imports of the register")
     if ready:
         title = ngettext("%(n)d import is ready to apply", "%(n)d imports are ready to apply", ready) % {"n": ready}
-    context = {"page": page, "title": title, "tabs": tabs(request, "exchange")}
+    context = {"page": page, "title": title}
     return render(request, "risks/imports.html", context)
 
 
@@ -57,8 +56,7 @@ def add(request: Request) -> HttpResponse:
     refused: set[str] = getattr(request, "refused_files", set())
     form = RegisterImportForm(request.POST or None, request.FILES or None, refused=refused)
     if not form.is_valid():
-        context = {"form": form, "tabs": tabs(request, "exchange")}
-        return render(request, "risks/import_add.html", context, status=422 if form.is_bound else 200)
+        return render(request, "risks/import_add.html", {"form": form}, status=422 if form.is_bound else 200)
     file, because = form.cleaned_data["file"], form.cleaned_data["because"]
     made = running.requested(file.read(), name=file.name, because=because, by=request.user)
     tasks.hand_out(made)
@@ -92,7 +90,6 @@ def one(request: Request, public_id: str) -> HttpResponse:
         "may_drop": own and found.state in (State.READY, State.REFUSED),
         "may_apply": own and found.state == State.READY and request.moment.is_now,
         "may_take_back": found.can_be_taken_back and bool(found.done) and request.moment.is_now,
-        "tabs": tabs(request, "exchange"),
     }
     response = render(request, "risks/import.html", context)
     if request.htmx.target == PROGRESS:
