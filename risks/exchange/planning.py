@@ -95,6 +95,7 @@ class _Planner:
         self.found = Plan()
         self.rows_of: dict[str, int] = {}
         self.stale: list[tuple[Row, Risk]] = []
+        self.wrong: list[tuple[int, int, Problem]] = []
 
     def plan(self) -> Plan:
         for row in self.file.rows:
@@ -102,10 +103,13 @@ class _Planner:
             if planned:
                 self.found.rows.append(planned)
         self._tell_stale()
+        ordered = sorted(self.wrong, key=lambda one: one[:2])
+        self.found.problems = [problem for _row, _place, problem in ordered]
         return self.found
 
     def _wrong(self, row: Row, name: str, reason: str) -> None:
-        self.found.problems.append(self.file.problem(row.number, name, reason))
+        place = self.file.at.get(name, -1)
+        self.wrong.append((row.number, place, self.file.problem(row.number, name, reason)))
 
     def _of(self, row: Row) -> Planned | None:
         public_id = row.cells.get("id", "").upper()
@@ -131,14 +135,14 @@ class _Planner:
             words = _("A row with a version and without an id: put the id back, or empty the version to add a risk.")
             self._wrong(row, "id", words)
             return None
-        before = len(self.found.problems)
+        before = len(self.wrong)
         for name in WRITTEN:
             text = row.cells.get(name, "")
             if not text and name in NEVER_EMPTY:
                 self._wrong(row, name, _("%(head)s: a new risk needs it.") % {"head": BY_NAME[name].head})
                 continue
             self._read(row, planned, name, text)
-        if len(self.found.problems) > before:
+        if len(self.wrong) > before:
             return None
         if why_not := self.known.add_refusal(planned.fields["solution"]):
             self._wrong(row, "solution", why_not)
@@ -148,10 +152,10 @@ class _Planner:
         ]
         made = Risk(**planned.fields)
         self._levels(row, planned, made, dict.fromkeys(BY_NAME, ""))
-        return planned if len(self.found.problems) == before else None
+        return planned if len(self.wrong) == before else None
 
     def _changed(self, row: Row, planned: Planned, risk: Risk) -> Planned | None:
-        before, told = len(self.found.problems), self.known.sheet.told(risk)
+        before, told = len(self.wrong), self.known.sheet.told(risk)
         differing = [name for name in WRITTEN if name in row.cells and not same(row.cells[name], told[name])]
         for name in differing:
             if not row.cells[name] and name in NEVER_EMPTY:
@@ -166,10 +170,10 @@ class _Planner:
         self._levels(row, planned, risk, told)
         if planned.fields or planned.levels:
             self._check_version(row, risk)
-        elif len(self.found.problems) == before:
+        elif len(self.wrong) == before:
             self.found.unchanged += 1
             return None
-        return planned if len(self.found.problems) == before else None
+        return planned if len(self.wrong) == before else None
 
     def _change_refusal(self, risk: Risk, planned: Planned) -> str:
         moved = planned.fields.get("solution")

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from audit.models import TrailEntry
 from organisation.models import Grant
-from risks import tasks
+from risks import standing, tasks
 from risks.exchange.planning import plan_of
 from risks.models import Assessment, RegisterImport, Risk
 from tests.conftest import LoggedIn
-from tests.factories import GrantFactory, SolutionFactory, UserFactory
-from tests.factories.risks import AssessmentFactory, CategoryFactory, MatrixFactory, RiskFactory
+from tests.factories import GrantFactory, UserFactory
+from tests.factories.risks import AssessmentFactory, RiskFactory
 
 State = RegisterImport.State
 
@@ -33,6 +33,7 @@ def owned(first_line: LoggedIn) -> Risk:
     solution = GrantFactory(person=first_line.person, kind=Grant.Kind.OWNER).solution
     risk = RiskFactory(solution=solution, owner=first_line.person, title="Keys leak", link="https://t.example.com/1")
     AssessmentFactory(risk=risk)
+    standing.refresh()
     return risk
 
 
@@ -229,17 +230,48 @@ def test_a_row_without_an_id_adds_a_risk(first_line: LoggedIn, owned: Risk) -> N
 @pytest.mark.django_db
 def test_every_wrong_cell_is_named_with_what_would_be_right(first_line: LoggedIn, owned: Risk) -> None:
     ana = UserFactory(first_line=True, email="ana@example.com")
-    hidden = RiskFactory()
-    second = {"id": owned.public_id, "title": "", "owner": "anna@example.com", "next review": "30/06/26",
-              "current likelihood": "Likly", "link": "no address", "category": "Nonsense", "version": "1"}  # fmt: skip
-    third = {**second, "id": hidden.public_id}
-    fourth = {"id": "", "title": "New", "owner": ana.email}
-    found = uploaded(first_line, as_file([second, third, second, fourth]), "x")
+    UserFactory(second_line=True, email="sec@example.com")
+    hidden = RiskFactory(category=owned.category)
+    wrong = {
+        "id": owned.public_id, "title": "", "owner": "anna@example.com", "next review": "30/06/26",
+        "current likelihood": "Likly", "link": "no address", "category": "Nonsense", "version": "1",
+    }  # fmt: skip
+    new = {"id": "", "title": "New", "owner": "sec@example.com", "cause": "c", "target impact": "Minor"}
+    long = {"id": owned.public_id.replace("R", "R-"), "title": "x" * 201}
+    content = as_file([wrong, {**wrong, "id": hidden.public_id}, wrong, new, long])
+    found = uploaded(first_line, content)
+    gone = "There is no {}, or it is not yours to see. Leave the id empty where the row adds a risk."
     assert problems(found) == [
         ("row 2, column B (Title)", "It may not be empty; it is “Keys leak” now."),
+        ("row 2, column C (Owner)", f"Nobody here has the address “anna@example.com”. Is it {ana.email}?"),
+        ("row 2, column D (Next review)", "“30/06/26” is no date: write it as 2026-06-30."),
+        (
+            "row 2, column E (Current likelihood)",
+            "“Likly” is none of Rare, Unlikely, Possible, Likely, Almost certain. Is it “Likely”?",
+        ),
+        (
+            "row 2, column F (Link)",
+            "“no address” is no address: write all of it, e.g. https://tracker.example.com/T-1.",
+        ),
         ("row 2, column G (Category)", f"“Nonsense” is none of {owned.category.name}."),
-        ("row 2, column C (Owner)", "Nobody here has the address “anna@example.com”. Is it ana@example.com?"),
+        ("row 3, column A (Id)", gone.format(hidden.public_id)),
+        ("row 4, column A (Id)", f"{owned.public_id} is in row 2 already: keep one of them."),
+        ("row 5", "Event: a new risk needs it."),
+        ("row 5", "Consequence: a new risk needs it."),
+        ("row 5", "Solution: a new risk needs it."),
+        (
+            "row 5, column C (Owner)",
+            "Somebody is not of the first line: risks are owned there. Choose somebody of it.",
+        ),
+        ("row 5, column G (Category)", "Category: a new risk needs it."),
+        ("row 6, column A (Id)", gone.format(owned.public_id.replace("R", "R-"))),
     ]
+    page = first_line.get(f"/risks/import/{found.public_id}/").content.decode()
+    assert "refused: 14 problems" in page
+    file = first_line.get(f"/risks/import/{found.public_id}/problems.csv").content.decode("utf-8-sig")
+    assert len(list(csv.reader(io.StringIO(file)))) == 15
+    owned.refresh_from_db()
+    assert owned.title == "Keys leak"
 
 
 @pytest.mark.django_db
@@ -345,8 +377,6 @@ def test_the_list_of_imports_costs_the_same_for_any_number(
 ) -> None:
     for _n in range(count):
         uploaded(first_line, as_file([{"id": owned.public_id, "title": "Mine"}]))
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         assert first_line.get("/risks/import/").status_code == 200
 
-
-__all__ = ["CategoryFactory", "MatrixFactory", "SolutionFactory"]
