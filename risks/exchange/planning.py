@@ -142,6 +142,7 @@ class _Planner:
                 self._wrong(row, name, _("%(head)s: a new risk needs it.") % {"head": BY_NAME[name].head})
                 continue
             self._read(row, planned, name, text)
+        cells = self._cells(row, dict.fromkeys(BY_NAME, ""))
         if len(self.wrong) > before:
             return None
         if why_not := self.known.add_refusal(planned.fields["solution"]):
@@ -150,8 +151,7 @@ class _Planner:
         planned.shown = [
             (BY_NAME[name].head, "", written(name, value), "") for name, value in planned.fields.items() if value
         ]
-        made = Risk(**planned.fields)
-        self._levels(row, planned, made, dict.fromkeys(BY_NAME, ""))
+        self._levels(row, planned, Risk(**planned.fields), cells)
         return planned if len(self.wrong) == before else None
 
     def _changed(self, row: Row, planned: Planned, risk: Risk) -> Planned | None:
@@ -167,7 +167,7 @@ class _Planner:
         ]
         if differing and (why_not := self._change_refusal(risk, planned)):
             self._wrong(row, differing[0] if len(differing) == 1 else "", why_not)
-        self._levels(row, planned, risk, told)
+        self._levels(row, planned, risk, self._cells(row, told))
         if planned.fields or planned.levels:
             self._check_version(row, risk)
         elif len(self.wrong) == before:
@@ -185,15 +185,22 @@ class _Planner:
         except Wrong as wrong:
             self._wrong(row, name, str(wrong))
 
-    def _levels(self, row: Row, planned: Planned, risk: Risk, told: dict[str, str]) -> None:
+    def _cells(self, row: Row, told: dict[str, str]) -> dict[Kind, tuple[int, int]]:
+        """The levels that a row states otherwise than they are told."""
+        found = {}
         for kind in Kind:
             names = [f"{kind.value}_{side}" for side in SIDES]
             said = [row.cells.get(name, told[name]) for name in names]
             if all(same(text, told[name]) for name, text in zip(names, said, strict=True)):
                 continue
-            places = [self._place(row, name, text) for name, text in zip(names, said, strict=True)]
-            if places[0] is not None and places[1] is not None:
-                self._level(row, planned, risk, kind, (places[0], places[1]))
+            likelihood, impact = (self._place(row, name, text) for name, text in zip(names, said, strict=True))
+            if likelihood is not None and impact is not None:
+                found[kind] = (likelihood, impact)
+        return found
+
+    def _levels(self, row: Row, planned: Planned, risk: Risk, cells: dict[Kind, tuple[int, int]]) -> None:
+        for kind, cell in cells.items():
+            self._level(planned, risk, kind, cell)
         if not planned.levels:
             return
         if why_not := self.known.state_refusal(risk):
@@ -213,7 +220,7 @@ class _Planner:
             self._wrong(row, name, str(wrong))
             return None
 
-    def _level(self, row: Row, planned: Planned, risk: Risk, kind: Kind, cell: tuple[int, int]) -> None:
+    def _level(self, planned: Planned, risk: Risk, kind: Kind, cell: tuple[int, int]) -> None:
         """What waits to be confirmed already is not proposed again."""
         matrix = self.known.sheet.matrix
         waiting = self.known.waiting.get((risk.pk, kind.value)) if risk.pk else None

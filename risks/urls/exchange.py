@@ -1,11 +1,12 @@
 from django.urls import path
 
-from risks.views import exchange, imports
+from risks.views import exchange, imports, poam
 
 
 urlpatterns = [
     path("exchange/", exchange.page, name="exchange"),
     path("exchange.<str:form>", exchange.export, name="exchange_export"),
+    path("poam.json", poam.export, name="poam"),
     path("import/", imports.imports, name="imports"),
     path("import/add/", imports.add, name="import_add"),
     path("import/<str:public_id>/", imports.one, name="import"),

@@ -230,15 +230,14 @@ def test_a_row_without_an_id_adds_a_risk(first_line: LoggedIn, owned: Risk) -> N
 @pytest.mark.django_db
 def test_every_wrong_cell_is_named_with_what_would_be_right(first_line: LoggedIn, owned: Risk) -> None:
     ana = UserFactory(first_line=True, email="ana@example.com")
-    UserFactory(second_line=True, email="sec@example.com")
+    UserFactory(second_line=True, email="sec@example.com", name="Somebody")
     hidden = RiskFactory(category=owned.category)
     wrong = {
         "id": owned.public_id, "title": "", "owner": "anna@example.com", "next review": "30/06/26",
         "current likelihood": "Likly", "link": "no address", "category": "Nonsense", "version": "1",
     }  # fmt: skip
-    new = {"id": "", "title": "New", "owner": "sec@example.com", "cause": "c", "target impact": "Minor"}
-    long = {"id": owned.public_id.replace("R", "R-"), "title": "x" * 201}
-    content = as_file([wrong, {**wrong, "id": hidden.public_id}, wrong, new, long])
+    new = {"id": "", "title": "New", "owner": "sec@example.com", "target impact": "Minor"}
+    content = as_file([wrong, {**wrong, "id": hidden.public_id}, wrong, new])
     found = uploaded(first_line, content)
     gone = "There is no {}, or it is not yours to see. Leave the id empty where the row adds a risk."
     assert problems(found) == [
@@ -256,20 +255,21 @@ def test_every_wrong_cell_is_named_with_what_would_be_right(first_line: LoggedIn
         ("row 2, column G (Category)", f"“Nonsense” is none of {owned.category.name}."),
         ("row 3, column A (Id)", gone.format(hidden.public_id)),
         ("row 4, column A (Id)", f"{owned.public_id} is in row 2 already: keep one of them."),
+        ("row 5", "Cause: a new risk needs it."),
         ("row 5", "Event: a new risk needs it."),
         ("row 5", "Consequence: a new risk needs it."),
         ("row 5", "Solution: a new risk needs it."),
+        ("row 5", "Likelihood and impact together make a level, and none is taken away: state both."),
         (
             "row 5, column C (Owner)",
             "Somebody is not of the first line: risks are owned there. Choose somebody of it.",
         ),
         ("row 5, column G (Category)", "Category: a new risk needs it."),
-        ("row 6, column A (Id)", gone.format(owned.public_id.replace("R", "R-"))),
     ]
     page = first_line.get(f"/risks/import/{found.public_id}/").content.decode()
-    assert "refused: 14 problems" in page
+    assert "refused: 15 problems" in page
     file = first_line.get(f"/risks/import/{found.public_id}/problems.csv").content.decode("utf-8-sig")
-    assert len(list(csv.reader(io.StringIO(file)))) == 15
+    assert len(list(csv.reader(io.StringIO(file)))) == 16
     owned.refresh_from_db()
     assert owned.title == "Keys leak"
 

@@ -1,0 +1,374 @@
+"""The plan of action and milestones of a solution as OSCAL, with a minimal system security plan beside it.
+
+Through compliance-trestle's models. Ids are uuid5 of our public ids, so that the next document names the same things.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import TypeVar
+from uuid import UUID, uuid5
+
+from django.db.models import Q
+from django.utils import timezone
+from trestle.oscal import OSCAL_VERSION, common, poam, ssp
+
+from audit.moment import Moment
+from organisation.models import Solution, User
+from risks.groups import Group, groups
+from risks.models import Matrix, Risk, RiskException, RiskFindings, Treatment, TreatmentAction
+
+NAMESPACE = UUID("6f2b5f0e-64a5-5d0c-9d3c-2f7c1c0f6a57")
+OURS = "https://compliance-portal.example/ns/oscal"
+"""The name of our own properties and facets."""
+Standing = Risk.Standing
+ABOVE = (Standing.ABOVE_APPETITE, Standing.ABOVE_TOLERANCE)
+Status = common.RiskStatusValidValues
+Row = TypeVar("Row")
+
+
+def uuid_of(name: str) -> str:
+    """Of anything with a name of ours, e.g. R-41, or poam/S-1."""
+    return str(uuid5(NAMESPACE, name))
+
+
+@dataclass
+class Facts:
+    """What a plan is made of. Each by the key of its risk."""
+
+    solution: Solution
+    moment: Moment
+    matrix: Matrix | None
+    risks: list[Risk]
+    treatments: Mapping[int, list[Treatment]]
+    actions: Mapping[int, list[TreatmentAction]]
+    exceptions: Mapping[int, list[RiskException]]
+    failing: Mapping[int, list[Group]] = field(default_factory=dict)
+
+    @property
+    def people(self) -> list[User]:
+        """Everybody who is named, once."""
+        named = [one.owner for one in self.risks]
+        named += [one.owner for rows in self.treatments.values() for one in rows]
+        named += [one.owner for rows in self.actions.values() for one in rows]
+        return sorted({one.pk: one for one in named}.values(), key=lambda one: one.pk)
+
+
+def facts_of(solution: Solution, user: User, moment: Moment) -> Facts:
+    """Its open risks that are above appetite, or are treated. A fixed number of queries."""
+    at = moment.at
+    treated = Treatment.objects.open().values("risk")
+    seen = Risk.objects.visible_to(user).open().filter(solution=solution)
+    wanted = seen.filter(Q(standing__in=ABOVE) | Q(pk__in=treated))
+    risks = list(wanted.select_related("owner", "category", "solution").order_by("pk"))
+    keys = [one.pk for one in risks]
+    treatments = Treatment.objects.open().filter(risk__in=keys).select_related("owner").order_by("pk")
+    actions = TreatmentAction.objects.filter(treatment__in=treatments.values("pk")).select_related("owner")
+    exceptions = RiskException.objects.visible_to(user).open().filter(risk__in=keys).order_by("pk")
+    links = RiskFindings.objects.in_force(at).filter(risk__in=keys).order_by("pk")
+    return Facts(
+        solution=solution,
+        moment=moment,
+        matrix=Matrix.objects.in_force(at),
+        risks=risks,
+        treatments=_by("risk_id", treatments),
+        actions=_by("treatment_id", actions),
+        exceptions=_by("risk_id", exceptions),
+        failing=_failing(links, solution, user, moment),
+    )
+
+
+def _by(name: str, rows: Iterable[Row]) -> dict[int, list[Row]]:
+    found: dict[int, list[Row]] = {}
+    for one in rows:
+        found.setdefault(getattr(one, name), []).append(one)
+    return found
+
+
+def _failing(
+    links: Iterable[RiskFindings], solution: Solution, user: User, moment: Moment
+) -> dict[int, list[Group]]:
+    """The failing finding groups that show each risk."""
+    every = groups(user, moment, {solution.pk: solution})
+    found: dict[int, list[Group]] = {}
+    for link in links:
+        matching = [one for one in every if one.key.check == link.check_ran_id and link.account in ("", one.key.account)]
+        kept = found.setdefault(link.risk_id, [])
+        kept.extend(one for one in matching if one not in kept)
+    return found
+
+
+def poam_of(facts: Facts, address: str) -> poam.PlanOfActionAndMilestones:
+    """facts: with a risk at least, OSCAL wants an item. address: where the portal keeps the controls."""
+    observed = {group.key: group for rows in facts.failing.values() for group in rows}
+    return poam.PlanOfActionAndMilestones(
+        uuid=uuid_of(f"poam/{facts.solution.public_id}/{facts.moment.at.isoformat()}"),
+        metadata=_metadata(f"Plan of action and milestones of {facts.solution.name}", facts),
+        import_ssp=common.ImportSsp(href=f"#{uuid_of(_ssp(facts))}"),
+        system_id=_system_id(facts.solution),
+        observations=[_observation(group, facts) for _key, group in sorted(observed.items())] or None,
+        risks=[_risk(one, facts) for one in facts.risks],
+        poam_items=[_item(one, facts) for one in facts.risks],
+        back_matter=common.BackMatter(
+            resources=[
+                common.Resource(
+                    uuid=uuid_of(_ssp(facts)),
+                    title=f"System security plan of {facts.solution.name}, minimal",
+                    base64=common.Base64(
+                        filename="ssp.json",
+                        media_type="application/oscal+json",
+                        value=b64encode(as_json(ssp_of(facts, address))).decode(),
+                    ),
+                )
+            ]
+        ),
+    )
+
+
+def _ssp(facts: Facts) -> str:
+    return f"ssp/{facts.solution.public_id}"
+
+
+def _metadata(title: str, facts: Facts) -> common.Metadata:
+    at = facts.moment.at
+    parties = [
+        common.Parties(uuid=uuid_of(one.public_id), type="person", name=_line(one.name), email_addresses=[one.email])
+        for one in facts.people
+    ]
+    return common.Metadata(
+        title=_line(title),
+        last_modified=at,
+        version=f"{at:%Y%m%dT%H%M%SZ}",
+        oscal_version=OSCAL_VERSION,
+        roles=[common.Role(id="risk-owner", title="Risk owner"), common.Role(id="action-owner", title="Action owner")],
+        parties=[_portal(), *parties],
+    )
+
+
+def _portal() -> common.Parties:
+    return common.Parties(uuid=uuid_of("portal"), type="organization", name="Compliance portal")
+
+
+def _system_id(solution: Solution) -> common.SystemId:
+    return common.SystemId(identifier_type="https://ietf.org/rfc/rfc4122", id=uuid_of(solution.public_id))
+
+
+def _line(text: str) -> str:
+    """OSCAL's strings are one line, with no space around."""
+    return " ".join(text.split()) or "–"
+
+
+def _prop(name: str, value: str) -> common.Property:
+    return common.Property(name=name, ns=OURS, value=_line(value))
+
+
+def _by_portal() -> common.Origin:
+    return common.Origin(actors=[_actor("portal", "tool")])
+
+
+def _actor(name: str, kind: str) -> common.OriginActor:
+    return common.OriginActor(type=kind, actor_uuid=uuid_of(name))
+
+
+def _observation(group: Group, facts: Facts) -> common.Observation:
+    tally = group.tally
+    return common.Observation(
+        uuid=uuid_of(f"{facts.moment.at.isoformat()}/{group.key}"),
+        title=_line(group.check.title or group.check.public_id),
+        description=f"{tally.failed} resources in account {group.key.account} fail it.",
+        props=[_prop("check", group.check.public_id), _prop("account", group.key.account)],
+        methods=["TEST"],
+        types=["finding"],
+        origins=[_by_portal()],
+        subjects=[
+            common.SubjectReference(
+                subject_uuid=uuid_of(f"component/{facts.solution.public_id}"),
+                type="component",
+                title=_line(facts.solution.name),
+            )
+        ],
+        collected=facts.moment.known_at,
+    )
+
+
+def _observed(risk: Risk, facts: Facts) -> list[common.RelatedObservation] | None:
+    seen = facts.failing.get(risk.pk, [])
+    uuids = [uuid_of(f"{facts.moment.at.isoformat()}/{one.key}") for one in seen]
+    return [common.RelatedObservation(observation_uuid=one) for one in uuids] or None
+
+
+def _item(risk: Risk, facts: Facts) -> poam.PoamItem:
+    return poam.PoamItem(
+        uuid=uuid_of(f"poam-item/{risk.public_id}"),
+        title=_line(risk.title),
+        description=f"Because {risk.cause}, {risk.event}, so that {risk.consequence}.",
+        props=[_prop("id", risk.public_id), _prop("standing", risk.standing)],
+        related_observations=_observed(risk, facts),
+        related_risks=[common.AssociatedRisk(risk_uuid=uuid_of(risk.public_id))],
+    )
+
+
+def _risk(risk: Risk, facts: Facts) -> common.Risk:
+    treatments = facts.treatments.get(risk.pk, [])
+    actions = [action for one in treatments for action in facts.actions.get(one.pk, [])]
+    due = [one.due_on for one in actions if one.ended_at is None]
+    return common.Risk(
+        uuid=uuid_of(risk.public_id),
+        title=_line(risk.title),
+        description=f"Cause: {risk.cause}\n\nEvent: {risk.event}",
+        statement=risk.consequence,
+        props=[
+            _prop("id", risk.public_id),
+            _prop("category", risk.category.name),
+            _prop("standing", risk.standing),
+            _prop("owner", risk.owner.public_id),
+        ],
+        links=[common.Link(href=risk.link, rel="reference")] if risk.link else None,
+        status=common.RiskStatus(status_of(risk, facts)),
+        origins=[common.Origin(actors=[_actor(risk.owner.public_id, "party")])],
+        characterizations=_characterised(risk, facts),
+        deadline=_day(max(due)) if due else None,
+        remediations=[_response(one, facts) for one in treatments] or None,
+        risk_log=_log(risk, facts),
+        related_observations=_observed(risk, facts),
+    )
+
+
+def status_of(risk: Risk, facts: Facts) -> Status:
+    """A live exception deviates by approval, one that is asked for by request; else a treatment remediates it."""
+    at, exceptions = facts.moment.at, facts.exceptions.get(risk.pk, [])
+    if any(_is_live(one, at) for one in exceptions):
+        return Status.deviation_approved
+    if any(one.began_at is None for one in exceptions):
+        return Status.deviation_requested
+    return Status.remediating if facts.treatments.get(risk.pk) else Status.open
+
+
+def _is_live(one: RiskException, at: datetime) -> bool:
+    return one.began_at is not None and one.began_at <= at < one.expires_at
+
+
+def _characterised(risk: Risk, facts: Facts) -> list[common.Characterization] | None:
+    """The levels in the organisation's words: labels, never figures."""
+    if facts.matrix is None:
+        return None
+    levels = {"inherent": risk.inherent, "current": risk.current, "target": risk.target}
+    facets = [
+        common.Facet(name=f"{name}-level", system=OURS, value=_line(facts.matrix.label(level)))
+        for name, level in levels.items()
+        if level is not None
+    ]
+    sides = (("likelihood", risk.likelihood, facts.matrix.likelihoods), ("impact", risk.impact, facts.matrix.impacts))
+    facets += [
+        common.Facet(name=name, system=OURS, value=_line(words[place])) for name, place, words in sides if place is not None
+    ]
+    origin = common.Origin(actors=[_actor(risk.owner.public_id, "party")])
+    return [common.Characterization(origin=origin, facets=facets)] if facets else None
+
+
+def _response(one: Treatment, facts: Facts) -> common.Response:
+    return common.Response(
+        uuid=uuid_of(one.public_id),
+        lifecycle="planned",
+        title=_line(str(one.get_strategy_display())),
+        description=one.plan,
+        props=[common.Property(name="type", value=one.strategy), _prop("id", one.public_id)],
+        origins=[common.Origin(actors=[_actor(one.owner.public_id, "party")])],
+        tasks=[_task(action) for action in facts.actions.get(one.pk, [])] or None,
+    )
+
+
+def _task(one: TreatmentAction) -> common.Task:
+    return common.Task(
+        uuid=uuid_of(one.public_id),
+        type="milestone",
+        title=_line(one.what),
+        props=[_prop("id", one.public_id), _prop("state", one.state)],
+        links=[common.Link(href=one.link, rel="reference")] if one.link else None,
+        timing=common.TimingOnDate(on_date=common.OnDate(date=_day(one.due_on))),
+        responsible_roles=[common.ResponsibleRole(role_id="action-owner", party_uuids=[uuid_of(one.owner.public_id)])],
+    )
+
+
+def _day(day: date) -> datetime:
+    """The end of a day in the organisation's zone."""
+    return timezone.make_aware(datetime.combine(day, time(23, 59, 59)))
+
+
+def _log(risk: Risk, facts: Facts) -> common.RiskLog | None:
+    """Exceptions, each with what it makes of the risk while it lasts."""
+    entries = [
+        common.Entry(
+            uuid=uuid_of(f"entry/{one.public_id}"),
+            title=_line(f"{one.get_kind_display()} {one.public_id}: {one.get_state_display()}"),
+            description=one.reason,
+            start=one.began_at or one.asked_at,
+            end=one.expires_at,
+            props=[_prop("id", one.public_id), _prop("kind", one.kind)],
+            status_change=common.RiskStatus(
+                Status.deviation_approved if _is_live(one, facts.moment.at) else Status.deviation_requested
+            ),
+        )
+        for one in facts.exceptions.get(risk.pk, [])
+    ]
+    return common.RiskLog(entries=entries) if entries else None
+
+
+def ssp_of(facts: Facts, address: str) -> ssp.SystemSecurityPlan:
+    """As much of a plan as the other document needs to name a system that exists."""
+    solution = facts.solution
+    words = solution.description or solution.name
+    component = common.SystemComponent(
+        uuid=uuid_of(f"component/{solution.public_id}"),
+        type="this-system",
+        title=_line(solution.name),
+        description=words,
+        status=common.Status(state="operational"),
+    )
+    return ssp.SystemSecurityPlan(
+        uuid=uuid_of(_ssp(facts)),
+        metadata=_metadata(f"System security plan of {solution.name}, minimal", facts),
+        import_profile=ssp.ImportProfile(href=f"#{uuid_of('profile')}"),
+        system_characteristics=ssp.SystemCharacteristics(
+            system_ids=[_system_id(solution)],
+            system_name=_line(solution.name),
+            description=words,
+            system_information=ssp.SystemInformation(
+                information_types=[ssp.InformationType(title="Not stated", description="The portal does not keep it.")]
+            ),
+            status=ssp.Status1(state="operational"),
+            authorization_boundary=ssp.AuthorizationBoundary(description="The accounts and resources of the solution."),
+        ),
+        system_implementation=ssp.SystemImplementation(
+            users=[common.SystemUser(uuid=uuid_of("user/owner"), title="Risk owner")], components=[component]
+        ),
+        control_implementation=ssp.ControlImplementation(
+            description="Kept in the portal.",
+            implemented_requirements=[
+                ssp.ImplementedRequirement(
+                    uuid=uuid_of(f"requirement/{solution.public_id}"),
+                    control_id="not-stated",
+                    remarks="This plan states none; OSCAL wants one at least.",
+                )
+            ],
+        ),
+        back_matter=common.BackMatter(
+            resources=[
+                common.Resource(
+                    uuid=uuid_of("profile"),
+                    title="The controls that the solution works by",
+                    description="They are kept in the portal, with the requirements that they serve.",
+                    rlinks=[common.Rlink(href=address)],
+                )
+            ]
+        ),
+    )
+
+
+def as_json(document: poam.PlanOfActionAndMilestones | ssp.SystemSecurityPlan) -> bytes:
+    """As trestle writes it, with the name of what it is around."""
+    return document.oscal_serialize_json(pretty=True).encode()
+
