@@ -88,14 +88,14 @@ def _by(name: str, rows: Iterable[Row]) -> dict[int, list[Row]]:
     return found
 
 
-def _failing(
-    links: Iterable[RiskFindings], solution: Solution, user: User, moment: Moment
-) -> dict[int, list[Group]]:
+def _failing(links: Iterable[RiskFindings], solution: Solution, user: User, moment: Moment) -> dict[int, list[Group]]:
     """The failing finding groups that show each risk."""
     every = groups(user, moment, {solution.pk: solution})
     found: dict[int, list[Group]] = {}
     for link in links:
-        matching = [one for one in every if one.key.check == link.check_ran_id and link.account in ("", one.key.account)]
+        matching = [
+            one for one in every if one.key.check == link.check_ran_id and link.account in ("", one.key.account)
+        ]
         kept = found.setdefault(link.risk_id, [])
         kept.extend(one for one in matching if one not in kept)
     return found
@@ -263,7 +263,9 @@ def _characterised(risk: Risk, facts: Facts) -> list[common.Characterization] | 
     ]
     sides = (("likelihood", risk.likelihood, facts.matrix.likelihoods), ("impact", risk.impact, facts.matrix.impacts))
     facets += [
-        common.Facet(name=name, system=OURS, value=_line(words[place])) for name, place, words in sides if place is not None
+        common.Facet(name=name, system=OURS, value=_line(words[place]))
+        for name, place, words in sides
+        if place is not None
     ]
     origin = common.Origin(actors=[_actor(risk.owner.public_id, "party")])
     return [common.Characterization(origin=origin, facets=facets)] if facets else None
@@ -371,4 +373,3 @@ def ssp_of(facts: Facts, address: str) -> ssp.SystemSecurityPlan:
 def as_json(document: poam.PlanOfActionAndMilestones | ssp.SystemSecurityPlan) -> bytes:
     """As trestle writes it, with the name of what it is around."""
     return document.oscal_serialize_json(pretty=True).encode()
-

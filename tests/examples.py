@@ -43,7 +43,13 @@ from tests.factories.findings import (
     ResourceFactory,
 )
 from tests.factories.organisation import LONG_AGO
-from tests.factories.risks import AppetiteFactory, AuthorityFactory, CategoryFactory, MatrixFactory
+from tests.factories.risks import (
+    AppetiteFactory,
+    AuthorityFactory,
+    CategoryFactory,
+    MatrixFactory,
+    RegisterImportFactory,
+)
 from tests.findings_pages.reading_pages import counted
 
 Make = Callable[[User], Any]
@@ -130,6 +136,11 @@ CONNECTION = Example(own=lambda person: _id(ConnectionFactory()))
 APPETITE = Example(own=lambda person: _id(AppetiteFactory()))
 AUTHORITY = Example(own=lambda person: _id(AuthorityFactory()))
 CATEGORY = Example(own=lambda person: _id(CategoryFactory()))
+REGISTER_IMPORT = Example(
+    own=lambda person: _id(RegisterImportFactory(requested_by=person)),
+    other=lambda person: _id(RegisterImportFactory()),
+    hidden_from=frozenset({Role.FIRST.value}),
+)
 
 
 def _group(solution: Any) -> dict[str, Any]:
@@ -278,6 +289,12 @@ EXAMPLES: dict[str, Example] = {
     "risks:category_reopen": Example(own=lambda person: _id(CategoryFactory(retired_at=LONG_AGO))),
     "risks:category_retire": CATEGORY,
     "risks:heat_map_export": Example(own=lambda person: {"form": "csv"}),
+    "risks:exchange_export": Example(own=lambda person: {"form": "csv"}),
+    "risks:import": REGISTER_IMPORT,
+    "risks:import_apply": REGISTER_IMPORT,
+    "risks:import_drop": REGISTER_IMPORT,
+    "risks:import_problems": REGISTER_IMPORT,
+    "risks:import_take_back": REGISTER_IMPORT,
     "risks:matrix_version": Example(own=lambda person: _id(MatrixFactory())),
     "organisation:add_account": SOLUTION,
     "organisation:add_grant": SOLUTION,

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from organisation.models import Solution, User
 from risks.exchange.cells import clean
 from risks.models import WRITTEN, Category, Matrix, Risk
-from risks.rules import Kind, Rules, Stated, stated_at
+from risks.rules import Kind, Rules, Stated
 
 Words = str | Promise
 SIDES = ("likelihood", "impact")
@@ -51,7 +51,7 @@ COLUMNS = (
         for side in SIDES
     ),
     Column("because", "Reason", _("Why the row changes what it changes: it goes on the record."), 40),
-    Column("version", "Version", _("As it was exported: by it the import knows that nobody changed the row since."), 12),
+    Column("version", "Version", _("As it was exported: by it the import knows that nobody changed it since."), 12),
 )
 BY_NAME = {one.name: one for one in COLUMNS}
 NEEDED = ("id", "version")

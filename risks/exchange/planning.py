@@ -254,12 +254,11 @@ class _Planner:
 
     def _tell_stale(self) -> None:
         acts = last_acts([risk.public_id for _row, risk in self.stale]) if self.stale else {}
+        by = _("Changed since your export by %(who)s on %(on)s. Export it again and change that.")
+        by_somebody = _("Changed since your export. Export it again and change that.")
         for row, risk in self.stale:
-            if act := acts.get(risk.public_id):
-                words = _("Changed since your export by %(who)s on %(on)s. Export it again and change that.") % when(act)
-            else:
-                words = _("Changed since your export. Export it again and change that.")
-            self._wrong(row, "version", words)
+            act = acts.get(risk.public_id)
+            self._wrong(row, "version", by % when(act) if act else by_somebody)
 
 
 def _is_at(waiting: Assessment, matrix: int, cell: tuple[int, int]) -> bool:

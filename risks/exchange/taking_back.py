@@ -89,8 +89,8 @@ class _Back:
 
     def _since(self) -> dict[str, str]:
         """Who changed it last, and when."""
-        acts = TrailEntry.objects.about("risk", self.risk.public_id).filter(action__in=["risk.changed", "risk.reviewed"])
-        last = acts.last_first().first()
+        acts = TrailEntry.objects.about("risk", self.risk.public_id).last_first()
+        last = acts.filter(action__in=["risk.changed", "risk.reviewed"]).first()
         return when(last) if last else {"who": "–", "on": "–"}
 
     def _levels(self) -> Iterator[str]:

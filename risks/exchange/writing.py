@@ -11,10 +11,10 @@ from typing import Any
 
 import xlsxwriter
 from django.db.models import Max
+from django.http import HttpResponse
 
 from audit.moment import Moment
 from controls.tables import WORKBOOK, file_of
-from django.http import HttpResponse
 from organisation.models import Solution, User
 from risks.exchange.cells import guarded
 from risks.exchange.columns import LEVELS, Column, Sheet, labels

@@ -1,9 +1,10 @@
 
 
-import audit.clock
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+
+import audit.clock
 
 
 class Migration(migrations.Migration):

@@ -2,7 +2,6 @@ from django.urls import path
 
 from risks.views import exchange, imports, poam
 
-
 urlpatterns = [
     path("exchange/", exchange.page, name="exchange"),
     path("exchange.<str:form>", exchange.export, name="exchange_export"),
