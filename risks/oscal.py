@@ -93,11 +93,9 @@ def _failing(links: Iterable[RiskFindings], solution: Solution, user: User, mome
     every = groups(user, moment, {solution.pk: solution})
     found: dict[int, list[Group]] = {}
     for link in links:
-        matching = [
-            one for one in every if one.key.check == link.check_ran_id and link.account in ("", one.key.account)
-        ]
         kept = found.setdefault(link.risk_id, [])
-        kept.extend(one for one in matching if one not in kept)
+        of_check = [one for one in every if one.key.check == link.check_ran_id and one not in kept]
+        kept.extend(one for one in of_check if link.account in ("", one.key.account))
     return found
 
 

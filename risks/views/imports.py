@@ -107,7 +107,7 @@ def _title(found: RegisterImport) -> str:
     if found.preview:
         told |= {"added": len(found.preview["added"]), "changed": len(found.preview["changed"])}
         return _("%(id)s adds %(added)d, changes %(changed)d: %(state)s") % told
-    return "%(id)s: %(state)s" % told
+    return f"{found.public_id}: {told['state']}"
 
 
 @require_safe

@@ -1,4 +1,4 @@
-"""The register out as a spreadsheet and back in: unchanged it changes nothing, changed it is shown before it is done."""
+"""The register out as a spreadsheet and back in: unchanged it changes nothing, changed it is shown, then done."""
 
 from __future__ import annotations
 
