@@ -47,9 +47,9 @@ class Known:
 
     @classmethod
     def of(cls, ids: Collection[str], by: User, moment: Moment) -> Self:
-        """Nine queries, however many rows there are."""
+        """A dozen queries, however many rows there are."""
         keys = [key for one in ids if (key := _key(one))]
-        seen = Risk.objects.visible_to(by).select_related("solution", "category", "owner")
+        seen = Risk.objects.visible_to(by).prefetch_related("solution", "category", "owner")
         risks = {one.public_id: one for one in seen.filter(pk__in=keys).order_by("pk")}
         rows = list(risks.values())
         waiting = Assessment.objects.waiting().filter(risk__in=[one.pk for one in rows]).order_by()

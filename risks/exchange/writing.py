@@ -45,7 +45,7 @@ def sheet_of(risks: Sequence[Risk], moment: Moment) -> Sheet:
 
 def risks_of(user: User, moment: Moment, wanted: Wanted, *, closed: bool) -> list[Risk]:
     """What the reader may see and the address asks for, as it was then. closed: those too."""
-    seen = Risk.objects.visible_to(user).select_related("solution", "category", "owner").order_by("pk")
+    seen = Risk.objects.visible_to(user).prefetch_related("solution", "category", "owner").order_by("pk")
     if moment.is_now:
         rows = seen.filter(wanted.where)
         return list(rows if closed else rows.open())
