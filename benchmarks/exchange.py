@@ -1,6 +1,6 @@
 """The register in and out at a size: export as CSV and XLSX, and the dry run of what comes back.
 
-Run under a test database: PORTAL_ENVIRONMENT=test python -m embedded run -- python -m benchmarks.risks 10000
+Run under a test database: PORTAL_ENVIRONMENT=test python -m embedded run -- python -m benchmarks.exchange 10000
 It makes people, a solution and risks inside a transaction, and rolls it back.
 """
 
