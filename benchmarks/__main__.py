@@ -37,6 +37,7 @@ PARTS = {
     "live": "live sync",
     "paced": "live sync at AWS's rates",
     "events": "events",
+    "risks": "a register of risks",
 }
 TOUCH = "UPDATE organisation_account SET name = name WHERE id = (SELECT min(id) FROM organisation_account)"
 
@@ -113,6 +114,7 @@ def measured(folder: Path, size: int, days: int, parts: Collection[str]) -> dict
         "live": lambda: live(folder / "live", "live", min(size, LIVE)),
         "paced": lambda: live(folder / "paced", "paced", min(size, PACED)),
         "events": lambda: events(folder / "events", min(size, EVENTS)),
+        "risks": lambda: risks(folder / "risks"),
     }
     for part in [part for part in apart if part in parts]:
         _say_part(part)
@@ -185,6 +187,15 @@ def events(folder: Path, findings: int) -> dict[str, Any]:
         subprocess.run(command, env=given, check=True, stdout=subprocess.DEVNULL)
         told: dict[str, Any] = json.loads(file.read_text())
         return told
+
+
+def risks(folder: Path) -> dict[str, Any]:
+    """A portal with ten thousand risks, served."""
+    with _apart(folder) as environment:
+        built = _inside(environment, "risks", folder / "risks.json")
+        cookies = built.pop("cookies")
+        with portal.serving(environment, folder / "portal.log") as port:
+            return {**built, "pages": [portal.timed(port, page, cookies[page["line"]]) for page in built["pages"]]}
 
 
 @contextmanager

@@ -87,10 +87,10 @@ def _of_frameworks() -> list[Page]:
 
 def asked(cookies: dict[str, str]) -> list[dict[str, Any]]:
     """Every page, with how many queries it takes when nothing of it is kept."""
-    return [{**asdict(page), "queries": _queries(page, cookies[page.line])} for page in pages()]
+    return [{**asdict(page), "queries": queries(page, cookies[page.line])} for page in pages()]
 
 
-def _queries(page: Page, cookie: str) -> int:
+def queries(page: Page, cookie: str) -> int:
     browser = Client()
     browser.cookies["sessionid"] = cookie
     answer = browser.get(page.path)

@@ -21,9 +21,8 @@ def timed(name: str, work: Callable[[], Any]) -> Any:
     began, spent = perf_counter(), process_time()
     made = work()
     took, spent = perf_counter() - began, process_time() - spent
-    print(
-        f"{name:24} {took:6.2f} s, {spent:5.2f} s of one processor; at most {BUDGETS[name]:.0f} s  {'' if took <= BUDGETS[name] else 'OVER'}"
-    )
+    over = "" if took <= BUDGETS[name] else "OVER"
+    print(f"{name:24} {took:6.2f} s, {spent:5.2f} s of one processor; at most {BUDGETS[name]:.0f} s  {over}")
     return made
 
 

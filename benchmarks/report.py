@@ -22,6 +22,7 @@ def table(result: Mapping[str, Any]) -> str:
         "largest content painted (p50 / slowest ms)",
         "",
         *_table(("", *(f"{run['findings']:,} findings" for run in runs)), _pages(runs)),
+        *[line for run in runs[:1] if "risks" in run for line in _risks(run["risks"])],
     ]
     return "\n".join(lines)
 
@@ -70,6 +71,16 @@ def _figures(runs: list[dict[str, Any]]) -> Iterable[Row]:
     yield row("the same, p95", "events", "p95_seconds", unit=" s")
     yield row("the same, the slowest", "events", "worst_seconds", unit=" s")
     yield row("burst of events, changes/s", "events", "burst_changes_per_second")
+
+
+def _risks(run: Mapping[str, Any]) -> Iterable[str]:
+    head = ("", "p50 / p95 ms", "queries", "kB")
+    rows = [
+        (page["name"], f"{page['p50']} / {page['p95']}", str(page["queries"]), f"{page['bytes'] / 1000:.0f}")
+        for page in run["pages"]
+    ]
+    brought = f"brought up to now in {run['refresh_s']} s, looked through again in {run['follow_dates_s']} s"
+    return ["", f"A register of {run['risks']:,} risks, {brought}", "", *_table(head, rows)]
 
 
 def _at(run: Mapping[str, Any], path: Sequence[str]) -> Any:

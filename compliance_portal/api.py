@@ -7,8 +7,11 @@ from controls import api as controls
 from controls import register_api as register
 from desk import api as desk
 from findings import api as findings
+from findings import suppressions_api as suppressions
 from organisation import api as organisation
 from organisation.permissions import permitted
+from risks import challenges_api as challenges
+from risks import decisions_api as decisions
 from risks import heat_map_api as heat_map
 
 app_name = "api"
@@ -20,7 +23,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *organisation.urlpatterns,
     *desk.urlpatterns,
     *findings.urlpatterns,
+    *suppressions.urlpatterns,
     *controls.urlpatterns,
     *register.urlpatterns,
     *heat_map.urlpatterns,
+    *decisions.urlpatterns,
+    *challenges.urlpatterns,
 ]

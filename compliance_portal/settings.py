@@ -143,12 +143,14 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "send digests": {"task": "desk.tasks.send_digests", "schedule": 600},
     "follow dates": {"task": "organisation.tasks.follow_dates", "schedule": 600},
     "read what is due": {"task": "findings.tasks.sync_due", "schedule": 10},
+    "write workflow back": {"task": "findings.tasks.look_after_workflow", "schedule": 60},
     "look after exports": {"task": "findings.tasks.look_after_exports", "schedule": 120},
     "take up imports": {"task": "controls.tasks.take_up_imports", "schedule": 60},
     "take up decisions": {"task": "controls.tasks.take_up_decisions", "schedule": 60},
     "follow standings": {"task": "controls.tasks.follow_standings", "schedule": 30},
     "follow appetites": {"task": "risks.tasks.follow_dates", "schedule": 60},
     "take up imports of risks": {"task": "risks.tasks.take_up_imports", "schedule": 60},
+    "follow decisions": {"task": "risks.tasks.follow_decisions", "schedule": 60},
     "sweep nightly": {"task": "findings.tasks.sweep_nightly", "schedule": crontab(hour=SWEEP_AT_HOUR, minute=0)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = env.optional("PORTAL_BEAT_SCHEDULE", "/tmp/portal-beat-schedule")  # noqa: S108
@@ -260,7 +262,13 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {"ObligationEnum": "controls.models.Obligation", "AreaEnum": "controls.models.Area"},
+    "ENUM_NAME_OVERRIDES": {
+        "ObligationEnum": "controls.models.Obligation",
+        "AreaEnum": "controls.models.Area",
+        "ExceptionKindEnum": "risks.models.RiskException.Kind",
+        "ExceptionStateEnum": "risks.models.RiskException.State",
+        "ActionStateEnum": "risks.models.TreatmentAction.State",
+    },
 }
 
 METRICS_TOKEN = env.optional("METRICS_TOKEN")

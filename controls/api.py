@@ -40,7 +40,7 @@ class FrameworkSerializer(serializers.ModelSerializer[Framework]):
 
 
 class StandingSerializer(serializers.Serializer[Standing]):
-    """What checks, tests and attestations say; never whether it is effective. Fails: suppressed ones too."""
+    """What checks, tests and attestations say; never whether it is effective. Fails: suppressed, accepted ones too."""
 
     status = serializers.ChoiceField(source="monitoring", choices=Monitoring.choices)
     is_automated = serializers.BooleanField()
@@ -50,6 +50,7 @@ class StandingSerializer(serializers.Serializer[Standing]):
     parts_not_observed = serializers.IntegerField(source="silent_parts")
     findings_failing = serializers.IntegerField(source="counts.failed")
     findings_failing_suppressed = serializers.IntegerField(source="counts.suppressed")
+    findings_failing_accepted = serializers.IntegerField(source="counts.accepted")
     findings_assessed = serializers.IntegerField(source="counts.assessed")
     checks = serializers.ListField(child=serializers.CharField(), source="check_ids")
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from django.db.models import Sum
+from django.db.models import Count, Q, Sum, Value
 
 from audit.moment import Moment
 from audit.public_id import get_or_404
-from findings.models import Status
-from findings.models.queries import OwnedQuerySet
+from findings.acceptances import accepted_fails
+from findings.models import FindingSpan, Status
+from findings.models.queries import OwnedQuerySet, SpanQuerySet
 from findings.tallies import postures
 from organisation.models import Solution
 
@@ -33,9 +34,10 @@ def within(public_id: str, user: object, at: datetime) -> Within:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many findings of a check say what. Suppression changes nothing of it: a suppressed fail is a fail.
+    """How many findings of a check say what. A fail that is suppressed or accepted is a fail.
 
-    suppressed: how many of the fails are suppressed in AWS.
+    suppressed: how many of the fails are suppressed in AWS; accepted: how many stand under an exception. One may
+    be both.
     """
 
     passed: int = 0
@@ -43,6 +45,7 @@ class Counts:
     unknown: int = 0
     not_applicable: int = 0
     suppressed: int = 0
+    accepted: int = 0
 
     @property
     def assessed(self) -> int:
@@ -55,16 +58,20 @@ PLACES: dict[str, int] = {
 }  # fmt: skip
 """Of each status in Counts. A report of a threat is no answer of a check."""
 
+ACCEPTED = "accepted"
+"""Beside the statuses, in rows of counts: fails that stand under an exception, which are among the fails too."""
+
 Results = dict[int, Counts]
 """By the key of a check that was observed."""
 
 
 def results(user: object, moment: Moment, within: Within = None) -> Results:
     """What each check says of what the reader sees of these findings. One query (of a past moment: with its count)."""
-    found = postures(moment).visible_to(user)
+    found, fails = postures(moment).visible_to(user), accepted_fails(moment).visible_to(user)
     if within is not None:
-        found = found.of_solution(None if within == "none" else within.pk)
-    return counted(_rows(found))
+        solution = None if within == "none" else within.pk
+        found, fails = found.of_solution(solution), fails.of_solution(solution)
+    return counted(_rows(found, fails))
 
 
 def results_of_solutions(moment: Moment, solutions: Collection[int]) -> dict[int, Results]:
@@ -74,25 +81,33 @@ def results_of_solutions(moment: Moment, solutions: Collection[int]) -> dict[int
     """
     rows: dict[int, list[tuple[int, str, bool, int]]] = defaultdict(list)
     wanted = set(solutions)
-    found = postures(moment).filter(solutions__overlap=sorted(wanted))
-    for owners, check, status, suppressed, n in _rows(found, "solutions"):
+    theirs = Q(solutions__overlap=sorted(wanted))
+    found, fails = postures(moment).filter(theirs), accepted_fails(moment).filter(theirs)
+    for owners, check, status, suppressed, n in _rows(found, fails, "solutions"):
         for owner in wanted.intersection(owners):
             rows[owner].append((check, status, suppressed, n))
     return {solution: counted(rows[solution]) for solution in wanted}
 
 
-def _rows(found: OwnedQuerySet[Any], *by: str) -> Any:
+def _rows(found: OwnedQuerySet[Any], fails: SpanQuerySet[FindingSpan], *by: str) -> Any:
+    """Of postures, and of the few spans that fail under an exception, which postures don't tell apart."""
     answered = found.filter(status__in=PLACES)
-    return answered.values_list(*by, "check_ran", "status", "suppressed").annotate(total=Sum("n")).order_by()
+    counts = answered.values_list(*by, "check_ran", "status", "suppressed").annotate(total=Sum("n")).order_by()
+    told = fails.annotate(told=Value(ACCEPTED), no=Value(False))
+    among = told.values_list(*by, "check_ran", "told", "no").annotate(total=Count("pk")).order_by()
+    return counts.union(among, all=True)
 
 
 def counted(rows: Iterable[tuple[int, str, bool, int]]) -> Results:
     """By check. rows: check, status, suppressed, n."""
     held: dict[int, list[int]] = {}
     for check, status, suppressed, n in rows:
-        if status not in PLACES:
+        if status not in PLACES and status != ACCEPTED:
             continue
-        counts = held.setdefault(check, [0, 0, 0, 0, 0])
+        counts = held.setdefault(check, [0, 0, 0, 0, 0, 0])
+        if status == ACCEPTED:
+            counts[5] += n
+            continue
         counts[PLACES[status]] += n
         if suppressed and status == Status.FAIL:
             counts[4] += n

@@ -382,6 +382,7 @@ def total(checks: Iterable[int], answering: Results) -> Counts:
         sum([one.unknown for one in found]),
         sum([one.not_applicable for one in found]),
         sum([one.suppressed for one in found]),
+        sum([one.accepted for one in found]),
     )
 
 

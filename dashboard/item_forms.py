@@ -35,12 +35,19 @@ class TriageForm(forms.Form):
         widget=forms.URLInput(attrs={"placeholder": "https://"}),
     )  # fmt: skip
 
+    comment = forms.CharField(label=_("Comment"), required=False, max_length=2000)
+
     def __init__(self, sent: Mapping[str, Any] | None, solution: Solution, **more: Any) -> None:
         super().__init__(sent, **more)
         self.fields["assigned_to"] = PersonField(solution)
         if sent is not None:
             for name in [one for one in self.fields if one not in sent]:
                 del self.fields[name]
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """Without the comment, which is no field of the group."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "comment"}
 
     def clean_planned_on(self) -> Any:
         day = self.cleaned_data["planned_on"]

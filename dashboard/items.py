@@ -80,6 +80,8 @@ def group_items(user: User, moment: Moment, solutions: Iterable[Solution], keys:
 def item_of(group: Group, user: User, at: datetime) -> Item:
     failed = group.tally.failed
     words = ngettext("%(n)s resource fails", "%(n)s resources fail", failed) % {"n": f"{failed:,}"}
+    if group.accepted:
+        words += _(", %(n)s accepted") % {"n": f"{group.accepted:,}"}
     return Item(
         kind=Kind.FINDINGS,
         key=str(group.key),
@@ -98,12 +100,14 @@ def item_of(group: Group, user: User, at: datetime) -> Item:
 
 def turn_of(group: Group, user: User) -> Turn:
     """What nobody has taken awaits everybody who works on the solution."""
-    if group.status in ELSEWHERE or group.mover not in (None, user):
+    if group.is_accepted or group.status in ELSEWHERE or group.mover not in (None, user):
         return Turn.OTHERS
     return Turn.YOU
 
 
 def _mover(group: Group, user: User) -> str:
+    if group.is_accepted:
+        return _("nobody: an exception holds")
     if group.status == Triage.Status.DONE:
         return _("the next reading")
     if group.status == Triage.Status.WAITING:

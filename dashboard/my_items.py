@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.core.exceptions import BadRequest, PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,6 +20,8 @@ from audit.counted import page_of
 from audit.moment import Moment
 from dashboard.item_forms import BulkForm, TriageForm
 from dashboard.items import Item, Kind, Turn, group_items, items
+from desk.discussion import write
+from desk.subjects import seen_or_404
 from findings.coverage_figures import coverage
 from organisation.middleware import Request
 from organisation.models import NotAllowed, Solution
@@ -122,9 +125,14 @@ def _say(request: Request, key: GroupKey) -> HttpResponse:
     if not form.is_valid():
         return _row(request, item, is_open=True, form=form, status=422)
     try:
-        batch = triaging.change([key], by=request.user, **form.cleaned_data)
+        with transaction.atomic():
+            batch = triaging.change([key], by=request.user, **form.said)
+            if text := form.cleaned_data.get("comment"):
+                group = triaging.held(key, request.user)
+                write(seen_or_404("triage", group.public_id, request.user), text, by=request.user)
     except NotAllowed as no:
-        raise Http404(str(no)) from no
+        form.add_error("comment", str(no))
+        return _row(request, item, is_open=True, form=form, status=422)
     return _row(request, _item(request, key), is_open=bool(request.POST.get("open")), undo=batch)
 
 

@@ -23,10 +23,12 @@ from findings.coverage_figures import CoverageFigures
 from findings.coverage_places import Place, figures_of_places, places
 from findings.models import Check, Status
 from findings.parameters import Unreadable, moment_from
+from findings.suppressions import unexcused
 from findings.tallies import Tally, rows_by, tallies
 from findings.trends import Trends, trends
 from findings.unowned import Figures, figures
 from organisation.models import Solution
+from organisation.permissions import may
 
 DAYS = 60
 WORST = 10
@@ -112,6 +114,7 @@ class SecondLine:
     trends: Trends
     coverage: list[Place]
     unowned: Figures
+    unexcused: int
     all_accounts: int
     all_solutions: int
 
@@ -148,9 +151,15 @@ def second_line(reach: Reach, since: str, *, every_account: bool = False, every_
         trends=drawn,
         coverage=covered,
         unowned=figures(reach.user, reach.moment),
+        unexcused=_unexcused(reach) if total.suppressed else 0,
         all_accounts=len(accounts),
         all_solutions=len(solutions),
     )
+
+
+def _unexcused(reach: Reach) -> int:
+    """What is suppressed in AWS without a live exception, for who may see the list of it. One query."""
+    return unexcused(reach.user, reach.moment, reach.where) if may(reach.user, "suppression.view") else 0
 
 
 def by_solution(

@@ -168,7 +168,7 @@ def changed(request: Request) -> HttpResponse:
     reach = Reach.of(request, line_of(request))
     since = Since.of(request.GET.get("since", ""), request.moment)
     counts = changes(request.user, request.moment, since.at, reach.where).total
-    spans = listed(WAYS[way](request.user, request.moment, since.at, reach.where))
+    spans = listed(WAYS[way](request.user, request.moment, since.at, reach.where), request.moment)
     page = page_of(spans, order=CHANGED_ORDER, cursor=request.GET.get("cursor", ""), size=PAGE)
     context = {
         "title": phrasing.changes_title(way, counts, since.words),

@@ -40,7 +40,8 @@ def collect_static() -> None:
 
 def connect(world: Mapping[str, Any]) -> None:
     """Tell the portal where the sandbox's organisation is, as an administrator would for a real one."""
-    said = {name: world[name] for name in ("hub_account", "home_region", "hub_role", "member_role", "external_id")}
+    names = ("hub_account", "home_region", "hub_role", "member_role", "write_role", "external_id")
+    said = {name: world[name] for name in names}
     call_command("connect", "Sandbox", queue=world["queue_name"], stdout=Lines(), **said)
 
 

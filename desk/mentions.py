@@ -66,11 +66,11 @@ def _one_of(people: list[User], name: str, subject: Subject) -> User:
 
 
 def suggested(words: str, subject: Subject, *, but: User) -> list[User]:
-    """A few people who may see the subject and whose name or address begins with this; those nearest to it first."""
+    """A few people who may see the subject and one of whose names begins with this; those nearest to it first."""
     if not words:
         return []
     at = clock.now()
-    begins = Q(name__istartswith=words) | Q(name__icontains=f" {words}") | Q(email__istartswith=words)
+    begins = Q(name__istartswith=words) | Q(name__icontains=f" {words}")
     holds = RoleAssignment.objects.in_force(at).filter(person=OuterRef("pk"))
     watches = Watch.objects.about(subject.kind, subject.public_id).filter(person=OuterRef("pk"))
     grants = Grant.objects.in_force(at).filter(person=OuterRef("pk"), solution=subject.solution)

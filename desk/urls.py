@@ -15,5 +15,5 @@ urlpatterns = [
     path("<str:kind>/<str:public_id>/discussion/", discussions.discuss, name="discussion"),
     path("<str:kind>/<str:public_id>/comment/", discussions.comment, name="comment"),
     path("<str:kind>/<str:public_id>/watch/", discussions.watch, name="watch"),
-    path("<str:kind>/<str:public_id>/people/", discussions.people, name="people"),
+    path("<str:kind>/<str:public_id>/people/", discussions.suggest, name="people"),
 ]

@@ -52,6 +52,7 @@ class FindingSerializer(serializers.ModelSerializer[FindingSpan]):
     check = serializers.CharField(source="check_ran.public_id")
     check_key = serializers.CharField(source="check_ran.key")
     title = serializers.SerializerMethodField()
+    accepted_by = serializers.CharField(allow_null=True, help_text="The exception under which it fails.")
     severity = serializers.CharField(source="get_severity_display")
     severity_inherited = serializers.BooleanField(source="check_ran.inherits_severity")
     resource = serializers.CharField(source="finding.resource.public_id", default=None)
@@ -74,6 +75,7 @@ class FindingSerializer(serializers.ModelSerializer[FindingSpan]):
             "severity",
             "severity_inherited",
             "workflow",
+            "accepted_by",
             "record_state",
             "scored",
             "status_since",
@@ -136,7 +138,7 @@ class Findings(ListDoor):
         asked = FindingFilter.of(self.request._request.GET, self.request.user)
         if asked.errors:
             raise ValidationError({name: str(words) for name, words in asked.errors.items()})
-        return listed(asked.spans(self.request.user, moment_of(self.request)))
+        return listed(asked.spans(self.request.user, moment_of(self.request)), moment_of(self.request))
 
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "seen": Visibility.of(self.request.user)}
@@ -333,6 +335,7 @@ class ConnectionSerializer(serializers.ModelSerializer[Connection]):
             "home_region",
             "hub_role",
             "member_role",
+            "write_role",
             "external_id",
             "queue_name",
             "enabled",

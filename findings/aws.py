@@ -71,15 +71,19 @@ _lock = threading.RLock()
 
 @dataclass(frozen=True)
 class Service:
-    """One AWS service in one region, as one account. Raises botocore's errors as they are."""
+    """One AWS service in one region, as one account. Raises botocore's errors as they are.
+
+    writes: by the connection's write role, which does nothing else.
+    """
 
     connection: Connection
     name: str
     region: str
     account: str
+    writes: bool = False
 
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        """One call that reads, in boto3's names ("get_findings"), as soon as the rates have room for it.
+        """One call that may be repeated, in boto3's names ("get_findings"), as soon as the rates have room for it.
 
         Tried again where that helps: credentials that ended are renewed, a throttle slows all workers down.
         Raises rates.TooLong where there is no room for long.
@@ -101,8 +105,11 @@ class Service:
         raise AssertionError("counting does not end")
 
     def _call(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        method = getattr(_client(self.connection, self.account, self.name, self.region), operation)
-        return cast("dict[str, Any]", method(**parameters))
+        return cast("dict[str, Any]", getattr(self._client, operation)(**parameters))
+
+    @property
+    def _client(self) -> Any:
+        return _client(self.connection, self.account, self.name, self.region, writes=self.writes)
 
     def pages(self, operation: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Every page until there is no token; a page may be empty and still have one. Raises EndlessPages."""
@@ -126,12 +133,10 @@ class Service:
 
     def _method(self, operation: str) -> str:
         """The operation in AWS's own name ("GetFindings")."""
-        client = _client(self.connection, self.account, self.name, self.region)
-        return str(client.meta.method_to_api_mapping[operation])
+        return str(self._client.meta.method_to_api_mapping[operation])
 
     def _token_name(self, operation: str) -> str:
-        client = _client(self.connection, self.account, self.name, self.region)
-        shape = client.meta.service_model.operation_model(self._method(operation)).input_shape
+        shape = self._client.meta.service_model.operation_model(self._method(operation)).input_shape
         return "nextToken" if "nextToken" in shape.members else "NextToken"
 
 
@@ -143,6 +148,11 @@ def hub(connection: Connection, name: str, region: str = "") -> Service:
 def member(connection: Connection, account: str, name: str, region: str) -> Service:
     """A service as a member account, by its member role. Calls raise NoWayIn where there is none."""
     return Service(connection, name, region, account)
+
+
+def writer(connection: Connection, name: str, region: str = "") -> Service:
+    """A service as the hub account by the write role. Calls raise NoWayIn where there is none."""
+    return Service(connection, name, region or connection.home_region, connection.hub_account, writes=True)
 
 
 def caller(connection: Connection, account: str = "") -> str:
@@ -193,9 +203,9 @@ def boto3_session(credentials: dict[str, Any] | None = None) -> boto3.Session:
     )
 
 
-def _client(connection: Connection, account: str, name: str, region: str) -> Any:
+def _client(connection: Connection, account: str, name: str, region: str, *, writes: bool = False) -> Any:
     with _lock:
-        who = _identity(connection, account)
+        who = _writing(connection) if writes else _identity(connection, account)
         if (name, region) not in who.clients:
             who.clients[name, region] = _made(who.session, name, region)
         return who.clients[name, region]
@@ -264,6 +274,21 @@ def _identity(connection: Connection, account: str) -> _Identity:
     else:
         source = boto3_session() if is_hub else _identity(connection, connection.hub_account).session
         made = _assume(source, connection, account, role, external_id=connection.external_id)
+    _identities[key] = made
+    return made
+
+
+def _writing(connection: Connection) -> _Identity:
+    """Who we are where we write: the write role, of the hub account, from our own credentials."""
+    role = connection.write_role
+    key = (connection.pk, "writes", connection.hub_account, role, connection.external_id, connection.home_region)
+    known = _identities.get(key)
+    if known is not None and clock.now() < known.expires - EARLY:
+        return known
+    if not role:
+        raise NoWayIn("the connection names no write role, so nothing is written to Security Hub")
+    external_id = connection.external_id
+    made = _assume(boto3_session(), connection, connection.hub_account, role, external_id=external_id)
     _identities[key] = made
     return made
 

@@ -139,8 +139,8 @@ def _refusal(error: BaseException) -> str:
         return "The portal has no AWS credentials. Give its processes a role, or the usual AWS variables."
     if operation == "AssumeRole":
         return (
-            "AWS refused to let the portal assume the role there. Deploy the member role's template in that"
-            " account, and check the trusted role and the external id."
+            "AWS refused to let the portal assume the role there. Deploy the role's template in that account, and"
+            " check the trusted role and the external id."
         )
     if code_of(error) in {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}:
         return f"AWS refused {operation}. Add that action to the role's policy, and look for an SCP that denies it."

@@ -19,7 +19,7 @@ from findings.models import Connection, CoverageState, Scope, SetAside, SyncRun
 from findings.tasks import begin_sync, test_connection
 from organisation.models import User
 
-CHANGEABLE = ("name", "hub_account", "home_region", "hub_role", "member_role", "queue_name", "enabled")
+CHANGEABLE = ("name", "hub_account", "home_region", "hub_role", "member_role", "write_role", "queue_name", "enabled")
 
 
 @transaction.atomic

@@ -12,6 +12,8 @@ Parameters, all optional and combinable (many: the name is repeated, any of its 
     product         many: a product's name as its findings give it
     workflow        many: new, notified, resolved, suppressed
     suppressed      yes, no. What scores count is suppressed=no
+    accepted        yes, no: whether it stands under an exception in force. It fails nevertheless
+    exception       X-12: what stands under this one
     resource        A-9: any of a finding's resources
     type            AWS::S3::Bucket: of any of its resources
     since           the status stands since this date or later
@@ -115,7 +117,7 @@ class FindingFilter:
         skipped = set(but)
         for name, parameter in PARAMETERS.items():
             if name not in skipped and (values := self[name]):
-                found = found.filter(parameter.where(values))
+                found = found.filter(parameter.condition(values, moment.at))
         return found
 
     def postures(self, user: object, moment: Moment, *, but: Iterable[str] = ()) -> Any:

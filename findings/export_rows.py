@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
-from findings.models import FindingSpan, Severity
+from findings.models import FindingSpan, Severity, accepted_by
 from findings.models.queries import SpanQuerySet
 from findings.tallies import due_within
 from organisation.models import Account, Solution
@@ -33,6 +33,7 @@ FIELDS = {
     "aws_status": "compliance_status",
     "severity": "severity",
     "workflow": "workflow",
+    "accepted": "accepted_by",
     "record": "record_state",
     "resource": "finding__resource__key",
     "resource_name": "finding__resource__name",
@@ -87,6 +88,7 @@ COLUMNS = (
     Column("aws_status", "aws_status", free=True),
     Column("severity", _case("severity", {int(one): f"'{one.label}'" for one in Severity})),
     Column("workflow", "workflow"),
+    Column("accepted", "accepted"),
     Column("record", "record"),
     Column("resource", "resource", free=True),
     Column("resource_name", "resource_name", free=True),
@@ -147,7 +149,7 @@ class Rows:
 
     def _listed(self, cells: Sequence[str]) -> tuple[str, list[Any]]:
         """The query of these cells. OFFSET 0 has each name looked up once, however often a cell says it."""
-        spans = self.spans.values_list(*FIELDS.values())
+        spans = self.spans.annotate(accepted_by=accepted_by(self.at)).values_list(*FIELDS.values())
         inner, parameters = spans.query.get_compiler(connection=connection, elide_empty=False).as_sql()
         names = ", ".join(f'"{name}"' for name in FIELDS)
         accounts = dict(Account.objects.exclude(name="").values_list("account_id", "name"))

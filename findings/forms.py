@@ -52,6 +52,11 @@ class FilterForm(forms.Form):
         choices=[ANY, ("no", _("Not suppressed")), ("yes", _("Suppressed only"))],
         required=False,
     )
+    accepted = forms.ChoiceField(
+        label=_("Accepted"),
+        choices=[ANY, ("no", _("Under no exception")), ("yes", _("Under an exception"))],
+        required=False,
+    )
     since = forms.DateField(label=_("Status since"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     changed_since = forms.DateField(
         label=_("Changed since"), required=False, widget=forms.DateInput(attrs={"type": "date"})
@@ -92,7 +97,16 @@ class ConnectionForm(Form):
 
     class Meta:
         model = Connection
-        fields = ["name", "hub_account", "home_region", "hub_role", "member_role", "queue_name", "enabled"]
+        fields = [
+            "name",
+            "hub_account",
+            "home_region",
+            "hub_role",
+            "member_role",
+            "write_role",
+            "queue_name",
+            "enabled",
+        ]
         help_texts = {
             "name": _("What people call it, e.g. Production organisation."),
             "home_region": _("The Region that gathers Security Hub's findings, e.g. eu-central-1."),

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from audit.moment import Moment
-from findings.models import FindingSpan, RecordState, Status, Workflow
+from findings.acceptances import address_of
+from findings.models import FindingSpan, RecordState, Status, Workflow, accepted_by
 from findings.models.queries import SpanQuerySet
 from findings.tallies import due_within
 from organisation.models import Account, Solution
@@ -15,20 +16,26 @@ from organisation.models import Account, Solution
 
 @dataclass(frozen=True)
 class Row:
-    """account: its name, or "" where nobody told. solutions: those that the reader may know of."""
+    """account: its name, or "" where nobody told. solutions: those that the reader may know of.
+
+    exception: the one under which it fails, or "". exception_url: of its page, where there is one.
+    """
 
     span: FindingSpan
     account: str
     solutions: Sequence[Solution]
     due: datetime | None
     overdue: bool
+    exception: str
+    exception_url: str
 
 
-def listed(spans: SpanQuerySet[FindingSpan]) -> SpanQuerySet[FindingSpan]:
-    """A list's spans with what its rows show, in one query."""
+def listed(spans: SpanQuerySet[FindingSpan], moment: Moment) -> SpanQuerySet[FindingSpan]:
+    """A list's spans with what its rows show, in one query. accepted_by: the exception under which it fails."""
     heavy = ("description", "remediation_text", "standards", "requirements")
     related = ("finding", "finding__resource", "check_ran")
-    return spans.select_related(*related).defer(*(f"check_ran__{name}" for name in heavy))
+    told = spans.annotate(accepted_by=accepted_by(moment.at)).select_related(*related)
+    return told.defer(*(f"check_ran__{name}" for name in heavy))
 
 
 def rows_of(spans: Sequence[FindingSpan], user: object, moment: Moment) -> list[Row]:
@@ -42,8 +49,10 @@ def rows_of(spans: Sequence[FindingSpan], user: object, moment: Moment) -> list[
             solutions=[solutions[key] for key in span.solutions if key in solutions],
             due=due,
             overdue=due is not None and due < moment.at,
+            exception=exception,
+            exception_url=address_of(exception) if exception else "",
         )
-        for span, due in ((span, due_of(span)) for span in spans)
+        for span, due, exception in ((span, due_of(span), getattr(span, "accepted_by", None) or "") for span in spans)
     ]
 
 

@@ -18,7 +18,7 @@ from audit import clock, trail
 from audit.trail import Actor
 from findings import aws, event_queue
 from findings.aws_errors import Unreadable, denied, unreadable
-from findings.connectors import config, organizations, security_hub
+from findings.connectors import config, organizations, security_hub, security_hub_workflow
 from findings.discovery import REPORT, TROUBLES
 from findings.models import Connection, CoverageState
 
@@ -158,6 +158,18 @@ def _a_member(connection: Connection) -> tuple[bool | None, str]:
     raise refused
 
 
+def _write_role(connection: Connection) -> tuple[bool | None, str]:
+    """A finding that cannot exist is written to: AWS tells whether we might, and nothing changes."""
+    if not connection.write_role:
+        return None, "No write role is named: exceptions are not written back, and Security Hub shows what it did."
+    writer = aws.writer(connection, "securityhub")
+    partition = aws.boto3_session().get_partition_for_region(connection.home_region)
+    arn = f"arn:{partition}:securityhub:{connection.home_region}::product/aws/securityhub"
+    list(security_hub_workflow.update_workflow(writer, [(arn, NO_FINDING)], "NEW", "A test of the connection"))
+    return True, f"The role {connection.write_role} may change the workflow of findings. Nothing was changed."
+
+
+NO_FINDING = "compliance-portal/no-finding"
 MEMBERS_TRIED = 3
 QUESTIONS: tuple[tuple[str, Question], ...] = (
     ("Who we are", _who_we_are),
@@ -168,6 +180,7 @@ QUESTIONS: tuple[tuple[str, Question], ...] = (
     ("Config's aggregator", _aggregator),
     ("Organisation", _organisation),
     ("Member role", _a_member),
+    ("Write role", _write_role),
     ("Event queue", event_queue.test),
 )
 REMARKS = {"Security Hub's regions", "Config's aggregator", "Organisation"}

@@ -28,6 +28,8 @@ from findings.models import (
     Source,
     Status,
     Workflow,
+    accepted,
+    not_accepted,
 )
 from findings.searching import Search
 from organisation.models import Solution
@@ -49,15 +51,21 @@ class Unreadable(ValueError):
 class Parameter:
     """read: the value in an address, or Unreadable. where: the condition on spans that its values make.
 
-    tallied: the same condition on postures; None, or to None, where postures do not know it.
+    tallied: the same condition on postures; None, or to None, where postures do not know it. is_dated: `where` is
+    given the moment too.
     """
 
     label: Words
     read: Callable[[str], Any]
-    where: Callable[[Sequence[Any]], Q]
+    where: Callable[..., Q]
     tallied: Callable[[Sequence[Any]], Q | None] | None = None
     many: bool = False
     default: Any = None
+    is_dated: bool = False
+
+    def condition(self, values: Sequence[Any], at: datetime) -> Q:
+        """On spans, at a moment."""
+        return self.where(values, at) if self.is_dated else self.where(values)
 
 
 def _one_of(values: Sequence[str]) -> Callable[[str], str]:
@@ -132,6 +140,14 @@ def _suppressed_spans(values: Sequence[Any]) -> Q:
     return suppressed if values[0] == "yes" else ~suppressed
 
 
+def _accepted_spans(values: Sequence[Any], at: datetime) -> Q:
+    return Q(accepted(at)) if values[0] == "yes" else not_accepted(at)
+
+
+def _under_exception(values: Sequence[Any], at: datetime) -> Q:
+    return Q(accepted(at, exception=values[0]))
+
+
 def _linked(**wanted: Any) -> Q:
     links = FindingResource.objects.filter(finding=OuterRef("finding_id"), **wanted)
     return Q(Exists(links))
@@ -144,6 +160,7 @@ def _in_state(values: Sequence[Any]) -> Q:
 YES_OR_NO = ("yes", "no")
 ACCOUNT = _matching(r"\d{12}", _("An account's 12 digits."))
 REGION = _matching(r"[a-z0-9-]{1,30}", _("A Region such as eu-central-1."))
+EXCEPTION = _matching(r"[A-Z]{1,3}-\d{1,12}", _("An exception's id such as X-12."))
 TYPE = _matching(r"[A-Za-z0-9:._-]{1,128}", _("A resource type such as AWS::S3::Bucket."))
 
 PARAMETERS: dict[str, Parameter] = {
@@ -162,6 +179,8 @@ PARAMETERS: dict[str, Parameter] = {
         _suppressed_spans,
         lambda values: Q(suppressed=values[0] == "yes"),
     ),
+    "accepted": Parameter(_("Accepted"), _one_of(YES_OR_NO), _accepted_spans, is_dated=True),
+    "exception": Parameter(_("Exception"), EXCEPTION, _under_exception, is_dated=True),
     "resource": Parameter(_("Resource"), _key_of(Resource), lambda values: _linked(resource=values[0])),
     "type": Parameter(_("Resource type"), TYPE, lambda values: _linked(resource__type=values[0])),
     "since": Parameter(_("Status since"), moment_from, lambda values: Q(status_since__gte=values[0])),

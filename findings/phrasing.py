@@ -73,8 +73,8 @@ def _places(accounts: int) -> str:
     return ngettext("in %(n)s account", "in %(n)s accounts", accounts) % {"n": number(accounts)}
 
 
-def chips_of(asked: FindingFilter, found: Facets) -> list[dict[str, Any]]:
-    """A chip per readable value that was given, with how many of the list have it."""
+def chips_of(asked: FindingFilter, found: Facets | None) -> list[dict[str, Any]]:
+    """A chip per readable value that was given, with how many of the list have it where they are counted."""
     chips = []
     for name, values in asked.values.items():
         if name in asked.errors:
@@ -87,7 +87,7 @@ def chips_of(asked: FindingFilter, found: Facets) -> list[dict[str, Any]]:
                     "value": given,
                     "label": PARAMETERS[name].label,
                     "word": words(value),
-                    "count": found.of(name, value),
+                    "count": found.of(name, value) if found else None,
                 }
             )
     return chips

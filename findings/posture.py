@@ -10,7 +10,7 @@ from django.db.models import Max
 
 from audit import clock
 from findings.merge.staging_tables import copy
-from findings.models import PostureDay
+from findings.models import PostureDay, PostureTotal
 
 COUNT = """
 INSERT INTO findings_posture (
@@ -42,6 +42,14 @@ FROM findings_findingspan
 WHERE superseded_at IS NULL AND valid_from < %(end)s AND (valid_to IS NULL OR valid_to >= %(end)s)
   AND scored AND record_state = 'ACTIVE'
 GROUP BY 3, 4, 5, 6, 7
+"""
+TOTALS = """
+INSERT INTO findings_posturetotal ("on", counted_at, solutions, passed, failed, assessed)
+SELECT "on", max(counted_at), solutions, coalesce(sum(n) FILTER (WHERE status = 'pass'), 0),
+       coalesce(sum(n) FILTER (WHERE status = 'fail'), 0), sum(n)
+FROM findings_postureday
+WHERE NOT suppressed AND status IN ('pass', 'fail', 'unknown') AND "on" = ANY(%(days)s)
+GROUP BY "on", solutions
 """
 MOST_MISSED = 92
 
@@ -76,11 +84,14 @@ def snapshot_day(at: datetime | None = None) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('findings_postureday'))")
     last = PostureDay.objects.filter(on__lt=on).aggregate(last=Max("on"))["last"]
     PostureDay.objects.filter(on=on).delete()
+    PostureTotal.objects.filter(on=on).delete()
+    missed = _days_between(last, on)
     with connection.cursor() as cursor:
-        for day in _days_between(last, on):
+        for day in missed:
             end = datetime.combine(day + timedelta(days=1), time.min, tzinfo=UTC)
             cursor.execute(MISSED, {"on": day, "end": end, "at": at})
         cursor.execute(SNAPSHOT, {"on": on, "at": at})
+        cursor.execute(TOTALS, {"days": [*missed, on]})
 
 
 def _days_between(last: date | None, on: date) -> list[date]:

@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 PUBLISHED = {
     ("securityhub", "GetFindings"): (3, 6),
+    ("securityhub", "BatchUpdateFindings"): (10, 30),
     ("securityhub", "UpdateStandardsControl"): (1, 5),
     ("securityhub", "BatchEnableStandards"): (1, 1),
     ("organizations", "ListAccounts"): (8, 12),

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from audit import clock
 from desk.models import Job
-from findings import connection_tests, coverage, discovery, exporting, posture, sync, sync_jobs
+from findings import connection_tests, coverage, discovery, exporting, posture, sync, sync_jobs, write_back
 from findings.merge import reassign_solutions
 from findings.models import Connection, Scope, SyncRun
 
@@ -92,6 +92,19 @@ def sweep_nightly() -> None:
     Scope.objects.read_directly().filter(retired_at=None, connection__enabled=True).update(
         sweep_due=True, due_at=clock.now()
     )
+
+
+@shared_task
+def tell_workflow(connection_id: int) -> None:
+    """Tell a connection's Security Hub what it waits to be told of the workflow of findings."""
+    write_back.carry_out(connection_id)
+
+
+@shared_task
+def look_after_workflow() -> None:
+    """Hand out what waits to be told, or to be told again."""
+    for connection_id in write_back.connections_due(at=clock.now()):
+        tell_workflow.delay(connection_id)
 
 
 @shared_task

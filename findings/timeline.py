@@ -12,7 +12,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from audit.moment import Moment
-from findings.models import Finding, FindingResource, FindingSpan, Resource, Severity, Status
+from findings.models import Finding, FindingResource, FindingSpan, Resource, Severity, Status, accepted_by
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ def history_of(finding: Finding, user: object, moment: Moment) -> list[FindingSp
 
 def holding(finding: Finding, user: object, moment: Moment) -> FindingSpan | None:
     """What the finding says at the moment; None where it says nothing then."""
-    return FindingSpan.objects.at(moment).visible_to(user).filter(finding=finding).first()
+    spans = FindingSpan.objects.at(moment).visible_to(user).filter(finding=finding)
+    return spans.annotate(accepted_by=accepted_by(moment.at)).first()
 
 
 def changes_in(history: Sequence[FindingSpan], held: FindingSpan | None) -> list[Change]:

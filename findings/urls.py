@@ -1,6 +1,6 @@
 from django.urls import path
 
-from findings.views import checks, connections, coverage, detail, explorer, exports, resources
+from findings.views import checks, connections, coverage, detail, explorer, exports, resources, suppressions
 
 app_name = "findings"
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("export/", exports.export, name="export"),
     path("exports/<str:public_id>/", exports.page, name="export_page"),
     path("exports/<str:public_id>/file/", exports.file, name="export_file"),
+    path("suppressions/", suppressions.suppressions, name="suppressions"),
     path("unowned/", resources.unowned_resources, name="unowned"),
     path("checks/<str:public_id>/", checks.check, name="check"),
     path("resources/<str:public_id>/", resources.resource, name="resource"),
@@ -20,6 +21,7 @@ urlpatterns = [
     path("connections/<str:public_id>/test/", connections.test, name="connection_test"),
     path("connections/<str:public_id>/hub-role/", connections.hub_role, name="connection_hub_role"),
     path("connections/<str:public_id>/member-role/", connections.member_role, name="connection_member_role"),
+    path("connections/<str:public_id>/write-role/", connections.write_role, name="connection_write_role"),
     path("connections/<str:public_id>/event-queue/", connections.event_queue, name="connection_event_queue"),
     path(
         "connections/<str:public_id>/event-forwarding/",

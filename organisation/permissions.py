@@ -27,6 +27,7 @@ MAY: dict[str, set[str]] = {
     "subject.watch": LINES,
     "finding.view": LINES,
     "finding.export": LINES,
+    "suppression.view": {SECOND, THIRD},
     "posture.view": LINES,
     "coverage.view": {FIRST, SECOND, THIRD, ADMINISTRATOR},
     "connection.view": {SECOND, THIRD, ADMINISTRATOR},

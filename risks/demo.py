@@ -56,7 +56,7 @@ class Acts:
     @cached_property
     def levels(self) -> dict[str, int]:
         """By their label, on the matrix in force."""
-        matrix = Matrix.objects.in_force(self.now)
+        matrix = Matrix.objects.in_force(clock.now())
         assert matrix is not None
         return {one["label"]: n for n, one in enumerate(matrix.levels)}
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.http import Http404
 
 from audit.moment import Moment
-from findings.models import Check
+from findings.acceptances import accepted_fails
+from findings.models import Check, Workflow
 from findings.tallies import Tally, rows_by
 from organisation.models import Solution, User
 from risks.models import Triage
@@ -43,17 +44,25 @@ class GroupKey:
 
 @dataclass
 class Group:
-    """What fails, counted, and what people said of it. triage: None where nobody has said anything yet."""
+    """What fails, counted, and what people said of it. triage: None where nobody has said anything yet.
+
+    accepted: how many of the fails stand under an exception.
+    """
 
     key: GroupKey
     check: Check
     solution: Solution
     tally: Tally = field(default_factory=Tally)
     triage: Triage | None = None
+    accepted: int = 0
 
     @property
     def status(self) -> str:
         return self.triage.status if self.triage else Triage.Status.TO_DO
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.accepted >= self.tally.failed
 
     @property
     def due(self) -> datetime | None:
@@ -71,7 +80,7 @@ class Group:
 def groups(
     user: User, moment: Moment, solutions: Mapping[int, Solution], keys: Collection[GroupKey] | None = None
 ) -> list[Group]:
-    """Those in which something fails and is not suppressed. Three queries, however many they are.
+    """Those in which something fails and is not suppressed. Four queries, however many they are.
 
     solutions: by key, of those that the reader may see. keys: these alone; all of them where None.
     """
@@ -85,10 +94,20 @@ def groups(
             tallies[GroupKey(row["check_ran"], row["account"], solution)].add(row)
     failing = {key: one for key, one in tallies.items() if one.failed and (keys is None or key in keys)}
     checks = Check.objects.defer(*HEAVY).in_bulk({key.check for key in failing})
-    said = triages(solutions)
+    said, accepted = triages(solutions), _accepted(moment, solutions)
     return [
-        Group(key, checks[key.check], solutions[key.solution], tally, said.get(key)) for key, tally in failing.items()
+        Group(key, checks[key.check], solutions[key.solution], tally, said.get(key), accepted[key])
+        for key, tally in failing.items()
     ]
+
+
+def _accepted(moment: Moment, solutions: Mapping[int, Solution]) -> Counter[GroupKey]:
+    fails = accepted_fails(moment).filter(solutions__overlap=sorted(solutions)).exclude(workflow=Workflow.SUPPRESSED)
+    found: Counter[GroupKey] = Counter()
+    for check, account, owners, n in fails.values_list("check_ran", "account", "solutions").annotate(n=Count("pk")):
+        for solution in solutions.keys() & set(owners):
+            found[GroupKey(check, account, solution)] += n
+    return found
 
 
 def triages(solutions: Iterable[int]) -> dict[GroupKey, Triage]:

@@ -20,7 +20,6 @@ from risks.models import Assessment, Category, Matrix, Risk
 from risks.models.risk import RiskQuerySet
 from risks.past import as_they_were
 from risks.rules import Kind, Rules, Stands, Stated, stated_at
-from risks.standing import levels_then
 
 Standing = Risk.Standing
 BY: dict[str, Words] = {
@@ -133,11 +132,12 @@ def _stood(
     """The open risks of a moment that the reader may see today, with how they stood."""
     seen = Risk.objects.visible_to(user).added_by(at).defer("cause", "event", "consequence")
     rows = [one for one in as_they_were(seen, at) if not one.is_closed(at)]
-    stands = levels_then(rows, at, rules)
-    stated = stated_at(at)
+    every = stated_at(at)
     for one in rows:
-        if wanted.holds(one, stands[one.pk].standing):
-            yield one, stands[one.pk], stated.get(one.pk, {})
+        stated = every.get(one.pk, {})
+        stands = rules.stands(one.solution_id, one.category_id, stated)
+        if wanted.holds(one, stands.standing):
+            yield one, stands, stated
 
 
 def listed(user: object, moment: Moment, wanted: Wanted, cell: Cell) -> list[Risk]:

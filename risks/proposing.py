@@ -20,7 +20,7 @@ from controls.models import Control
 from controls.standing import Monitoring, Standing, Workings
 from organisation.models import Solution, User
 from risks.models import Matrix, Risk, RiskControl
-from risks.rules import Kind, Rules, stated_at
+from risks.rules import Kind, Rules, Stated, stated_at
 
 Linked = Mapping[int, list[RiskControl]]
 Stands = Mapping[int, Mapping[int, Standing]]
@@ -64,15 +64,21 @@ def proposals(risks: Iterable[Risk], user: User, moment: Moment) -> dict[int, Pr
     stated = stated_at(moment.at, [one.pk for one in rows])
     linked = links_of(rows, moment)
     stands = standings_of(linked, rows, user, moment)
-    found = {}
-    for risk in rows:
-        inherent = stated.get(risk.pk, {}).get(Kind.INHERENT.value)
-        likelihood, impact = rules.cell(inherent)
-        if rules.matrix is None or likelihood is None or impact is None:
-            found[risk.pk] = Proposal(why_none=_why_none(rules, stated=inherent is not None))
-        else:
-            found[risk.pk] = _proposal(rules.matrix, likelihood, impact, linked[risk.pk], stands[risk.solution_id])
-    return found
+    return {
+        one.pk: proposal_of(rules, stated.get(one.pk, {}), linked.get(one.pk, []), stands[one.solution_id])
+        for one in rows
+    }
+
+
+def proposal_of(
+    rules: Rules, stated: Mapping[str, Stated], links: Iterable[RiskControl], stands: Mapping[int, Standing]
+) -> Proposal:
+    """stated: of one risk, by kind. stands: of its solution."""
+    inherent = stated.get(Kind.INHERENT.value)
+    likelihood, impact = rules.cell(inherent)
+    if rules.matrix is None or likelihood is None or impact is None:
+        return Proposal(why_none=_why_none(rules, stated=inherent is not None))
+    return _proposal(rules.matrix, likelihood, impact, links, stands)
 
 
 def _why_none(rules: Rules, *, stated: bool) -> str:

@@ -18,6 +18,7 @@ from desk.notices import notify
 from findings.models import Check, Finding
 from organisation.models import NotAllowed, Solution, User
 from risks import rights, standing
+from risks.closing import send_back
 from risks.doors import to_risk
 from risks.models import WRITTEN, Matrix, Risk, RiskControl, RiskFindings
 
@@ -207,36 +208,20 @@ def reject_closing(risk: Risk, *, because: str, by: User) -> Risk:
     """It stays open. Who proposed it may think better of it, too."""
     held = locked(risk)
     rights.refuse(rights.reject_closing_refusal(held, by), rights.said(because))
-    proposer = held.closure_proposed_by
-    trail.record(by, "risk.closure_declined", held, because=because, **_taken_back(held))
-    _tell([held.owner, proposer], "risk_closing", held, _("%(id)s, “%(title)s”, stays open"), by)
-    return held
+    send_back(held, because=because, by=by)
+    _tell([held.owner, held.closure_proposed_by], "risk_closing", held, _("%(id)s, “%(title)s”, stays open"), by)
+    return locked(held)
 
 
 @transaction.atomic
 def reopen(risk: Risk, *, because: str, by: User) -> Risk:
     held = locked(risk)
     rights.refuse(rights.reopen_refusal(held, by), rights.said(because))
-    people = [held.owner, held.closed_by, held.closure_proposed_by]
-    trail.record(by, "risk.reopened", held, because=because, **_taken_back(held))
+    send_back(held, because=because, by=by)
     standing.refresh([held.pk])
+    people = [held.owner, held.closed_by, held.closure_proposed_by]
     _tell(people, "risk_reopened", held, _("%(id)s, “%(title)s”, is open again"), by)
-    return held
-
-
-def _taken_back(risk: Risk) -> dict[str, Any]:
-    """Open, and nobody proposes otherwise: what stood before, for the trail."""
-    was = {
-        "proposed_by": risk.closure_proposed_by.public_id if risk.closure_proposed_by else "portal",
-        "proposed_at": risk.closure_proposed_at.isoformat() if risk.closure_proposed_at else None,
-        "proposed_because": risk.closure_because,
-        "closed_by": risk.closed_by.public_id if risk.closed_by else None,
-        "closed_at": risk.closed_at.isoformat() if risk.closed_at else None,
-    }
-    risk.closure_proposed_at, risk.closure_proposed_by, risk.closure_because = None, None, ""
-    risk.closed_at, risk.closed_by = None, None
-    risk.save_version(read=risk.version)
-    return was
+    return locked(held)
 
 
 def _tell(people: Iterable[User | None], kind: str, risk: Risk, words: str, by: User) -> None:

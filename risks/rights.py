@@ -87,7 +87,7 @@ def challenge_refusal(risk: Risk) -> Refusal:
     ids = ", ".join(one.public_id for one in Challenge.objects.open().filter(risk=risk).order_by("pk"))
     if not ids:
         return ""
-    words = _("Challenged: %(ids)s. Answer that, and let the second line settle it; then it can be closed.")
+    words = _("It cannot be closed while %(ids)s is open: answer that, and let the second line settle it.")
     return words % {"ids": ids}
 
 

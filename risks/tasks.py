@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.core.cache import cache
 from django.db import transaction
 
-from audit import clock
-from risks import standing
+from audit import clock, edition
+from risks import expiring, standing, treatment_closing
 from risks.exchange import running
-from risks.models import RegisterImport
+from risks.models import RegisterImport, RiskException
+
+FOLLOWED = "risks.decisions_followed"
+LASTS = 3600
+"""Seconds after which they are looked at though nothing was read: a reminder or a period may be due."""
 
 
 @shared_task
@@ -37,3 +42,15 @@ def take_up_imports() -> None:
 def hand_out(found: RegisterImport) -> None:
     task = apply_import if found.state == RegisterImport.State.TO_APPLY else read_import
     transaction.on_commit(lambda: task.delay(found.pk), robust=True)
+
+
+@shared_task
+def follow_decisions() -> None:
+    """Beat's: after a sync, a new level or the passing of time."""
+    at, known = clock.now(), edition.current()
+    overdue = RiskException.objects.open().filter(expires_at__lte=at).exists()
+    if not overdue and cache.get(FOLLOWED) == known:
+        return
+    expiring.follow(at)
+    treatment_closing.follow(at)
+    cache.set(FOLLOWED, known, LASTS)

@@ -30,7 +30,7 @@ def change(keys: Collection[GroupKey], *, by: User, **said: Any) -> str:
     _refuse_others(keys, by)
     batch = uuid4().hex
     for key in sorted(keys):
-        _say(_held(key, by), said, by=by, action="triage.changed", batch=batch)
+        _say(held(key, by), said, by=by, action="triage.changed", batch=batch)
     return batch
 
 
@@ -69,7 +69,7 @@ def _say(row: Triage, said: dict[str, Any], *, by: User, action: str, **more: An
         trail.record(by, action, row, changed=changed, version=row.version, **more)
 
 
-def _held(key: GroupKey, by: User) -> Triage:
+def held(key: GroupKey, by: User) -> Triage:
     """The group's row, locked; made where nobody has said anything of it yet."""
     row, _made = Triage.objects.select_for_update(of=["self"]).get_or_create(
         solution_id=key.solution,

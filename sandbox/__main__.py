@@ -30,6 +30,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--unconsolidated", action="store_true", help="begin with one finding per standard")
     parser.add_argument("--hub-role", default="compliance-portal-hub")
     parser.add_argument("--member-role", default="compliance-portal-member")
+    parser.add_argument("--write-role", default="compliance-portal-write")
     parser.add_argument("--external-id", default=EXTERNAL_ID)
     parser.add_argument("--queue-name", default="compliance-portal-events")
     parser.add_argument("--clock-file", type=Path, help='JSON {"offset_seconds": s} shared with the portal')
@@ -55,6 +56,7 @@ def _sandbox(options: argparse.Namespace) -> Sandbox:
         consolidated=not options.unconsolidated,
         hub_role=options.hub_role,
         member_role=options.member_role,
+        write_role=options.write_role,
         external_id=options.external_id,
         queue_name=options.queue_name,
     )

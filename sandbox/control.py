@@ -75,6 +75,7 @@ def _world(engine: Engine, asked: dict[str, Any], query: Query) -> Any:
         "regions": list(world.regions),
         "hub_role": world.hub_role,
         "member_role": world.member_role,
+        "write_role": world.write_role,
         "external_id": world.external_id,
         "queue_name": world.queue_name,
         "now": iso(engine.clock.now()),

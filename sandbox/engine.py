@@ -14,7 +14,7 @@ import orjson
 
 from sandbox import identity, services
 from sandbox.calls import OPERATIONS, Call, Principal, Wait
-from sandbox.denials import denied
+from sandbox.denials import allowed, denied
 from sandbox.faults import Fault, Faults, outage, throttled
 from sandbox.journal import Journal
 from sandbox.protocol import AwsError, BadOutputError, Credential, Request, Response, Service, service_for
@@ -135,6 +135,8 @@ class Engine:
         if self.rates is not None and not self.rates.allows(service, operation, who.account, region):
             self.throttles[service, operation, who.account] += 1
             raise throttled(service)
+        if not allowed(self.world, service, operation, who):
+            raise denied(service, operation, who)
         hits = self.faults.firing(service, operation, who.account, region)
         for fault in hits:
             if fault.kind == "throttle":

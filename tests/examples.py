@@ -45,10 +45,18 @@ from tests.factories.findings import (
 from tests.factories.organisation import LONG_AGO
 from tests.factories.risks import (
     AppetiteFactory,
+    AssessmentFactory,
     AuthorityFactory,
     CategoryFactory,
+    ChallengeFactory,
     MatrixFactory,
     RegisterImportFactory,
+    RiskControlFactory,
+    RiskExceptionFactory,
+    RiskFactory,
+    RiskFindingsFactory,
+    TreatmentActionFactory,
+    TreatmentFactory,
 )
 from tests.findings_pages.reading_pages import counted
 
@@ -143,6 +151,25 @@ REGISTER_IMPORT = Example(
 )
 
 
+def _link(row: Any) -> dict[str, Any]:
+    return {**_id(row.risk), "pk": row.pk}
+
+
+def _waiting(row: Any) -> dict[str, Any]:
+    return {**_id(row.risk), "level": row.public_id}
+
+
+def _assessable(solution: Any) -> Any:
+    MatrixFactory()
+    return RiskFactory(solution=solution)
+
+
+def _closed(risk: Any) -> Any:
+    risk.closure_proposed_at, risk.closed_at, risk.closed_by = LONG_AGO, LONG_AGO, UserFactory()
+    risk.save()
+    return risk
+
+
 def _group(solution: Any) -> dict[str, Any]:
     """A check that fails in an account of a solution."""
     finding = FindingFactory(solutions=[solution])
@@ -169,6 +196,42 @@ def _runs_as(person: User) -> dict[str, Any]:
 OF_A_FRAMEWORK = Example(
     own=lambda person: _framework(_solution(person)), other=lambda person: _framework(SolutionFactory())
 )
+
+
+def _exception(solution: Any) -> dict[str, Any]:
+    return _id(RiskExceptionFactory(solution=solution))
+
+
+def _action(solution: Any) -> dict[str, Any]:
+    return _id(TreatmentActionFactory(treatment__risk__solution=solution))
+
+
+def _treatment(solution: Any) -> dict[str, Any]:
+    return _id(TreatmentFactory(risk__solution=solution))
+
+
+def _challenge(solution: Any) -> dict[str, Any]:
+    return _id(ChallengeFactory(assessment__risk__solution=solution))
+
+
+def _of_solution(made: Callable[[Any], dict[str, Any]]) -> Example:
+    return Example(own=lambda person: made(_solution(person)), other=lambda person: made(SolutionFactory()))
+
+
+EXCEPTION = _of_solution(_exception)
+TREATMENT = _of_solution(_treatment)
+ACTION = _of_solution(_action)
+CHALLENGE = _of_solution(_challenge)
+# Of an address that is only posted to, GET never looks for the object: tests/risks/test_decisions_api.py does.
+TO_EXCEPTION, TO_TREATMENT, TO_CHALLENGE = (Example(own=one.own) for one in (EXCEPTION, TREATMENT, CHALLENGE))
+RISK = _of_solution(lambda solution: _id(RiskFactory(solution=solution)))
+ASSESSMENT = _of_solution(lambda solution: _id(AssessmentFactory(risk__solution=solution)))
+
+CONTROL_LINK = _of_solution(lambda solution: _link(RiskControlFactory(risk__solution=solution)))
+FINDINGS_LINK = _of_solution(lambda solution: _link(RiskFindingsFactory(risk__solution=solution)))
+CLOSED_RISK = _of_solution(lambda solution: _id(_closed(RiskFactory(solution=solution))))
+RISK_LEVEL = _of_solution(lambda solution: {**_id(_assessable(solution)), "kind": "current"})
+WAITING_LEVEL = _of_solution(lambda solution: _waiting(AssessmentFactory(risk__solution=solution, waiting=True)))
 
 EXPORT = Example(
     own=lambda person: _id(ExportFactory(requested_by=person)),
@@ -276,6 +339,7 @@ EXAMPLES: dict[str, Example] = {
     "findings:connection_hub_role": CONNECTION,
     "findings:connection_member_role": CONNECTION,
     "findings:connection_set_aside": CONNECTION,
+    "findings:connection_write_role": CONNECTION,
     "findings:connection_sync": CONNECTION,
     "findings:connection_test": CONNECTION,
     "findings:finding": FINDING,
@@ -296,6 +360,63 @@ EXAMPLES: dict[str, Example] = {
     "risks:import_problems": REGISTER_IMPORT,
     "risks:import_take_back": REGISTER_IMPORT,
     "risks:matrix_version": Example(own=lambda person: _id(MatrixFactory())),
+    "api:exception": EXCEPTION,
+    "api:exception_accept": TO_EXCEPTION,
+    "api:exception_concur": TO_EXCEPTION,
+    "api:exception_decide": TO_EXCEPTION,
+    "api:exception_end": TO_EXCEPTION,
+    "api:exception_escalate": TO_EXCEPTION,
+    "api:exception_refuse": TO_EXCEPTION,
+    "api:exception_withdraw": TO_EXCEPTION,
+    "api:exception_challenge": TO_EXCEPTION,
+    "api:treatment": TREATMENT,
+    "api:treatment_close": TO_TREATMENT,
+    "api:treatment_propose_closure": TO_TREATMENT,
+    "api:action_move": Example(own=ACTION.own),
+    "api:challenge": CHALLENGE,
+    "api:challenge_answer": TO_CHALLENGE,
+    "api:challenge_settle": TO_CHALLENGE,
+    "risks:action_add": TREATMENT,
+    "risks:action_change": ACTION,
+    "risks:action_move": ACTION,
+    "risks:challenge": CHALLENGE,
+    "risks:challenge_answer": CHALLENGE,
+    "risks:challenge_settle": CHALLENGE,
+    "risks:closure_challenge": RISK,
+    "risks:exception": EXCEPTION,
+    "risks:exception_accept": EXCEPTION,
+    "risks:exception_answer": EXCEPTION,
+    "risks:exception_challenge": EXCEPTION,
+    "risks:exception_concur": EXCEPTION,
+    "risks:exception_decide": EXCEPTION,
+    "risks:exception_end": EXCEPTION,
+    "risks:exception_escalate": EXCEPTION,
+    "risks:exception_refuse": EXCEPTION,
+    "risks:exception_withdraw": EXCEPTION,
+    "risks:exceptions_export": Example(own=lambda person: {"form": "csv"}),
+    "risks:level_challenge": ASSESSMENT,
+    "risks:risk": RISK,
+    "risks:risk_change": RISK,
+    "risks:risk_close": RISK,
+    "risks:risk_close_confirm": Example(own=RISK.own),  # takes POST alone: tests/risks/test_risk_page.py
+    "risks:risk_close_reject": RISK,
+    "risks:risk_level": RISK_LEVEL,
+    "risks:risk_level_confirm": Example(own=WAITING_LEVEL.own),
+    "risks:risk_level_decline": WAITING_LEVEL,
+    "risks:risk_link_control": RISK,
+    "risks:risk_link_findings": RISK,
+    "risks:risk_reopen": CLOSED_RISK,
+    "risks:risk_review": RISK,
+    "risks:risk_take": Example(own=RISK.own),
+    "risks:risk_unlink_control": CONTROL_LINK,
+    "risks:risk_unlink_findings": FINDINGS_LINK,
+    "risks:treatment": TREATMENT,
+    "risks:treatment_add": RISK,
+    "risks:treatment_challenge": TREATMENT,
+    "risks:treatment_change": TREATMENT,
+    "risks:treatment_close": TREATMENT,
+    "risks:treatment_propose_closure": TREATMENT,
+    "risks:treatment_send_back": TREATMENT,
     "organisation:add_account": SOLUTION,
     "organisation:add_grant": SOLUTION,
     "organisation:add_tag_rule": SOLUTION,

@@ -24,11 +24,13 @@ from organisation.permissions import permitted
 FORMS = ("csv", "xlsx")
 REQUIREMENTS = (
     "Id", "Number", "Key", "Title", "Section", "Obligation", "Status", "Automated", "Parts", "Parts failing",
-    "Parts passing", "Parts not observed", "Findings failing", "of them suppressed in AWS", "Findings assessed",
+    "Parts passing", "Parts not observed", "Findings failing", "of them suppressed in AWS", "of them accepted",
+    "Findings assessed",
 )  # fmt: skip
 PARTS = (
     "Kind", "Name", "Title", "Type of mapping", "Status", "Inherited from", "Findings failing",
-    "of them suppressed in AWS", "Findings unknown", "Findings passing", "Mapping", "Approved by", "Approved on",
+    "of them suppressed in AWS", "of them accepted", "Findings unknown", "Findings passing", "Mapping",
+    "Approved by", "Approved on",
 )  # fmt: skip
 POSTURE = ("Solution", "Name", "Framework", "Requirements", *(str(one.label) for one in Monitoring), "Automated")
 
@@ -52,7 +54,8 @@ def framework_export(request: Request, public_id: str, form: str) -> HttpRespons
     for one in (editions[key[-1]] for key in keys):
         standing = standings[one.requirement_id]
         parts = (standing.carrying_parts, standing.failing_parts, standing.passing_parts, standing.silent_parts)
-        fails = (standing.counts.failed, standing.counts.suppressed, standing.counts.assessed)
+        counts = standing.counts
+        fails = (counts.failed, counts.suppressed, counts.accepted, counts.assessed)
         lines.append(
             (
                 one.public_id,
@@ -82,7 +85,7 @@ def requirement_export(request: Request, public_id: str, form: str) -> HttpRespo
     lines = []
     for one in worst_first(shown(standing.parts, at)):
         counts = one.part.counts
-        fails = (counts.failed, counts.suppressed, counts.unknown, counts.passed)
+        fails = (counts.failed, counts.suppressed, counts.accepted, counts.unknown, counts.passed)
         lines.append(
             (
                 one.kind,

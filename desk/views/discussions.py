@@ -17,7 +17,7 @@ from desk.mentions import suggested
 from desk.models import Comment
 from desk.subjects import Subject, seen_or_404
 from organisation.middleware import Request
-from organisation.models import NotAllowed
+from organisation.models import NotAllowed, Role
 from organisation.permissions import may, permitted
 
 AT_ONCE = 20
@@ -44,6 +44,7 @@ def _shown(request: Request, subject: Subject, *, form: CommentForm | None = Non
         "total": stood.count(),
         "comments": [(one, one.is_withdrawn(at), writes and one.author == request.user) for one in page.rows[::-1]],
         "form": form,
+        "picked": request.POST.getlist("mentioned") if form else [],
         "refused": refused,
         "writes": writes,
         "watchers": people,
@@ -107,8 +108,9 @@ def watch(request: Request, kind: str, public_id: str) -> HttpResponse:
 
 @require_safe
 @permitted("comment.write")
-def people(request: Request, kind: str, public_id: str) -> HttpResponse:
+def suggest(request: Request, kind: str, public_id: str) -> HttpResponse:
     """Whom one may mention here, by the beginning of their name."""
     subject = seen_or_404(kind, public_id, request.user)
     found = suggested(request.GET.get("mention", "").strip(), subject, but=request.user)
-    return render(request, "desk/_people.html", {"people": found})
+    people = [(person, Role(person.line).label if person.line else "") for person in found]
+    return render(request, "desk/_people.html", {"people": people})

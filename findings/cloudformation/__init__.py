@@ -15,10 +15,11 @@ QUEUE_NAME = "compliance-portal-events"
 
 
 class StackTemplate(StrEnum):
-    """The hub account's role, every account's role; the event queue, and what forwards events to it."""
+    """The hub account's role, every account's role, what may write; the event queue, what forwards events to it."""
 
     HUB = "hub-role.yaml"
     MEMBER = "member-role.yaml"
+    WRITE = "write-role.yaml"
     QUEUE = "event-queue.yaml"
     FORWARDING = "event-forwarding.yaml"
 
@@ -54,6 +55,12 @@ def _names(template: StackTemplate, connection: Connection, caller: str) -> dict
                 "TrustedAccount": connection.hub_account,
                 "TrustedRole": connection.hub_role,
                 "RoleName": connection.member_role,
+            }
+        case StackTemplate.WRITE:
+            return {
+                "ExternalId": connection.external_id,
+                **_trusting(caller, connection.hub_account),
+                "RoleName": connection.write_role,
             }
         case StackTemplate.QUEUE:
             return {"QueueName": queue}

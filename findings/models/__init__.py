@@ -1,3 +1,4 @@
+from findings.models.acceptance import Acceptance, accepted, accepted_by, not_accepted
 from findings.models.check import Check
 from findings.models.config_rule import ConfigRule
 from findings.models.connection import Connection
@@ -5,7 +6,7 @@ from findings.models.coverage import CoverageSpan, Scope, SetAside, SweepSeen, S
 from findings.models.export import Export
 from findings.models.finding import Finding, FindingRecord, FindingResource, FindingSpan
 from findings.models.listener import Listener
-from findings.models.posture import PastMoment, PastPosture, Posture, PostureDay
+from findings.models.posture import PastMoment, PastPosture, Posture, PostureDay, PostureTotal
 from findings.models.record import RecordDictionary
 from findings.models.resource import Resource
 from findings.models.vocabulary import (
@@ -16,8 +17,10 @@ from findings.models.vocabulary import (
     Status,
     Workflow,
 )
+from findings.models.workflow_change import WorkflowChange
 
 __all__ = [
+    "Acceptance",
     "Check",
     "ConfigRule",
     "Connection",
@@ -33,6 +36,7 @@ __all__ = [
     "PastPosture",
     "Posture",
     "PostureDay",
+    "PostureTotal",
     "RecordDictionary",
     "RecordState",
     "Resource",
@@ -44,4 +48,8 @@ __all__ = [
     "SweepSeen",
     "SyncRun",
     "Workflow",
+    "WorkflowChange",
+    "accepted",
+    "accepted_by",
+    "not_accepted",
 ]

@@ -50,6 +50,15 @@ class Connection(PublicId, RowVersion):
         validators=[ROLE_NAME],
         help_text=_("The read-only role in every account. Empty: only what the hub sees is read."),
     )
+    write_role = models.CharField(
+        _("write role"),
+        max_length=512,
+        blank=True,
+        validators=[ROLE_NAME],
+        help_text=_(
+            "The role in the hub account that may change findings' workflow. Empty: exceptions are not written back."
+        ),
+    )
     external_id = models.CharField(_("external id"), max_length=1224, default=new_external_id)
     queue_name = models.CharField(_("event queue"), max_length=80, blank=True)
     enabled = models.BooleanField(default=True)

@@ -155,6 +155,9 @@ class FindingSpan(Span):
                 fields=["valid_from"], name="span_unowned_fails", condition=Q(solutions=[], status=Status.FAIL)
             ),
             models.Index(
+                fields=["finding", "valid_from"], name="span_suppressed", condition=Q(workflow=Workflow.SUPPRESSED)
+            ),
+            models.Index(
                 fields=["end_recorded_at"], name="span_end_recorded", condition=Q(end_recorded_at__isnull=False)
             ),
             models.Index(fields=["superseded_at"], name="span_superseded", condition=Q(superseded_at__isnull=False)),

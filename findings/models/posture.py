@@ -95,3 +95,25 @@ class PostureDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.on} {self.account} {self.status}: {self.n}"
+
+
+class PostureTotal(models.Model):
+    """The same counts of a day in a row for each set of solutions, for who sees every account. Suppressed ones are out.
+
+    assessed: those with a result, as in findings.tallies.Tally.
+    """
+
+    on = models.DateField()
+    counted_at = models.DateTimeField()
+    solutions = ArrayField(models.BigIntegerField(), default=list)
+    passed = models.PositiveIntegerField()
+    failed = models.PositiveIntegerField()
+    assessed = models.PositiveIntegerField()
+
+    objects = models.Manager["PostureTotal"]()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["on", "solutions"], name="posture_total_once")]
+
+    def __str__(self) -> str:
+        return f"{self.on}: {self.failed} of {self.assessed}"

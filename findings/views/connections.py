@@ -190,6 +190,12 @@ def member_role(request: Request, public_id: str) -> HttpResponse:
 
 @require_safe
 @permitted("connection.manage")
+def write_role(request: Request, public_id: str) -> HttpResponse:
+    return _template(StackTemplate.WRITE, get_or_404(Connection.objects.all(), public_id))
+
+
+@require_safe
+@permitted("connection.manage")
 def event_queue(request: Request, public_id: str) -> HttpResponse:
     return _template(StackTemplate.QUEUE, get_or_404(Connection.objects.all(), public_id))
 

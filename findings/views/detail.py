@@ -4,6 +4,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from findings.acceptances import acceptances_of
 from findings.came_from import came_from
 from findings.coverage_figures import covered_at
 from findings.explore import kept, url_for
@@ -37,6 +38,7 @@ def finding(request: Request, public_id: str) -> HttpResponse:
         "came_from": came_from(request, held),
         "controls": found.check_ran.controls_behind(),
         "held": held,
+        "acceptances": acceptances_of(found, request.moment),
         "due": due_of(held) if held else None,
         "account": account_names([found.account]).get(found.account, ""),
         "solutions": solutions_of(keys, request.user),

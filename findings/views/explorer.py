@@ -38,7 +38,7 @@ def explorer(request: Request) -> HttpResponse:
     if request.htmx and _scope_changes(request, asked):
         return HttpResponseClientRedirect(request.get_full_path())  # the header names the scope
     found = facets(asked, request.user, request.moment)
-    spans = listed(asked.spans(request.user, request.moment))
+    spans = listed(asked.spans(request.user, request.moment), request.moment)
     page = page_of(spans, order=ORDERS[asked.order], cursor=request.GET.get("cursor", ""), size=PAGE)
     context = {
         "asked": asked,

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from audit.keyset import page_of
 from audit.public_id import get_or_404
 from findings import columns, unowned
+from findings.acceptances import how_many_accepted
 from findings.coverage_figures import coverage
 from findings.explore import ORDERS, WORST_FIRST, FindingFilter, kept, url_for
 from findings.facets import facets
@@ -29,7 +30,8 @@ def resource(request: Request, public_id: str) -> HttpResponse:
     found = get_or_404(Resource.objects.visible_to(request.user), public_id)
     asked = FindingFilter.of(QueryDict(f"resource={found.public_id}"), request.user)
     tally = facets(asked, request.user, request.moment)
-    page = page_of(listed(asked.spans(request.user, request.moment)), order=ORDERS[WORST_FIRST], size=SHOWN)
+    spans = asked.spans(request.user, request.moment)
+    page = page_of(listed(spans, request.moment), order=ORDERS[WORST_FIRST], size=SHOWN)
     fails = tally.by_status[Status.FAIL]
     archived = FindingFilter.of(QueryDict(f"resource={found.public_id}&record=archived"), request.user)
     context = {
@@ -42,6 +44,8 @@ def resource(request: Request, public_id: str) -> HttpResponse:
         "more": page.next_cursor,
         "all_url": asked.url(**kept(request.GET)),
         "total": tally.total,
+        "accepted": how_many_accepted(spans, request.moment) if fails else 0,
+        "accepted_url": asked.url(**kept(request.GET), status=Status.FAIL, accepted=True),
         "archived_url": archived.url(**kept(request.GET)),
         "archived_total": 0 if tally.total else archived.spans(request.user, request.moment).count(),
         "changes": told(recent_changes(found, request.user, request.moment)),

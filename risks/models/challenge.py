@@ -26,7 +26,7 @@ class ChallengeQuerySet(models.QuerySet["Challenge"]):
         if not isinstance(user, User):
             return self.none()
         of_risk = Q(risk__solution__in=seen.solutions) | Q(risk__owner=user)
-        of_exception = Q(exception__solution__in=seen.solutions) | Q(exception__asked_by=user)
+        of_exception = Q(exception__in=RiskException.objects.visible_to(user))
         return self.filter(of_risk | of_exception)
 
     def open(self) -> Self:

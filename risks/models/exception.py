@@ -8,15 +8,25 @@ from typing import Self
 import pghistory
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, Q
 from django.utils.translation import gettext_lazy as _
 
+from audit import clock
 from audit.models import RowVersion
 from audit.public_id import PublicId
 from findings.models import Check, Resource
 from organisation.models import Solution, User, Visibility
+from risks.models.appetite import Authority
 from risks.models.matrix import Matrix
 from risks.models.risk import Risk
+
+
+def _concerns(user: User, at: datetime) -> Q:
+    """What one asked for, accepted, answers for, or has the authority to accept."""
+    own = Q(asked_by=user) | Q(accepted_by=user) | Q(risk__owner=user)
+    reach = Authority.objects.in_force(at).filter(person=user)
+    everywhere = Q(Exists(reach.filter(solution=None)))
+    return own | everywhere | Q(solution__in=reach.values("solution"))
 
 
 class ExceptionQuerySet(models.QuerySet["RiskException"]):
@@ -26,7 +36,7 @@ class ExceptionQuerySet(models.QuerySet["RiskException"]):
             return self
         if not isinstance(user, User):
             return self.none()
-        return self.filter(Q(solution__in=seen.solutions) | Q(asked_by=user) | Q(risk__owner=user))
+        return self.filter(Q(solution__in=seen.solutions) | _concerns(user, clock.now()))
 
     def live(self, at: datetime) -> Self:
         """In force at a moment, whether or not anybody has looked since it expired."""
@@ -48,7 +58,7 @@ class RiskException(PublicId, RowVersion):
     is the first moment at which it holds no longer. Three different people: the database refuses anything else.
     """
 
-    public_prefix = "X"
+    public_prefix = "EX"
 
     class Kind(models.TextChoices):
         ACCEPTANCE = "acceptance", _("Acceptance")

@@ -8,7 +8,7 @@ from typing import Any
 from django import template
 
 from risks import doors
-from risks.models import Risk
+from risks.models import Assessment, Risk
 
 register = template.Library()
 KEPT = ("as_of", "known_at", "line", "solution")
@@ -28,3 +28,14 @@ def to_risk(context: Mapping[str, Any], risk: Risk) -> str:
     given = context["request"].GET
     kept = {name: given[name] for name in KEPT if name in given}
     return doors.to_risk(risk, **kept)
+
+
+@register.filter
+def likelihood(one: Assessment) -> str:
+    """In the words of the matrix that it was stated on."""
+    return str(one.matrix.likelihoods[one.likelihood])
+
+
+@register.filter
+def impact(one: Assessment) -> str:
+    return str(one.matrix.impacts[one.impact])

@@ -1,8 +1,10 @@
-from risks.urls import exchange, steering
+from risks.urls import exceptions, exchange, risk, steering
 
 app_name = "risks"
 
 urlpatterns = [
     *exchange.urlpatterns,
     *steering.urlpatterns,  # first: its names are no ids of risks
+    *exceptions.urlpatterns,
+    *risk.urlpatterns,  # last: whatever else stands there is the id of a risk
 ]

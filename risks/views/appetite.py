@@ -64,10 +64,8 @@ def _title(counts: Counter[figures.Key]) -> str:
         return _("Appetite and tolerance")
     if not beyond and not above:
         return _("No risk is above appetite")
-    words = [
-        ngettext("%(n)d risk is above tolerance", "%(n)d risks are above tolerance", beyond) % {"n": beyond},
-        ngettext("%(n)d above appetite", "%(n)d above appetite", above) % {"n": above},
-    ]
+    is_beyond = ngettext("%(n)s risk is above tolerance", "%(n)s risks are above tolerance", beyond)
+    words = [is_beyond % {"n": f"{beyond:,}"}, _("%(n)s above appetite") % {"n": f"{above:,}"}]
     return ", ".join(words)
 
 

@@ -29,6 +29,7 @@ def page(request: Request) -> HttpResponse:
         "title": title(heat, found.wanted.solution.name if found.wanted.solution else ""),
         "tabs": tabs(request, "heat_map"),
         "heat": heat,
+        "by": found.choices["by"][1][found.wanted.by],
         "drawn": drawn(request, heat, found) if heat.matrix else None,
         "kinds": [
             {"label": label, "url": on_the_page(request, by=value), "current": value == found.wanted.by}

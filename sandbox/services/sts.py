@@ -23,7 +23,8 @@ def get_caller_identity(call: Call) -> dict[str, Any]:
 
 @handles("sts", "AssumeRole")
 def assume_role(call: Call) -> dict[str, Any]:
-    """The hub role stands in the hub and management accounts, the member role in every account but the denied."""
+    """The hub role stands in the hub and management accounts, the write role in the hub account, the member role
+    in every account but the denied."""
     match = _ROLE.match(call.params["RoleArn"])
     if match is None:
         raise AwsError("ValidationError", f"{call.params['RoleArn']} is invalid")
@@ -55,6 +56,8 @@ def _may_assume(call: Call, account: str, role: str) -> bool:
         return False
     if role == world.hub_role:
         return account in (world.hub.id, world.management.id)
+    if role == world.write_role:
+        return account == world.hub.id
     return role == world.member_role and not target.role_denied
 
 

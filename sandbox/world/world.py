@@ -44,6 +44,7 @@ class World:
         consolidated: bool = True,
         hub_role: str = "compliance-portal-hub",
         member_role: str = "compliance-portal-member",
+        write_role: str = "compliance-portal-write",
         external_id: str = EXTERNAL_ID,
         queue_name: str = "compliance-portal-events",
     ) -> None:
@@ -59,7 +60,7 @@ class World:
         self.home = self.regions[0]
         self.at = self.start
         self.recheck_share, self.change_share, self.consolidated = recheck_share, change_share, consolidated
-        self.hub_role, self.member_role = hub_role, member_role
+        self.hub_role, self.member_role, self.write_role = hub_role, member_role, write_role
         self.external_id, self.queue_name = external_id, queue_name
         self.organisation = estate.organisation(seed, accounts, self.start)
         self.places: dict[tuple[str, str], Place] = {}

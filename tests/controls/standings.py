@@ -12,7 +12,7 @@ from controls.standing import Standing, standings_of_requirements
 from findings.models import Check, Source, Status, Workflow
 from organisation.models import Solution, Visibility
 from tests.factories.controls import CheckReferenceFactory, ControlCheckFactory, ControlMappingFactory, MappingFactory
-from tests.factories.findings import CheckFactory, FindingFactory
+from tests.factories.findings import AcceptanceFactory, CheckFactory, FindingFactory
 from tests.factories.organisation import LONG_AGO
 from tests.findings_pages.reading_pages import counted
 
@@ -20,7 +20,7 @@ EVERYTHING = Visibility(everything=True)
 
 
 def a_check(key: str = "S3.8", **results: int) -> Check:
-    """A Security Hub control with so many findings of each status; `suppressed=` are suppressed fails."""
+    """A Security Hub control with so many findings of each status; `suppressed=` and `accepted=` are fails."""
     check = CheckFactory(key=key)
     find(check, **results)
     return check
@@ -29,14 +29,17 @@ def a_check(key: str = "S3.8", **results: int) -> Check:
 def find(check: Check, *owners: Solution, **results: int) -> None:
     """Findings of a check, of these solutions, and the postures counted anew."""
     for name, n in results.items():
-        told: dict[str, Any] = {"status": Status.FAIL if name == "suppressed" else Status(PLAIN.get(name, name))}
+        told: dict[str, Any] = {"status": Status(PLAIN.get(name, name))}
         if name == "suppressed":
             told["workflow"] = Workflow.SUPPRESSED
-        FindingFactory.create_batch(n, check_ran=check, solutions=list(owners), **told)
+        made = FindingFactory.create_batch(n, check_ran=check, solutions=list(owners), **told)
+        if name == "accepted":
+            for finding in made:
+                AcceptanceFactory(finding=finding)
     counted()
 
 
-PLAIN = {"passed": "pass", "failed": "fail"}
+PLAIN = {"passed": "pass", "failed": "fail", "suppressed": "fail", "accepted": "fail"}
 
 
 def shown_by(edition: Edition, check: Check, relation: str = "equal", **more: Any) -> Any:

@@ -155,6 +155,24 @@ def test_the_findings_that_fail_a_requirement_are_a_list_that_counts_the_same(se
     assert len(listed(second_line.get(found[1].replace("&amp;", "&")))) == 3
 
 
+def test_how_many_fails_are_accepted_stands_beside_the_fails_and_no_word_changes(second_line: LoggedIn) -> None:
+    edition = EditionFactory()
+    check = a_check("S3.2", passed=1, accepted=2, failed=1)
+    shown_by(edition, check)
+    answer = second_line.get(requirement_page(edition))
+    assert title(answer).endswith("partly fails: the one part that shows it fails in part")
+    assert len(listed(second_line.get(door(answer, "3 of 4 fail")))) == 3
+    assert len(listed(second_line.get(door(answer, "2 of them are accepted")))) == 2
+    assert "3 2 accepted" in words(second_line.get(page_of(edition.version)))
+    address = f"/api/v1/frameworks/{edition.version.framework.public_id}/requirements/"
+    told = second_line.get(address).json()["results"][0]["standing"]
+    assert (told["status"], told["findings_failing"], told["findings_failing_accepted"]) == ("partly_failing", 3, 2)
+    (row,) = cells(second_line.get(f"{LIST}{edition.version.framework.public_id}/requirements.csv"))
+    assert (row["Status"], row["Findings failing"], row["of them accepted"]) == ("Partly failing", "3", "2")
+    (part,) = cells(second_line.get(f"{requirement_page(edition)}parts.csv"))
+    assert (part["Findings failing"], part["of them accepted"]) == ("3", "2")
+
+
 def test_a_requirement_shows_each_part_and_how_it_is_mapped(second_line: LoggedIn) -> None:
     edition = EditionFactory(label="AC-3")
     check = a_check(passed=1)
@@ -347,6 +365,7 @@ def test_the_api_says_where_each_requirement_stands(second_line: LoggedIn) -> No
         "parts_not_observed": 0,
         "findings_failing": 2,
         "findings_failing_suppressed": 0,
+        "findings_failing_accepted": 0,
         "findings_assessed": 3,
         "checks": [check.public_id],
     }

@@ -13,7 +13,7 @@ from audit.moment import Moment
 from controls.mapped import Promise, mapped_of_controls
 from controls.models import Applicability, Verdict
 from controls.results import Counts
-from controls.standing import standings_of_controls, standings_of_requirements
+from controls.standing import standings_by_solution, standings_of_controls, standings_of_requirements
 from tests.conftest import LoggedIn
 from tests.controls.standings import (
     EVERYTHING,
@@ -78,6 +78,38 @@ def test_a_suppressed_fail_is_a_fail_and_is_told_apart() -> None:
     found = standing(edition)
     assert found.monitoring == "partly_failing"
     assert found.counts == Counts(passed=2, failed=4, suppressed=3)
+
+
+def test_an_accepted_fail_is_a_fail_and_is_told_apart() -> None:
+    edition, payments = EditionFactory(), SolutionFactory()
+    check = a_check(passed=2, failed=1)
+    find(check, payments, accepted=3, suppressed=1)
+    shown_by(edition, check)
+    found = standing(edition)
+    assert found.monitoring == "partly_failing"
+    assert found.counts == Counts(passed=2, failed=5, suppressed=1, accepted=3)
+    assert standing(edition, payments).counts == Counts(failed=4, suppressed=1, accepted=3)
+    every = standings_by_solution(EVERYTHING, Moment.now(), [edition.version], [payments])
+    assert every[payments.pk][edition.version_id][edition.requirement_id].counts.accepted == 3
+
+
+def test_where_every_fail_is_accepted_the_requirement_fails_as_before() -> None:
+    edition = EditionFactory()
+    shown_by(edition, a_check(accepted=2))
+    assert (monitoring(edition), standing(edition).counts.accepted) == ("failing", 2)
+
+
+def test_a_fail_is_accepted_until_its_exception_expires_and_no_longer() -> None:
+    edition = EditionFactory()
+    shown_by(edition, a_check(accepted=1))
+    now = clock.now()
+    then = Moment.of(now - timedelta(days=7))
+    later = Moment(now + timedelta(days=30), now + timedelta(days=30), is_now=True)
+    told = [
+        standings_of_requirements(EVERYTHING, moment, edition.version)[edition.requirement_id].counts
+        for moment in (then, Moment.now(), later)
+    ]
+    assert told == [Counts(failed=1), Counts(failed=1, accepted=1), Counts(failed=1)]
 
 
 def test_findings_of_a_check_that_two_mappings_name_count_once() -> None:

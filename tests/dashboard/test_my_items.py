@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from audit import clock
 from audit.models import TrailEntry
+from desk.models import Comment, Notice
+from findings.acceptances import accept
 from findings.models import Check, Severity, Status
 from organisation.models import Solution
 from risks.models import Triage
@@ -102,6 +105,22 @@ def test_a_day_a_link_and_who_does_it_are_said_in_the_unfolded_row(owner: Logged
         assert (triage.planned_on, triage.status) == (date(2026, 4, 10), "to_do")
 
 
+def test_a_comment_is_said_in_place_and_mentions_who_may_see_it(owner: LoggedIn, payments: Solution) -> None:
+    check, colleague = a_group(payments, "S3.8"), UserFactory(name="Wei Zhang", first_line=True, owns=[payments])
+    UserFactory(name="Lucia Romero", first_line=True)
+    address = f"{PAGE}groups/{key_of(check, payments)}/"
+    row = owner.post(address, {"comment": "@Wei Zhang can you look?", "open": "1"}, headers=HTMX)
+    assert "What people say about it" in words(row)
+    assert [(one.subject, one.text) for one in Comment.objects.all()] == [
+        (Triage.objects.get().public_id, "@Wei Zhang can you look?")
+    ]
+    assert Notice.objects.filter(person=colleague, kind="mention").exists()
+    refused = owner.post(address, {"comment": "@Lucia Romero?", "status": "done", "open": "1"}, headers=HTMX)
+    assert refused.status_code == 422
+    assert Comment.objects.count() == 1
+    assert Triage.objects.get().status == "to_do", "nothing is half-saved"
+
+
 def test_many_are_changed_at_once_and_taken_back_as_one(owner: LoggedIn, payments: Solution) -> None:
     checks = [a_group(payments, f"S3.{n}") for n in range(1, 4)]
     keys = [key_of(check, payments) for check in checks]
@@ -134,6 +153,19 @@ def test_what_is_not_mine_or_fails_no_more_is_not_there(owner: LoggedIn, payment
     assert not Triage.objects.exists()
 
 
+def test_what_an_exception_holds_awaits_nobody(owner: LoggedIn, payments: Solution, log_in: LogIn) -> None:
+    held, part = a_group(payments, "S3.8"), a_group(payments, "S3.9", failed=2)
+    ends = clock.now() + timedelta(days=30)
+    for finding in (held.findings.get(), part.findings.first()):
+        assert finding
+        accept([finding], exception="X-1", kind="acceptance", expires_at=ends)
+    assert names(owner.get(PAGE)) == ["S3.9"]
+    assert "2 resources fail, 1 accepted" in words(owner.get(PAGE))
+    assert "nobody: an exception holds" in words(owner.get(f"{PAGE}?turn=others"))
+    with at(f"{ends + timedelta(days=1):%Y-%m-%d}"):
+        assert sorted(names(log_in(owner.person).get(PAGE))) == ["S3.8", "S3.9"]
+
+
 def test_the_second_line_changes_no_status(second_line: LoggedIn, payments: Solution) -> None:
     check = a_group(payments, "S3.8")
     assert title(second_line.get(PAGE)) == "Nothing awaits you"
@@ -148,5 +180,5 @@ def test_the_page_costs_the_same_for_any_number_of_items(
     for n in range(count):
         check = a_group(payments, f"S3.{n}")
         owner.post(f"{PAGE}groups/{key_of(check, payments)}/", {"status": "doing"}, headers=HTMX)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         assert len(owner.get(PAGE).context["page"].rows) == count

@@ -15,6 +15,7 @@ from tests.conftest import LoggedIn
 from tests.dashboard.reading_homes import checks, counted_behind, noon, number_doors
 from tests.factories import AccountFactory, SolutionFactory
 from tests.factories.findings import (
+    AcceptanceFactory,
     CheckFactory,
     CoverageSpanFactory,
     FindingFactory,
@@ -123,7 +124,24 @@ def test_what_is_suppressed_is_no_better(second_line: LoggedIn, payments: Soluti
         page = second_line.get("/?since=week")
         assert "better" not in title(page)
         assert listed(second_line.get("/changes/?way=gone&since=week")) == []
-    assert "1 finding is suppressed in AWS without an exception" in words(page)
+    assert "1 finding is suppressed in AWS in no score, and in sight" in words(page)
+
+
+def test_what_is_suppressed_without_a_live_exception_is_counted_with_a_door(
+    second_line: LoggedIn, payments: Solution
+) -> None:
+    loose, covered = FindingFactory.create_batch(2, solutions=[payments], workflow=Workflow.SUPPRESSED)
+    AcceptanceFactory(finding=covered)
+    FindingFactory(solutions=[SolutionFactory()], workflow=Workflow.SUPPRESSED)
+    counted()
+    for query, n in ((f"?solution={payments.public_id}", 1), ("", 2)):
+        page = second_line.get(f"/{query}")
+        found = re.search(r'<a href="(/findings/suppressions/[^"]*)">(\d) finding', page.content.decode())
+        assert found
+        behind = listed(second_line.get(html.unescape(found[1])))
+        assert int(found[2]) == len(behind) == n
+        assert loose.public_id in behind
+        assert covered.public_id not in behind
 
 
 def test_a_fail_that_is_gone_is_neither_better_nor_forgotten(second_line: LoggedIn, payments: Solution) -> None:

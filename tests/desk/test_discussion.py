@@ -81,6 +81,8 @@ def test_of_two_with_one_name_one_is_picked(ana: LoggedIn, payments: Solution) -
     picked = UserFactory(name="Bo", third_line=True)
     answer = ana.post(of(payments, "comment"), {"text": "@Bo, please"}, headers=HTMX)
     assert "Several people are called Bo: choose from the list as you type." in words(answer)
+    long = ana.post(of(payments, "comment"), {"text": "@Bo " * 2000, "mentioned": picked.public_id}, headers=HTMX)
+    assert f'name="mentioned" value="{picked.public_id}"' in long.content.decode()
     ana.post(of(payments, "comment"), {"text": "@Bo, please", "mentioned": picked.public_id})
     assert Mention.objects.get().person == picked
 
@@ -196,6 +198,8 @@ def test_people_are_suggested_who_may_see_it_nearest_first(ana: LoggedIn, paymen
     UserFactory(name="Ruth Admin", administrator=True)
     assert suggested("r") == ["Ria Works", "Rae Auditor"]
     assert suggested("wor") == ["Ria Works"]
+    options = words(ana.get(of(payments, "people"), {"mention": "r"}, headers=HTMX))
+    assert options.split() == ["Ria", "Works", "First", "line", "Rae", "Auditor", "Third", "line"]
     assert suggested("") == suggested("ana") == []
 
 

@@ -11,6 +11,7 @@ from factory.django import DjangoModelFactory
 
 from audit import clock
 from findings.models import (
+    Acceptance,
     Check,
     Connection,
     CoverageSpan,
@@ -173,6 +174,22 @@ class FindingRecordFactory(DjangoModelFactory[FindingRecord]):
     finding = factory.SubFactory(FindingFactory)
     captured_at = LONG_AGO
     body = factory.LazyAttribute(lambda made: zstandard.compress(orjson.dumps(made.content)))
+
+
+class AcceptanceFactory(DjangoModelFactory[Acceptance]):
+    """A failing finding under X-12 since yesterday, for 30 days; `ended=True`: it has ended a moment ago."""
+
+    class Meta:
+        model = Acceptance
+
+    class Params:
+        ended = factory.Trait(valid_to=factory.LazyFunction(clock.now), ended_because="It was withdrawn")
+
+    finding = factory.SubFactory(FindingFactory)
+    exception = "X-12"
+    kind = Acceptance.Kind.ACCEPTANCE
+    valid_from = factory.LazyFunction(lambda: clock.now() - timedelta(days=1))
+    expires_at = factory.LazyAttribute(lambda made: made.valid_from + timedelta(days=31))
 
 
 class CoverageSpanFactory(DjangoModelFactory[CoverageSpan]):

@@ -36,6 +36,7 @@ class Estate:
             "home_region": self.home,
             "hub_role": world.hub_role,
             "member_role": world.member_role,
+            "write_role": world.write_role,
             "external_id": world.external_id,
         }
 

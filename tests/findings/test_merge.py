@@ -16,6 +16,7 @@ from findings.models import (
     FindingSpan,
     Posture,
     PostureDay,
+    PostureTotal,
     RecordState,
     Scope,
     Severity,
@@ -219,6 +220,8 @@ def test_days_without_a_reading_are_counted_from_what_is_known_of_them(connectio
         (4, "pass", 1),
         (5, "pass", 1),
     ]
+    totals = PostureTotal.objects.order_by("on").values_list("solutions", "passed", "failed", "assessed")
+    assert list(totals) == [([], 0, 1, 1), ([], 0, 1, 1), ([], 1, 0, 1), ([], 1, 0, 1), ([], 1, 0, 1)]
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -68,13 +68,34 @@ def test_the_wrong_hub_account_is_seen(db: None, start_estate: StartEstate) -> N
     assert "not of the hub account" in found["Hub account"][1]
 
 
+def test_the_write_role_is_tried_on_a_finding_that_does_not_exist(estate: Estate) -> None:
+    assert results(estate.connection)["Write role"] == (
+        True,
+        "The role compliance-portal-write may change the workflow of findings. Nothing was changed.",
+    )
+    estate.fault("access_denied", service="securityhub", operation="BatchUpdateFindings")
+    assert results(estate.connection)["Write role"] == (
+        False,
+        "AWS refused BatchUpdateFindings. Add that action to the role's policy, and look for an SCP that denies it.",
+    )
+    Connection.objects.update(write_role="nobody")
+    assert results(estate.connection)["Write role"][0] is False
+    Connection.objects.update(write_role="")
+    assert results(estate.connection)["Write role"] == (
+        None,
+        "No write role is named: exceptions are not written back, and Security Hub shows what it did.",
+    )
+
+
 def test_templates_are_made_out_for_their_connection_and_are_sound(db: None, tmp_path: Path) -> None:
-    connection = ConnectionFactory(hub_account="210987654321", hub_role="hub", member_role="member")
+    roles = {"hub_role": "hub", "member_role": "member", "write_role": "writer"}
+    connection = ConnectionFactory(hub_account="210987654321", **roles)
     caller = "arn:aws:sts::123456789012:assumed-role/portal-task/worker-1"
     bus = f"arn:aws:events:{connection.home_region}:210987654321:event-bus/compliance-portal-events"
     expected = {
         StackTemplate.HUB: (connection.external_id, "123456789012", "portal-task", "member"),
         StackTemplate.MEMBER: (connection.external_id, "210987654321", "hub", "member"),
+        StackTemplate.WRITE: (connection.external_id, "123456789012", "portal-task", "writer"),
         StackTemplate.QUEUE: ("compliance-portal-events",),
         StackTemplate.FORWARDING: (bus,),
     }

@@ -288,7 +288,7 @@ def test_the_roles_come_as_templates_with_the_connections_names(administrator: L
 
 def test_nobody_else_is_given_the_templates_with_the_external_id(second_line: LoggedIn) -> None:
     connection = ConnectionFactory()
-    for which in ("hub-role/", "member-role/", "event-queue/", "event-forwarding/", "test/"):
+    for which in ("hub-role/", "member-role/", "write-role/", "event-queue/", "event-forwarding/", "test/"):
         assert second_line.get(page_of(connection, which)).status_code == 403
 
 
@@ -367,3 +367,19 @@ def test_a_list_narrowed_to_a_state_stays_so_through_a_sync(second_line: LoggedI
     Job.objects.get().finish(Job.State.DONE, step="Read")
     answer = second_line.get(narrowed, headers={"HX-Request": "true", "HX-Target": "under-way"})
     assert "1 places: access denied" in words(answer)
+
+
+def test_the_page_says_whether_exceptions_are_written_back(administrator: LoggedIn) -> None:
+    connection = ConnectionFactory()
+    assert "none: nothing is written to AWS" in words(administrator.get(page_of(connection)))
+    entries = {**ENTRIES, "write_role": "portal-write", "version": connection.version, "enabled": "on"}
+    assert administrator.post(page_of(connection, "change/"), entries).status_code == 302
+    text = words(administrator.get(page_of(connection)))
+    assert "portal-write" in text
+    assert "suppressed in Security Hub with a note, and given back at its end" in text
+    changed = TrailEntry.objects.get(action="connection.changed").detail["changed"]
+    assert changed["write_role"] == ["", "portal-write"]
+    template = administrator.get(page_of(connection, "write-role/"))
+    assert template["Content-Disposition"] == f'attachment; filename="{connection.public_id}-write-role.yaml"'
+    assert "securityhub:BatchUpdateFindings" in template.content.decode()
+    assert template.content.decode().count("securityhub:") == 1

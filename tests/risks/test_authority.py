@@ -19,7 +19,7 @@ from tests.risks.test_matrix import THREE
 
 pytestmark = pytest.mark.django_db
 PAGE = "/risks/authority/"
-APPROVED = {"approved_by": "Board", "approved_on": date(2020, 1, 1)}
+APPROVED: dict[str, Any] = {"approved_by": "Board", "approved_on": date(2020, 1, 1)}
 SAID = {"approved_by": "Board", "approved_on": "2020-01-01", "level": 2}
 
 

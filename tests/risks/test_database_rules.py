@@ -1,6 +1,8 @@
 """What the database refuses, whoever asks."""
 
+from contextlib import AbstractContextManager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -14,7 +16,7 @@ from tests.factories.risks import AssessmentFactory, ChallengeFactory, MatrixFac
 pytestmark = pytest.mark.django_db
 
 
-def refused() -> object:
+def refused() -> AbstractContextManager[Any]:
     return pytest.raises(DatabaseError)
 
 
@@ -43,7 +45,7 @@ def test_a_matrix_and_the_steps_of_an_exception_are_never_changed() -> None:
         with refused(), transaction.atomic():
             rows.update(because="Another reason")
         with refused(), transaction.atomic():
-            rows._raw_delete(rows.db)  # type: ignore[attr-defined]
+            rows._raw_delete(rows.db)
 
 
 def test_three_different_people_carry_an_exception() -> None:

@@ -20,7 +20,7 @@ from tests.findings_pages.reading_pages import title, words
 
 pytestmark = pytest.mark.django_db
 ADOPT = "/risks/matrix/adopt/"
-APPROVED = {"approved_by": "Board", "approved_on": date(2020, 1, 1)}
+APPROVED: dict[str, Any] = {"approved_by": "Board", "approved_on": date(2020, 1, 1)}
 THREE = Draft(
     likelihoods=["Rare", "Possible", "Likely"],
     impacts=["Minor", "Moderate", "Severe"],

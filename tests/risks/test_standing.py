@@ -18,7 +18,7 @@ from tests.factories import SolutionFactory, UserFactory
 from tests.factories.risks import AssessmentFactory, CategoryFactory, MatrixFactory, RiskFactory
 
 pytestmark = pytest.mark.django_db
-APPROVED = {"approved_by": "Board", "approved_on": date(2020, 1, 1)}
+APPROVED: dict[str, Any] = {"approved_by": "Board", "approved_on": date(2020, 1, 1)}
 KINDS = ("inherent", "current", "target")
 
 

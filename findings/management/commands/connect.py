@@ -19,6 +19,9 @@ class Command(BaseCommand):
         parser.add_argument("--home-region", required=True)
         parser.add_argument("--hub-role", default="", help="Without it the default credentials are the hub's.")
         parser.add_argument("--member-role", default="", help="The read-only role in every account.")
+        parser.add_argument(
+            "--write-role", default="", help="May change workflow in the hub. Empty: nothing is written."
+        )
         parser.add_argument("--external-id", default="", help="Without it the portal makes one.")
         parser.add_argument("--queue", default="", help="The event queue's name.")
 
@@ -28,6 +31,7 @@ class Command(BaseCommand):
         connection = known or Connection(name=options["name"], created_at=clock.now())
         connection.hub_account, connection.home_region = options["hub_account"], options["home_region"]
         connection.hub_role, connection.member_role = options["hub_role"], options["member_role"]
+        connection.write_role = options["write_role"]
         connection.external_id = options["external_id"] or connection.external_id
         connection.queue_name, connection.enabled = options["queue"], True
         try:

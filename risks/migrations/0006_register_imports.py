@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('controls', '0014_controls_are_rolled_up_too'),
         ('desk', '0003_job_url'),
-        ('risks', '0003_edition'),
+        ('risks', '0005_one_decision_at_a_time'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

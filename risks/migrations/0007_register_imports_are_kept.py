@@ -29,7 +29,7 @@ def keep(apps: Any, editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("risks", "0004_register_imports")]
+    dependencies = [("risks", "0006_register_imports")]
     operations = [
         migrations.RunPython(keep, migrations.RunPython.noop),
         migrations.RunSQL(ENDED, OPEN),
