@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter, process_time
 from typing import Any
 
@@ -45,12 +46,12 @@ def measure(n: int) -> None:
             return bytes(as_csv("risks", COLUMNS, rows).content)
         return bytes(as_xlsx("risks", {}, COLUMNS, rows, choices_for(by, sheet)).content)
 
-    files = {form: timed(form, lambda form=form: out(form)) for form in ("csv", "xlsx")}
+    files = {form: timed(form, partial(out, form)) for form in ("csv", "xlsx")}
     for form, content in files.items():
-        plan = timed(f"dry run of {form}", lambda content=content: plan_of(content, by=by, because="Review"))
+        plan = timed(f"dry run of {form}", partial(plan_of, content, by=by, because="Review"))
         assert (plan.rows, plan.unchanged) == ([], n), plan.problems[:3]
     changed = files["csv"].replace(b"Long-lived", b"Old")
-    plan = timed("dry run, all changed", lambda: plan_of(changed, by=by, because="Review"))
+    plan = timed("dry run, all changed", partial(plan_of, changed, by=by, because="Review"))
     assert len(plan.rows) == n, plan.problems[:3]
 
 

@@ -9,11 +9,12 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID, uuid5
 
 from django.db.models import Q
 from django.utils import timezone
+from pydantic import BaseModel
 from trestle.oscal import OSCAL_VERSION, common, poam, ssp
 
 from audit.moment import Moment
@@ -28,6 +29,12 @@ Standing = Risk.Standing
 ABOVE = (Standing.ABOVE_APPETITE, Standing.ABOVE_TOLERANCE)
 Status = common.RiskStatusValidValues
 Row = TypeVar("Row")
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def _of(model: type[Model], **said: Any) -> Model:
+    """One of trestle's, checked by it as it is made: by the names of its fields, not by OSCAL's hyphened ones."""
+    return model(**said)
 
 
 def uuid_of(name: str) -> str:
@@ -102,26 +109,30 @@ def _failing(links: Iterable[RiskFindings], solution: Solution, user: User, mome
 def poam_of(facts: Facts, address: str) -> poam.PlanOfActionAndMilestones:
     """facts: with a risk at least, OSCAL wants an item. address: where the portal keeps the controls."""
     observed = {group.key: group for rows in facts.failing.values() for group in rows}
-    return poam.PlanOfActionAndMilestones(
+    return _of(
+        poam.PlanOfActionAndMilestones,
         uuid=uuid_of(f"poam/{facts.solution.public_id}/{facts.moment.at.isoformat()}"),
         metadata=_metadata(f"Plan of action and milestones of {facts.solution.name}", facts),
-        import_ssp=common.ImportSsp(href=f"#{uuid_of(_ssp(facts))}"),
+        import_ssp=_of(common.ImportSsp, href=f"#{uuid_of(_ssp(facts))}"),
         system_id=_system_id(facts.solution),
         observations=[_observation(group, facts) for _key, group in sorted(observed.items())] or None,
         risks=[_risk(one, facts) for one in facts.risks],
         poam_items=[_item(one, facts) for one in facts.risks],
-        back_matter=common.BackMatter(
+        back_matter=_of(
+            common.BackMatter,
             resources=[
-                common.Resource(
+                _of(
+                    common.Resource,
                     uuid=uuid_of(_ssp(facts)),
                     title=f"System security plan of {facts.solution.name}, minimal",
-                    base64=common.Base64(
+                    base64=_of(
+                        common.Base64,
                         filename="ssp.json",
                         media_type="application/oscal+json",
                         value=b64encode(as_json(ssp_of(facts, address))).decode(),
                     ),
                 )
-            ]
+            ],
         ),
     )
 
@@ -133,25 +144,35 @@ def _ssp(facts: Facts) -> str:
 def _metadata(title: str, facts: Facts) -> common.Metadata:
     at = facts.moment.at
     parties = [
-        common.Parties(uuid=uuid_of(one.public_id), type="person", name=_line(one.name), email_addresses=[one.email])
+        _of(
+            common.Parties,
+            uuid=uuid_of(one.public_id),
+            type="person",
+            name=_line(one.name),
+            email_addresses=[one.email],
+        )
         for one in facts.people
     ]
-    return common.Metadata(
+    return _of(
+        common.Metadata,
         title=_line(title),
         last_modified=at,
         version=f"{at:%Y%m%dT%H%M%SZ}",
         oscal_version=OSCAL_VERSION,
-        roles=[common.Role(id="risk-owner", title="Risk owner"), common.Role(id="action-owner", title="Action owner")],
+        roles=[
+            common.Role(id="risk-owner", title="Risk owner"),
+            _of(common.Role, id="action-owner", title="Action owner"),
+        ],
         parties=[_portal(), *parties],
     )
 
 
 def _portal() -> common.Parties:
-    return common.Parties(uuid=uuid_of("portal"), type="organization", name="Compliance portal")
+    return _of(common.Parties, uuid=uuid_of("portal"), type="organization", name="Compliance portal")
 
 
 def _system_id(solution: Solution) -> common.SystemId:
-    return common.SystemId(identifier_type="https://ietf.org/rfc/rfc4122", id=uuid_of(solution.public_id))
+    return _of(common.SystemId, identifier_type="https://ietf.org/rfc/rfc4122", id=uuid_of(solution.public_id))
 
 
 def _line(text: str) -> str:
@@ -160,20 +181,21 @@ def _line(text: str) -> str:
 
 
 def _prop(name: str, value: str) -> common.Property:
-    return common.Property(name=name, ns=OURS, value=_line(value))
+    return _of(common.Property, name=name, ns=OURS, value=_line(value))
 
 
 def _by_portal() -> common.Origin:
-    return common.Origin(actors=[_actor("portal", "tool")])
+    return _of(common.Origin, actors=[_actor("portal", "tool")])
 
 
 def _actor(name: str, kind: str) -> common.OriginActor:
-    return common.OriginActor(type=kind, actor_uuid=uuid_of(name))
+    return _of(common.OriginActor, type=kind, actor_uuid=uuid_of(name))
 
 
 def _observation(group: Group, facts: Facts) -> common.Observation:
     tally = group.tally
-    return common.Observation(
+    return _of(
+        common.Observation,
         uuid=uuid_of(f"{facts.moment.at.isoformat()}/{group.key}"),
         title=_line(group.check.title or group.check.public_id),
         description=f"{tally.failed} resources in account {group.key.account} fail it.",
@@ -182,7 +204,8 @@ def _observation(group: Group, facts: Facts) -> common.Observation:
         types=["finding"],
         origins=[_by_portal()],
         subjects=[
-            common.SubjectReference(
+            _of(
+                common.SubjectReference,
                 subject_uuid=uuid_of(f"component/{facts.solution.public_id}"),
                 type="component",
                 title=_line(facts.solution.name),
@@ -199,7 +222,8 @@ def _observed(risk: Risk, facts: Facts) -> list[common.RelatedObservation] | Non
 
 
 def _item(risk: Risk, facts: Facts) -> poam.PoamItem:
-    return poam.PoamItem(
+    return _of(
+        poam.PoamItem,
         uuid=uuid_of(f"poam-item/{risk.public_id}"),
         title=_line(risk.title),
         description=f"Because {risk.cause}, {risk.event}, so that {risk.consequence}.",
@@ -213,7 +237,8 @@ def _risk(risk: Risk, facts: Facts) -> common.Risk:
     treatments = facts.treatments.get(risk.pk, [])
     actions = [action for one in treatments for action in facts.actions.get(one.pk, [])]
     due = [one.due_on for one in actions if one.ended_at is None]
-    return common.Risk(
+    return _of(
+        common.Risk,
         uuid=uuid_of(risk.public_id),
         title=_line(risk.title),
         description=f"Cause: {risk.cause}\n\nEvent: {risk.event}",
@@ -255,22 +280,23 @@ def _characterised(risk: Risk, facts: Facts) -> list[common.Characterization] | 
         return None
     levels = {"inherent": risk.inherent, "current": risk.current, "target": risk.target}
     facets = [
-        common.Facet(name=f"{name}-level", system=OURS, value=_line(facts.matrix.label(level)))
+        _of(common.Facet, name=f"{name}-level", system=OURS, value=_line(facts.matrix.label(level)))
         for name, level in levels.items()
         if level is not None
     ]
     sides = (("likelihood", risk.likelihood, facts.matrix.likelihoods), ("impact", risk.impact, facts.matrix.impacts))
     facets += [
-        common.Facet(name=name, system=OURS, value=_line(words[place]))
+        _of(common.Facet, name=name, system=OURS, value=_line(words[place]))
         for name, place, words in sides
         if place is not None
     ]
-    origin = common.Origin(actors=[_actor(risk.owner.public_id, "party")])
+    origin = _of(common.Origin, actors=[_actor(risk.owner.public_id, "party")])
     return [common.Characterization(origin=origin, facets=facets)] if facets else None
 
 
 def _response(one: Treatment, facts: Facts) -> common.Response:
-    return common.Response(
+    return _of(
+        common.Response,
         uuid=uuid_of(one.public_id),
         lifecycle="planned",
         title=_line(str(one.get_strategy_display())),
@@ -282,13 +308,14 @@ def _response(one: Treatment, facts: Facts) -> common.Response:
 
 
 def _task(one: TreatmentAction) -> common.Task:
-    return common.Task(
+    return _of(
+        common.Task,
         uuid=uuid_of(one.public_id),
         type="milestone",
         title=_line(one.what),
         props=[_prop("id", one.public_id), _prop("state", one.state)],
         links=[common.Link(href=one.link, rel="reference")] if one.link else None,
-        timing=common.TimingOnDate(on_date=common.OnDate(date=_day(one.due_on))),
+        timing=_of(common.TimingOnDate, on_date=_of(common.OnDate, date=_day(one.due_on))),
         responsible_roles=[common.ResponsibleRole(role_id="action-owner", party_uuids=[uuid_of(one.owner.public_id)])],
     )
 
@@ -301,7 +328,8 @@ def _day(day: date) -> datetime:
 def _log(risk: Risk, facts: Facts) -> common.RiskLog | None:
     """Exceptions, each with what it makes of the risk while it lasts."""
     entries = [
-        common.Entry(
+        _of(
+            common.Entry,
             uuid=uuid_of(f"entry/{one.public_id}"),
             title=_line(f"{one.get_kind_display()} {one.public_id}: {one.get_state_display()}"),
             description=one.reason,
@@ -314,56 +342,68 @@ def _log(risk: Risk, facts: Facts) -> common.RiskLog | None:
         )
         for one in facts.exceptions.get(risk.pk, [])
     ]
-    return common.RiskLog(entries=entries) if entries else None
+    return _of(common.RiskLog, entries=entries) if entries else None
 
 
 def ssp_of(facts: Facts, address: str) -> ssp.SystemSecurityPlan:
     """As much of a plan as the other document needs to name a system that exists."""
     solution = facts.solution
     words = solution.description or solution.name
-    component = common.SystemComponent(
+    component = _of(
+        common.SystemComponent,
         uuid=uuid_of(f"component/{solution.public_id}"),
         type="this-system",
         title=_line(solution.name),
         description=words,
-        status=common.Status(state="operational"),
+        status=_of(common.Status, state="operational"),
     )
-    return ssp.SystemSecurityPlan(
+    return _of(
+        ssp.SystemSecurityPlan,
         uuid=uuid_of(_ssp(facts)),
         metadata=_metadata(f"System security plan of {solution.name}, minimal", facts),
-        import_profile=ssp.ImportProfile(href=f"#{uuid_of('profile')}"),
-        system_characteristics=ssp.SystemCharacteristics(
+        import_profile=_of(ssp.ImportProfile, href=f"#{uuid_of('profile')}"),
+        system_characteristics=_of(
+            ssp.SystemCharacteristics,
             system_ids=[_system_id(solution)],
             system_name=_line(solution.name),
             description=words,
-            system_information=ssp.SystemInformation(
-                information_types=[ssp.InformationType(title="Not stated", description="The portal does not keep it.")]
+            system_information=_of(
+                ssp.SystemInformation,
+                information_types=[ssp.InformationType(title="Not stated", description="The portal does not keep it.")],
             ),
-            status=ssp.Status1(state="operational"),
-            authorization_boundary=ssp.AuthorizationBoundary(description="The accounts and resources of the solution."),
+            status=_of(ssp.Status1, state="operational"),
+            authorization_boundary=_of(
+                ssp.AuthorizationBoundary, description="The accounts and resources of the solution."
+            ),
         ),
-        system_implementation=ssp.SystemImplementation(
-            users=[common.SystemUser(uuid=uuid_of("user/owner"), title="Risk owner")], components=[component]
+        system_implementation=_of(
+            ssp.SystemImplementation,
+            users=[common.SystemUser(uuid=uuid_of("user/owner"), title="Risk owner")],
+            components=[component],
         ),
-        control_implementation=ssp.ControlImplementation(
+        control_implementation=_of(
+            ssp.ControlImplementation,
             description="Kept in the portal.",
             implemented_requirements=[
-                ssp.ImplementedRequirement(
+                _of(
+                    ssp.ImplementedRequirement,
                     uuid=uuid_of(f"requirement/{solution.public_id}"),
                     control_id="not-stated",
                     remarks="This plan states none; OSCAL wants one at least.",
                 )
             ],
         ),
-        back_matter=common.BackMatter(
+        back_matter=_of(
+            common.BackMatter,
             resources=[
-                common.Resource(
+                _of(
+                    common.Resource,
                     uuid=uuid_of("profile"),
                     title="The controls that the solution works by",
                     description="They are kept in the portal, with the requirements that they serve.",
                     rlinks=[common.Rlink(href=address)],
                 )
-            ]
+            ],
         ),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 from django.utils.formats import date_format
@@ -25,10 +25,11 @@ Kind = Assessment.Kind
 
 def take_back(undone: RegisterImport, entry: RegisterImport, *, by: User) -> tuple[list[Done], list[Problem]]:
     """What was set back, and what was left as it is, with why. Call it in a transaction."""
-    done, left = [], []
+    done: list[Done] = []
+    left: list[Problem] = []
     for one in reversed(undone.done):
         risk = registering.locked(Risk(pk=Risk.key_of(one["risk"])))
-        back = _Back(risk, Done(**one), undone, entry, by)
+        back = _Back(risk, cast(Done, one), undone, entry, by)
         left.extend(Problem(risk.public_id, words) for words in back.run())
         if back.did:
             trail.record(by, "risk.import_taken_back", risk, register_import=entry.public_id, reverses=undone.public_id)
@@ -112,7 +113,7 @@ class _Back:
         matrix = Matrix.objects.in_force(clock.now())
         if now is None or now.pk != stated.pk:
             return _("another one was stated since.")
-        if stated.confirmed_by != stated.proposed_by and stated.confirmed_by:
+        if stated.confirmed_by != stated.proposed_by and stated.confirmed_by and stated.confirmed_at:
             told = {"who": stated.confirmed_by.name, "on": date_format(stated.confirmed_at, "j M Y, H:i")}
             return _("%(who)s confirmed it on %(on)s.") % told
         if level["before"] is None:

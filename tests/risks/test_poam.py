@@ -112,7 +112,7 @@ def test_trestle_validates_it_in_a_workspace_of_its_own(
 
     def run(*words: str) -> int:
         monkeypatch.setattr("sys.argv", ["trestle", *words])
-        return Trestle().run()
+        return int(Trestle().run())
 
     assert run("init", "--full") == 0
     assert run("import", "-f", str(tmp_path / "downloaded.json"), "-o", "plan") == 0
