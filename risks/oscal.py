@@ -160,7 +160,7 @@ def _metadata(title: str, facts: Facts) -> common.Metadata:
         version=f"{at:%Y%m%dT%H%M%SZ}",
         oscal_version=OSCAL_VERSION,
         roles=[
-            common.Role(id="risk-owner", title="Risk owner"),
+            _of(common.Role, id="risk-owner", title="Risk owner"),
             _of(common.Role, id="action-owner", title="Action owner"),
         ],
         parties=[_portal(), *parties],
@@ -218,7 +218,7 @@ def _observation(group: Group, facts: Facts) -> common.Observation:
 def _observed(risk: Risk, facts: Facts) -> list[common.RelatedObservation] | None:
     seen = facts.failing.get(risk.pk, [])
     uuids = [uuid_of(f"{facts.moment.at.isoformat()}/{one.key}") for one in seen]
-    return [common.RelatedObservation(observation_uuid=one) for one in uuids] or None
+    return [_of(common.RelatedObservation, observation_uuid=one) for one in uuids] or None
 
 
 def _item(risk: Risk, facts: Facts) -> poam.PoamItem:
@@ -229,7 +229,7 @@ def _item(risk: Risk, facts: Facts) -> poam.PoamItem:
         description=f"Because {risk.cause}, {risk.event}, so that {risk.consequence}.",
         props=[_prop("id", risk.public_id), _prop("standing", risk.standing)],
         related_observations=_observed(risk, facts),
-        related_risks=[common.AssociatedRisk(risk_uuid=uuid_of(risk.public_id))],
+        related_risks=[_of(common.AssociatedRisk, risk_uuid=uuid_of(risk.public_id))],
     )
 
 
@@ -249,9 +249,9 @@ def _risk(risk: Risk, facts: Facts) -> common.Risk:
             _prop("standing", risk.standing),
             _prop("owner", risk.owner.public_id),
         ],
-        links=[common.Link(href=risk.link, rel="reference")] if risk.link else None,
+        links=[_of(common.Link, href=risk.link, rel="reference")] if risk.link else None,
         status=common.RiskStatus(status_of(risk, facts)),
-        origins=[common.Origin(actors=[_actor(risk.owner.public_id, "party")])],
+        origins=[_of(common.Origin, actors=[_actor(risk.owner.public_id, "party")])],
         characterizations=_characterised(risk, facts),
         deadline=_day(max(due)) if due else None,
         remediations=[_response(one, facts) for one in treatments] or None,
@@ -291,7 +291,7 @@ def _characterised(risk: Risk, facts: Facts) -> list[common.Characterization] | 
         if place is not None
     ]
     origin = _of(common.Origin, actors=[_actor(risk.owner.public_id, "party")])
-    return [common.Characterization(origin=origin, facets=facets)] if facets else None
+    return [_of(common.Characterization, origin=origin, facets=facets)] if facets else None
 
 
 def _response(one: Treatment, facts: Facts) -> common.Response:
@@ -301,8 +301,8 @@ def _response(one: Treatment, facts: Facts) -> common.Response:
         lifecycle="planned",
         title=_line(str(one.get_strategy_display())),
         description=one.plan,
-        props=[common.Property(name="type", value=one.strategy), _prop("id", one.public_id)],
-        origins=[common.Origin(actors=[_actor(one.owner.public_id, "party")])],
+        props=[_of(common.Property, name="type", value=one.strategy), _prop("id", one.public_id)],
+        origins=[_of(common.Origin, actors=[_actor(one.owner.public_id, "party")])],
         tasks=[_task(action) for action in facts.actions.get(one.pk, [])] or None,
     )
 
@@ -314,9 +314,11 @@ def _task(one: TreatmentAction) -> common.Task:
         type="milestone",
         title=_line(one.what),
         props=[_prop("id", one.public_id), _prop("state", one.state)],
-        links=[common.Link(href=one.link, rel="reference")] if one.link else None,
+        links=[_of(common.Link, href=one.link, rel="reference")] if one.link else None,
         timing=_of(common.TimingOnDate, on_date=_of(common.OnDate, date=_day(one.due_on))),
-        responsible_roles=[common.ResponsibleRole(role_id="action-owner", party_uuids=[uuid_of(one.owner.public_id)])],
+        responsible_roles=[
+            _of(common.ResponsibleRole, role_id="action-owner", party_uuids=[uuid_of(one.owner.public_id)])
+        ],
     )
 
 
@@ -369,7 +371,9 @@ def ssp_of(facts: Facts, address: str) -> ssp.SystemSecurityPlan:
             description=words,
             system_information=_of(
                 ssp.SystemInformation,
-                information_types=[ssp.InformationType(title="Not stated", description="The portal does not keep it.")],
+                information_types=[
+                    _of(ssp.InformationType, title="Not stated", description="The portal does not keep it.")
+                ],
             ),
             status=_of(ssp.Status1, state="operational"),
             authorization_boundary=_of(
@@ -378,7 +382,7 @@ def ssp_of(facts: Facts, address: str) -> ssp.SystemSecurityPlan:
         ),
         system_implementation=_of(
             ssp.SystemImplementation,
-            users=[common.SystemUser(uuid=uuid_of("user/owner"), title="Risk owner")],
+            users=[_of(common.SystemUser, uuid=uuid_of("user/owner"), title="Risk owner")],
             components=[component],
         ),
         control_implementation=_of(
@@ -401,7 +405,7 @@ def ssp_of(facts: Facts, address: str) -> ssp.SystemSecurityPlan:
                     uuid=uuid_of("profile"),
                     title="The controls that the solution works by",
                     description="They are kept in the portal, with the requirements that they serve.",
-                    rlinks=[common.Rlink(href=address)],
+                    rlinks=[_of(common.Rlink, href=address)],
                 )
             ],
         ),
