@@ -9,37 +9,22 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from typing import Any, TypeVar
-from uuid import UUID, uuid5
+from typing import TypeVar
 
 from django.db.models import Q
 from django.utils import timezone
-from pydantic import BaseModel
-from trestle.oscal import OSCAL_VERSION, common, poam, ssp
+from trestle.oscal import common, poam
 
 from audit.moment import Moment
 from organisation.models import Solution, User
 from risks.groups import Group, groups
 from risks.models import Matrix, Risk, RiskException, RiskFindings, Treatment, TreatmentAction
+from risks.oscal_parts import OURS, as_json, line, metadata, of, prop, ssp_name, ssp_of, system_id, uuid_of
 
-NAMESPACE = UUID("6f2b5f0e-64a5-5d0c-9d3c-2f7c1c0f6a57")
-OURS = "https://compliance-portal.example/ns/oscal"
-"""The name of our own properties and facets."""
 Standing = Risk.Standing
 ABOVE = (Standing.ABOVE_APPETITE, Standing.ABOVE_TOLERANCE)
 Status = common.RiskStatusValidValues
 Row = TypeVar("Row")
-Model = TypeVar("Model", bound=BaseModel)
-
-
-def _of(model: type[Model], **said: Any) -> Model:
-    """One of trestle's, checked by it as it is made: by the names of its fields, not by OSCAL's hyphened ones."""
-    return model(**said)
-
-
-def uuid_of(name: str) -> str:
-    """Of anything with a name of ours, e.g. R-41, or poam/S-1."""
-    return str(uuid5(NAMESPACE, name))
 
 
 @dataclass
@@ -108,28 +93,31 @@ def _failing(links: Iterable[RiskFindings], solution: Solution, user: User, mome
 
 def poam_of(facts: Facts, address: str) -> poam.PlanOfActionAndMilestones:
     """facts: with a risk at least, OSCAL wants an item. address: where the portal keeps the controls."""
+    plan = as_json(ssp_of(facts.solution, facts.moment.at, facts.people, address))
     observed = {group.key: group for rows in facts.failing.values() for group in rows}
-    return _of(
+    return of(
         poam.PlanOfActionAndMilestones,
         uuid=uuid_of(f"poam/{facts.solution.public_id}/{facts.moment.at.isoformat()}"),
-        metadata=_metadata(f"Plan of action and milestones of {facts.solution.name}", facts),
-        import_ssp=_of(common.ImportSsp, href=f"#{uuid_of(_ssp(facts))}"),
-        system_id=_system_id(facts.solution),
+        metadata=metadata(f"Plan of action and milestones of {facts.solution.name}", facts.moment.at, facts.people),
+        import_ssp=of(common.ImportSsp, href=f"#{uuid_of(ssp_name(facts.solution))}"),
+        system_id=system_id(facts.solution),
         observations=[_observation(group, facts) for _key, group in sorted(observed.items())] or None,
         risks=[_risk(one, facts) for one in facts.risks],
         poam_items=[_item(one, facts) for one in facts.risks],
-        back_matter=_of(
+        back_matter=of(
             common.BackMatter,
             resources=[
-                _of(
+                of(
                     common.Resource,
-                    uuid=uuid_of(_ssp(facts)),
+                    uuid=uuid_of(ssp_name(facts.solution)),
                     title=f"System security plan of {facts.solution.name}, minimal",
-                    base64=_of(
+                    base64=of(
                         common.Base64,
                         filename="ssp.json",
                         media_type="application/oscal+json",
-                        value=b64encode(as_json(ssp_of(facts, address))).decode(),
+                        value=b64encode(
+                            as_json(ssp_of(facts.solution, facts.moment.at, facts.people, address))
+                        ).decode(),
                     ),
                 )
             ],
@@ -137,78 +125,31 @@ def poam_of(facts: Facts, address: str) -> poam.PlanOfActionAndMilestones:
     )
 
 
-def _ssp(facts: Facts) -> str:
-    return f"ssp/{facts.solution.public_id}"
-
-
-def _metadata(title: str, facts: Facts) -> common.Metadata:
-    at = facts.moment.at
-    parties = [
-        _of(
-            common.Parties,
-            uuid=uuid_of(one.public_id),
-            type="person",
-            name=_line(one.name),
-            email_addresses=[one.email],
-        )
-        for one in facts.people
-    ]
-    return _of(
-        common.Metadata,
-        title=_line(title),
-        last_modified=at,
-        version=f"{at:%Y%m%dT%H%M%SZ}",
-        oscal_version=OSCAL_VERSION,
-        roles=[
-            _of(common.Role, id="risk-owner", title="Risk owner"),
-            _of(common.Role, id="action-owner", title="Action owner"),
-        ],
-        parties=[_portal(), *parties],
-    )
-
-
-def _portal() -> common.Parties:
-    return _of(common.Parties, uuid=uuid_of("portal"), type="organization", name="Compliance portal")
-
-
-def _system_id(solution: Solution) -> common.SystemId:
-    return _of(common.SystemId, identifier_type="https://ietf.org/rfc/rfc4122", id=uuid_of(solution.public_id))
-
-
-def _line(text: str) -> str:
-    """OSCAL's strings are one line, with no space around."""
-    return " ".join(text.split()) or "–"
-
-
-def _prop(name: str, value: str) -> common.Property:
-    return _of(common.Property, name=name, ns=OURS, value=_line(value))
-
-
 def _by_portal() -> common.Origin:
-    return _of(common.Origin, actors=[_actor("portal", "tool")])
+    return of(common.Origin, actors=[_actor("portal", "tool")])
 
 
 def _actor(name: str, kind: str) -> common.OriginActor:
-    return _of(common.OriginActor, type=kind, actor_uuid=uuid_of(name))
+    return of(common.OriginActor, type=kind, actor_uuid=uuid_of(name))
 
 
 def _observation(group: Group, facts: Facts) -> common.Observation:
     tally = group.tally
-    return _of(
+    return of(
         common.Observation,
         uuid=uuid_of(f"{facts.moment.at.isoformat()}/{group.key}"),
-        title=_line(group.check.title or group.check.public_id),
+        title=line(group.check.title or group.check.public_id),
         description=f"{tally.failed} resources in account {group.key.account} fail it.",
-        props=[_prop("check", group.check.public_id), _prop("account", group.key.account)],
+        props=[prop("check", group.check.public_id), prop("account", group.key.account)],
         methods=["TEST"],
         types=["finding"],
         origins=[_by_portal()],
         subjects=[
-            _of(
+            of(
                 common.SubjectReference,
                 subject_uuid=uuid_of(f"component/{facts.solution.public_id}"),
                 type="component",
-                title=_line(facts.solution.name),
+                title=line(facts.solution.name),
             )
         ],
         collected=facts.moment.known_at,
@@ -218,18 +159,18 @@ def _observation(group: Group, facts: Facts) -> common.Observation:
 def _observed(risk: Risk, facts: Facts) -> list[common.RelatedObservation] | None:
     seen = facts.failing.get(risk.pk, [])
     uuids = [uuid_of(f"{facts.moment.at.isoformat()}/{one.key}") for one in seen]
-    return [_of(common.RelatedObservation, observation_uuid=one) for one in uuids] or None
+    return [of(common.RelatedObservation, observation_uuid=one) for one in uuids] or None
 
 
 def _item(risk: Risk, facts: Facts) -> poam.PoamItem:
-    return _of(
+    return of(
         poam.PoamItem,
         uuid=uuid_of(f"poam-item/{risk.public_id}"),
-        title=_line(risk.title),
+        title=line(risk.title),
         description=f"Because {risk.cause}, {risk.event}, so that {risk.consequence}.",
-        props=[_prop("id", risk.public_id), _prop("standing", risk.standing)],
+        props=[prop("id", risk.public_id), prop("standing", risk.standing)],
         related_observations=_observed(risk, facts),
-        related_risks=[_of(common.AssociatedRisk, risk_uuid=uuid_of(risk.public_id))],
+        related_risks=[of(common.AssociatedRisk, risk_uuid=uuid_of(risk.public_id))],
     )
 
 
@@ -237,21 +178,21 @@ def _risk(risk: Risk, facts: Facts) -> common.Risk:
     treatments = facts.treatments.get(risk.pk, [])
     actions = [action for one in treatments for action in facts.actions.get(one.pk, [])]
     due = [one.due_on for one in actions if one.ended_at is None]
-    return _of(
+    return of(
         common.Risk,
         uuid=uuid_of(risk.public_id),
-        title=_line(risk.title),
+        title=line(risk.title),
         description=f"Cause: {risk.cause}\n\nEvent: {risk.event}",
         statement=risk.consequence,
         props=[
-            _prop("id", risk.public_id),
-            _prop("category", risk.category.name),
-            _prop("standing", risk.standing),
-            _prop("owner", risk.owner.public_id),
+            prop("id", risk.public_id),
+            prop("category", risk.category.name),
+            prop("standing", risk.standing),
+            prop("owner", risk.owner.public_id),
         ],
-        links=[_of(common.Link, href=risk.link, rel="reference")] if risk.link else None,
+        links=[of(common.Link, href=risk.link, rel="reference")] if risk.link else None,
         status=common.RiskStatus(status_of(risk, facts)),
-        origins=[_of(common.Origin, actors=[_actor(risk.owner.public_id, "party")])],
+        origins=[of(common.Origin, actors=[_actor(risk.owner.public_id, "party")])],
         characterizations=_characterised(risk, facts),
         deadline=_day(max(due)) if due else None,
         remediations=[_response(one, facts) for one in treatments] or None,
@@ -280,44 +221,44 @@ def _characterised(risk: Risk, facts: Facts) -> list[common.Characterization] | 
         return None
     levels = {"inherent": risk.inherent, "current": risk.current, "target": risk.target}
     facets = [
-        _of(common.Facet, name=f"{name}-level", system=OURS, value=_line(facts.matrix.label(level)))
+        of(common.Facet, name=f"{name}-level", system=OURS, value=line(facts.matrix.label(level)))
         for name, level in levels.items()
         if level is not None
     ]
     sides = (("likelihood", risk.likelihood, facts.matrix.likelihoods), ("impact", risk.impact, facts.matrix.impacts))
     facets += [
-        _of(common.Facet, name=name, system=OURS, value=_line(words[place]))
+        of(common.Facet, name=name, system=OURS, value=line(words[place]))
         for name, place, words in sides
         if place is not None
     ]
-    origin = _of(common.Origin, actors=[_actor(risk.owner.public_id, "party")])
-    return [_of(common.Characterization, origin=origin, facets=facets)] if facets else None
+    origin = of(common.Origin, actors=[_actor(risk.owner.public_id, "party")])
+    return [of(common.Characterization, origin=origin, facets=facets)] if facets else None
 
 
 def _response(one: Treatment, facts: Facts) -> common.Response:
-    return _of(
+    return of(
         common.Response,
         uuid=uuid_of(one.public_id),
         lifecycle="planned",
-        title=_line(str(one.get_strategy_display())),
+        title=line(str(one.get_strategy_display())),
         description=one.plan,
-        props=[_of(common.Property, name="type", value=one.strategy), _prop("id", one.public_id)],
-        origins=[_of(common.Origin, actors=[_actor(one.owner.public_id, "party")])],
+        props=[of(common.Property, name="type", value=one.strategy), prop("id", one.public_id)],
+        origins=[of(common.Origin, actors=[_actor(one.owner.public_id, "party")])],
         tasks=[_task(action) for action in facts.actions.get(one.pk, [])] or None,
     )
 
 
 def _task(one: TreatmentAction) -> common.Task:
-    return _of(
+    return of(
         common.Task,
         uuid=uuid_of(one.public_id),
         type="milestone",
-        title=_line(one.what),
-        props=[_prop("id", one.public_id), _prop("state", one.state)],
-        links=[_of(common.Link, href=one.link, rel="reference")] if one.link else None,
-        timing=_of(common.TimingOnDate, on_date=_of(common.OnDate, date=_day(one.due_on))),
+        title=line(one.what),
+        props=[prop("id", one.public_id), prop("state", one.state)],
+        links=[of(common.Link, href=one.link, rel="reference")] if one.link else None,
+        timing=of(common.TimingOnDate, on_date=of(common.OnDate, date=_day(one.due_on))),
         responsible_roles=[
-            _of(common.ResponsibleRole, role_id="action-owner", party_uuids=[uuid_of(one.owner.public_id)])
+            of(common.ResponsibleRole, role_id="action-owner", party_uuids=[uuid_of(one.owner.public_id)])
         ],
     )
 
@@ -330,88 +271,18 @@ def _day(day: date) -> datetime:
 def _log(risk: Risk, facts: Facts) -> common.RiskLog | None:
     """Exceptions, each with what it makes of the risk while it lasts."""
     entries = [
-        _of(
+        of(
             common.Entry,
             uuid=uuid_of(f"entry/{one.public_id}"),
-            title=_line(f"{one.get_kind_display()} {one.public_id}: {one.get_state_display()}"),
+            title=line(f"{one.get_kind_display()} {one.public_id}: {one.get_state_display()}"),
             description=one.reason,
             start=one.began_at or one.asked_at,
             end=one.expires_at,
-            props=[_prop("id", one.public_id), _prop("kind", one.kind)],
+            props=[prop("id", one.public_id), prop("kind", one.kind)],
             status_change=common.RiskStatus(
                 Status.deviation_approved if _is_live(one, facts.moment.at) else Status.deviation_requested
             ),
         )
         for one in facts.exceptions.get(risk.pk, [])
     ]
-    return _of(common.RiskLog, entries=entries) if entries else None
-
-
-def ssp_of(facts: Facts, address: str) -> ssp.SystemSecurityPlan:
-    """As much of a plan as the other document needs to name a system that exists."""
-    solution = facts.solution
-    words = solution.description or solution.name
-    component = _of(
-        common.SystemComponent,
-        uuid=uuid_of(f"component/{solution.public_id}"),
-        type="this-system",
-        title=_line(solution.name),
-        description=words,
-        status=_of(common.Status, state="operational"),
-    )
-    return _of(
-        ssp.SystemSecurityPlan,
-        uuid=uuid_of(_ssp(facts)),
-        metadata=_metadata(f"System security plan of {solution.name}, minimal", facts),
-        import_profile=_of(ssp.ImportProfile, href=f"#{uuid_of('profile')}"),
-        system_characteristics=_of(
-            ssp.SystemCharacteristics,
-            system_ids=[_system_id(solution)],
-            system_name=_line(solution.name),
-            description=words,
-            system_information=_of(
-                ssp.SystemInformation,
-                information_types=[
-                    _of(ssp.InformationType, title="Not stated", description="The portal does not keep it.")
-                ],
-            ),
-            status=_of(ssp.Status1, state="operational"),
-            authorization_boundary=_of(
-                ssp.AuthorizationBoundary, description="The accounts and resources of the solution."
-            ),
-        ),
-        system_implementation=_of(
-            ssp.SystemImplementation,
-            users=[_of(common.SystemUser, uuid=uuid_of("user/owner"), title="Risk owner")],
-            components=[component],
-        ),
-        control_implementation=_of(
-            ssp.ControlImplementation,
-            description="Kept in the portal.",
-            implemented_requirements=[
-                _of(
-                    ssp.ImplementedRequirement,
-                    uuid=uuid_of(f"requirement/{solution.public_id}"),
-                    control_id="not-stated",
-                    remarks="This plan states none; OSCAL wants one at least.",
-                )
-            ],
-        ),
-        back_matter=_of(
-            common.BackMatter,
-            resources=[
-                _of(
-                    common.Resource,
-                    uuid=uuid_of("profile"),
-                    title="The controls that the solution works by",
-                    description="They are kept in the portal, with the requirements that they serve.",
-                    rlinks=[_of(common.Rlink, href=address)],
-                )
-            ],
-        ),
-    )
-
-
-def as_json(document: poam.PlanOfActionAndMilestones | ssp.SystemSecurityPlan) -> bytes:
-    """As trestle writes it, with the name of what it is around."""
-    return document.oscal_serialize_json(pretty=True).encode()
+    return of(common.RiskLog, entries=entries) if entries else None

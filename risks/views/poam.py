@@ -15,7 +15,7 @@ from controls.tables import file_of
 from organisation.middleware import Request
 from organisation.models import Solution
 from organisation.permissions import permitted
-from risks import oscal
+from risks import oscal, oscal_parts
 
 
 @require_safe
@@ -35,4 +35,4 @@ def export(request: Request) -> HttpResponse:
         return redirect("risks:exchange")
     plan = oscal.poam_of(facts, request.build_absolute_uri(reverse("controls:frameworks")))
     name = f"poam-{solution.public_id}-{request.moment.at:%Y%m%dT%H%M%SZ}.json"
-    return file_of(oscal.as_json(plan), "application/oscal+json", name)
+    return file_of(oscal_parts.as_json(plan), "application/oscal+json", name)
