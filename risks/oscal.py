@@ -115,9 +115,7 @@ def poam_of(facts: Facts, address: str) -> poam.PlanOfActionAndMilestones:
                         common.Base64,
                         filename="ssp.json",
                         media_type="application/oscal+json",
-                        value=b64encode(
-                            as_json(ssp_of(facts.solution, facts.moment.at, facts.people, address))
-                        ).decode(),
+                        value=b64encode(plan).decode(),
                     ),
                 )
             ],
