@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -151,6 +152,7 @@ def test_what_comes_back_unchanged_changes_nothing(first_line: LoggedIn, owned: 
 
 AWKWARD = st.one_of(
     st.sampled_from(["=1+1", "'=x", "''+x", "'quoted'", "+1", "-", "@a", '"a",\n\'b', "_x000D_", "ax005F_b", "=", "'"]),
+    st.sampled_from(["_x000D_", "ax005F_b", "1.10", "TRUE", "2026-06-30", "#N/A", "{=1}", "007"]),
     st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=200),
 )
 
@@ -366,6 +368,28 @@ def test_a_file_that_is_none_is_refused(first_line: LoggedIn, content: bytes, re
         return
     found = uploaded(first_line, content)
     assert reason in found.problems[0]["reason"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_dry_run_costs_the_same_for_any_number_of_rows(
+    first_line: LoggedIn, owned: Risk, count: int, django_assert_num_queries: Any
+) -> None:
+    like = {"solution": owned.solution, "category": owned.category, "owner": owned.owner}
+    told = [{"id": RiskFactory(**like).public_id, "title": "Other", "current likelihood": "Rare",
+             "current impact": "Minor"} for _n in range(count)]  # fmt: skip
+    content = as_file(told)
+    with django_assert_num_queries(19):
+        assert len(plan_of(content, by=first_line.person, because="x").rows) == count
+
+
+@pytest.mark.django_db
+def test_a_workbook_with_macros_is_refused(first_line: LoggedIn, owned: Risk) -> None:
+    held = io.BytesIO(exported(first_line, "xlsx"))
+    with zipfile.ZipFile(held, "a") as book:
+        book.writestr("xl/vbaProject.bin", b"")
+    found = uploaded(first_line, held.getvalue(), name="risks.xlsx")
+    assert problems(found) == [("", "The workbook has macros: save it as an .xlsx without them.")]
 
 
 @pytest.mark.django_db
