@@ -86,7 +86,7 @@ def one(request: Request, public_id: str) -> HttpResponse:
         ],
         "is_empty": bool(preview) and not preview["added"] and not preview["changed"],
         "problems": found.problems[:SHOWN],
-        "risks": [one["risk"] for one in found.done[:SHOWN]],
+        "risks": [one["risk"] for one in sorted(found.done, key=lambda one: one["row"])[:SHOWN]],
         "may_drop": own and found.state in (State.READY, State.REFUSED),
         "may_apply": own and found.state == State.READY and request.moment.is_now,
         "may_take_back": found.can_be_taken_back and bool(found.done) and request.moment.is_now,

@@ -379,7 +379,7 @@ def test_a_dry_run_costs_the_same_for_any_number_of_rows(
     told = [{"id": RiskFactory(**like).public_id, "title": "Other", "current likelihood": "Rare",
              "current impact": "Minor"} for _n in range(count)]  # fmt: skip
     content = as_file(told)
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(17):
         assert len(plan_of(content, by=first_line.person, because="x").rows) == count
 
 
