@@ -149,6 +149,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "take up decisions": {"task": "controls.tasks.take_up_decisions", "schedule": 60},
     "follow standings": {"task": "controls.tasks.follow_standings", "schedule": 30},
     "follow appetites": {"task": "risks.tasks.follow_dates", "schedule": 60},
+    "take up imports of risks": {"task": "risks.tasks.take_up_imports", "schedule": 60},
     "follow decisions": {"task": "risks.tasks.follow_decisions", "schedule": 60},
     "sweep nightly": {"task": "findings.tasks.sweep_nightly", "schedule": crontab(hour=SWEEP_AT_HOUR, minute=0)},
 }

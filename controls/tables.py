@@ -21,7 +21,7 @@ def as_csv(name: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Htt
     writer = csv.writer(held)
     writer.writerow(head)
     writer.writerows([f"'{cell}" if cell.startswith(RISKY) else cell for cell in row] for row in rows)
-    return _file(held.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", f"{name}.csv")
+    return file_of(held.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", f"{name}.csv")
 
 
 def as_xlsx(name: str, about: Mapping[str, str], head: Sequence[str], rows: Iterable[Sequence[str]]) -> HttpResponse:
@@ -44,9 +44,9 @@ def as_xlsx(name: str, about: Mapping[str, str], head: Sequence[str], rows: Iter
         for column, width in enumerate(widths):
             sheet.set_column(column, column, width + 2)
         sheet.freeze_panes(1, 1)
-    return _file(held.getvalue(), WORKBOOK, f"{name}.xlsx")
+    return file_of(held.getvalue(), WORKBOOK, f"{name}.xlsx")
 
 
-def _file(body: bytes, content_type: str, name: str) -> HttpResponse:
+def file_of(body: bytes, content_type: str, name: str) -> HttpResponse:
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
     return HttpResponse(body, content_type=content_type, headers=headers)

@@ -35,6 +35,8 @@ WORDS: dict[str, Words] = {
     "risk.closure_declined": gettext_lazy("sent its closing back"),
     "risk.closed": gettext_lazy("closed it"),
     "risk.reopened": gettext_lazy("reopened it"),
+    "risk.imported": gettext_lazy("imported it"),
+    "risk.import_taken_back": gettext_lazy("took an import back"),
 }
 ROWS = ("solution", "category", "owner")
 ANOTHER = gettext_lazy("another solution")
@@ -76,6 +78,8 @@ def _names(entries: Iterable[TrailEntry], user: User) -> dict[str, str]:
 
 def _about(entry: TrailEntry, names: Mapping[str, str]) -> Words:
     told = entry.detail
+    if "register_import" in told:
+        return str(told["register_import"])
     if "level" in told:
         kind = Assessment.Kind(told["kind"]).label
         words = _("%(kind)s: %(level)s (%(likelihood)s, %(impact)s)")

@@ -50,6 +50,7 @@ from tests.factories.risks import (
     CategoryFactory,
     ChallengeFactory,
     MatrixFactory,
+    RegisterImportFactory,
     RiskControlFactory,
     RiskExceptionFactory,
     RiskFactory,
@@ -143,6 +144,11 @@ CONNECTION = Example(own=lambda person: _id(ConnectionFactory()))
 APPETITE = Example(own=lambda person: _id(AppetiteFactory()))
 AUTHORITY = Example(own=lambda person: _id(AuthorityFactory()))
 CATEGORY = Example(own=lambda person: _id(CategoryFactory()))
+REGISTER_IMPORT = Example(
+    own=lambda person: _id(RegisterImportFactory(requested_by=person)),
+    other=lambda person: _id(RegisterImportFactory()),
+    hidden_from=frozenset({Role.FIRST.value}),
+)
 
 
 def _link(row: Any) -> dict[str, Any]:
@@ -360,6 +366,12 @@ EXAMPLES: dict[str, Example] = {
     "risks:join": Example(own=lambda person: _joining(_solution(person))),
     "risks:register_export": Example(own=lambda person: {"form": "csv"}),
     "risks:to_join": OF_A_GROUP,
+    "risks:exchange_export": Example(own=lambda person: {"form": "csv"}),
+    "risks:import": REGISTER_IMPORT,
+    "risks:import_apply": Example(own=REGISTER_IMPORT.own),
+    "risks:import_drop": Example(own=REGISTER_IMPORT.own),
+    "risks:import_problems": REGISTER_IMPORT,
+    "risks:import_take_back": REGISTER_IMPORT,
     "risks:matrix_version": Example(own=lambda person: _id(MatrixFactory())),
     "api:exception": EXCEPTION,
     "api:exception_accept": TO_EXCEPTION,

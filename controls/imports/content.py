@@ -16,6 +16,7 @@ MOST_BYTES = 32 * 1024 * 1024
 MOST_UNPACKED = 64 * 1024 * 1024
 MOST_PARTS = 200
 KEY_COLUMN = "key"
+MACROS = "vbaproject.bin"
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,11 @@ class Content:
 
 def recognise(raw: bytes) -> Content:
     """Say what a file is. Raises Refused for what is too large, damaged or none of the formats."""
-    if len(raw) > MOST_BYTES:
-        raise refused(f"The file has {len(raw):,} bytes; {MOST_BYTES:,} is the most that is read.")
-    if not raw.strip():
-        raise refused("The file is empty.")
-    if raw.startswith(b"PK\x03\x04"):
-        _check_workbook(raw)
+    check_size(raw)
+    if is_zip(raw):
+        check_workbook(raw)
         return Content("sheet", raw)
-    text = _text(raw)
+    text = text_of(raw)
     begins = text.lstrip()[:1]
     if begins == "<":
         return Content("nzism", raw, text)
@@ -53,7 +51,19 @@ def recognise(raw: bytes) -> Content:
     )
 
 
-def _text(raw: bytes) -> str:
+def check_size(raw: bytes) -> None:
+    """Raise Refused on what is empty or too large."""
+    if len(raw) > MOST_BYTES:
+        raise refused(f"The file has {len(raw):,} bytes; {MOST_BYTES:,} is the most that is read.")
+    if not raw.strip():
+        raise refused("The file is empty.")
+
+
+def is_zip(raw: bytes) -> bool:
+    return raw.startswith(b"PK\x03\x04")
+
+
+def text_of(raw: bytes) -> str:
     if b"\x00" in raw:
         raise refused("The file is not text.", f"byte {raw.index(0):,}")
     try:
@@ -83,7 +93,7 @@ def _has_header(text: str) -> bool:
     return KEY_COLUMN in [cell.strip().lower() for cell in first]
 
 
-def _check_workbook(raw: bytes) -> None:
+def check_workbook(raw: bytes) -> None:
     """Raise Refused unless it is a workbook that stays small when it is unpacked."""
     try:
         parts = zipfile.ZipFile(io.BytesIO(raw)).infolist()
@@ -95,5 +105,8 @@ def _check_workbook(raw: bytes) -> None:
             f"Unpacked, the file would be {unpacked:,} bytes in {len(parts):,} parts; "
             f"{MOST_UNPACKED:,} bytes in {MOST_PARTS} parts is the most that is read."
         )
-    if "xl/workbook.xml" not in {part.filename for part in parts}:
+    names = {part.filename for part in parts}
+    if "xl/workbook.xml" not in names:
         raise refused("The file is a zip archive, but no workbook.")
+    if any(name.rpartition("/")[2].lower() == MACROS for name in names):
+        raise refused("The workbook has macros: save it as an .xlsx without them.")

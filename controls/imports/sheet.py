@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import zipfile
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-import openpyxl
-from openpyxl.utils import get_column_letter
-from openpyxl.utils.exceptions import InvalidFileException
-
+from controls.imports import rows
 from controls.imports.refusals import MOST_PROBLEMS, Problem, Refused, refused
 from controls.imports.shapes import ReadCatalogue, ReadRequirement, ReadSection
 
@@ -31,14 +24,13 @@ COLUMNS = {
 }
 LONGEST = {"key": 120, "label": 120, "title": 500, "section": 500, "parent": 120}
 MOST_ROWS = 20_000
-MOST_CELL = 60_000
 
 
 def read(raw: bytes, text: str) -> ReadCatalogue:
     """text: of a CSV; empty for a workbook. Raises Refused with every wrong cell."""
-    name, rows = ("", _of_csv(text)) if text else _of_workbook(raw)
+    name, found = ("", rows.of_csv(text)) if text else rows.of_workbook(raw, most=MOST_ROWS)
     reader = _Reader(name)
-    reader.read(rows)
+    reader.read(found)
     return reader.catalogue()
 
 
@@ -127,40 +119,8 @@ class _Reader:
         self.problems.append(Problem(self._place(row, self.at.get(column)), reason))
 
     def _place(self, row: int, column: int | None = None) -> str:
-        where = f"row {row}" if column is None else f"row {row}, column {_letter(column)}"
-        return f"sheet {self.sheet}, {where}" if self.sheet else where
+        return rows.place(row, column, sheet=self.sheet)
 
 
 def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(";") if part.strip()]
-
-
-def _letter(column: int) -> str:
-    return get_column_letter(column + 1)
-
-
-def _of_csv(text: str) -> Iterator[Sequence[str]]:
-    csv.field_size_limit(MOST_CELL)
-    reader = csv.reader(io.StringIO(text))
-    try:
-        yield from reader
-    except csv.Error as error:
-        raise refused(f"Not CSV: {error}.", f"line {reader.line_num}") from error
-
-
-def _of_workbook(raw: bytes) -> tuple[str, Iterator[Sequence[str]]]:
-    """The first sheet, read row by row."""
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
-        sheet: Any = book.worksheets[0]
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, IndexError, OSError, SyntaxError) as error:
-        raise refused(f"The workbook cannot be read: {error}.") from error
-    return str(sheet.title), _cells(sheet)
-
-
-def _cells(sheet: Any) -> Iterator[Sequence[str]]:
-    try:
-        for row in sheet.iter_rows(values_only=True, max_row=MOST_ROWS + 1, max_col=50):
-            yield ["" if cell is None else str(cell) for cell in row]
-    except (zipfile.BadZipFile, KeyError, ValueError, SyntaxError, OSError) as error:
-        raise refused(f"The workbook cannot be read: {error}.", f"sheet {sheet.title}") from error

@@ -3,6 +3,7 @@ from risks.models.assessment import Assessment
 from risks.models.challenge import Challenge
 from risks.models.exception import ExceptionStep, RiskException
 from risks.models.matrix import FEWEST, MOST, Matrix
+from risks.models.register_import import RegisterImport
 from risks.models.risk import WRITTEN, Risk, RiskControl, RiskFindings
 from risks.models.treatment import Treatment, TreatmentAction, TreatmentCheck
 from risks.models.triage import Triage
@@ -18,6 +19,7 @@ __all__ = [
     "Challenge",
     "ExceptionStep",
     "Matrix",
+    "RegisterImport",
     "Risk",
     "RiskControl",
     "RiskException",

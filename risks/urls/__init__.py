@@ -1,8 +1,9 @@
-from risks.urls import exceptions, register, risk, steering
+from risks.urls import exceptions, exchange, register, risk, steering
 
 app_name = "risks"
 
 urlpatterns = [
+    *exchange.urlpatterns,
     *steering.urlpatterns,  # first: its names are no ids of risks
     *exceptions.urlpatterns,
     *register.urlpatterns,

@@ -21,6 +21,7 @@ def tabs(request: Request, current: str) -> list[dict[str, Any]]:
         ("authority", _("Authority"), reverse("risks:authority")),
         ("categories", _("Categories"), reverse("risks:categories")),
         ("matrix", _("Matrix"), reverse("risks:matrix")),
+        ("exchange", _("In and out"), reverse("risks:exchange")),
     )
     return [
         {"label": label, "url": door_of(request.GET, path, "", ""), "current": name == current}

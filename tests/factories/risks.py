@@ -13,6 +13,7 @@ from risks.models import (
     Category,
     Challenge,
     Matrix,
+    RegisterImport,
     Risk,
     RiskControl,
     RiskException,
@@ -23,7 +24,8 @@ from risks.models import (
     Triage,
 )
 from risks.shapes import FIVE_BY_FIVE
-from tests.factories.controls import ControlFactory
+from tests.factories.controls import ControlFactory, ImportFactory
+from tests.factories.desk import JobFactory
 from tests.factories.findings import CheckFactory
 from tests.factories.organisation import LONG_AGO, SolutionFactory, UserFactory
 
@@ -241,3 +243,15 @@ class TriageFactory(DjangoModelFactory[Triage]):
     account = "111111111111"
     changed_by = factory.SubFactory(UserFactory, first_line=True)
     changed_at = factory.LazyFunction(clock.now)
+
+
+class RegisterImportFactory(DjangoModelFactory[RegisterImport]):
+    """Uploaded, and not read yet."""
+
+    class Meta:
+        model = RegisterImport
+
+    file = factory.LazyFunction(lambda: ImportFactory().file)
+    name = "risks.csv"
+    requested_by = factory.SubFactory(UserFactory, first_line=True)
+    job = factory.SubFactory(JobFactory, kind="register_import", requested_by=factory.SelfAttribute("..requested_by"))
