@@ -144,6 +144,7 @@ def decisions_of(user: User, at: datetime) -> list[Item]:
             turn=Turn.YOU,
             mover=_("you"),
             level=one.level,
+            subject=one.public_id,
         )
         for one in [*decisions_awaiting(user, at), *risks_awaiting(user, at)]
     ]

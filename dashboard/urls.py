@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dashboard import my_items, views
+from dashboard import my_items, my_items_moves, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -8,5 +8,7 @@ urlpatterns = [
     path("my-items/bulk/", my_items.bulk, name="my_items_bulk"),
     path("my-items/undo/", my_items.undo, name="my_items_undo"),
     path("my-items/groups/<str:key>/", my_items.group, name="my_items_group"),
+    path("my-items/groups/<str:key>/exception/", my_items_moves.ask_for_exception, name="my_items_exception"),
+    path("my-items/risks/<str:public_id>/", my_items_moves.risk, name="my_items_risk"),
     path("changes/", views.changed, name="changes"),
 ]

@@ -272,6 +272,10 @@ EXAMPLES: dict[str, Example] = {
         own=lambda person: _id(VerdictFactory(control=_control(_solution(person)), said_by=person)),
         other=lambda person: _id(VerdictFactory(control=_control(SolutionFactory()))),
     ),
+    "my_items_exception": Example(
+        own=lambda person: _group(_solution(person)), other=lambda person: _group(SolutionFactory())
+    ),
+    "my_items_risk": RISK,
     "my_items_group": Example(
         own=lambda person: _group(_solution(person)), other=lambda person: _group(SolutionFactory())
     ),

@@ -14,14 +14,14 @@ from findings.acceptances import accept
 from findings.models import Check, Severity, Status
 from organisation.models import Solution
 from risks import excepting
-from risks.models import Triage
+from risks.models import RiskException, Triage
 from tests.clock import at
 from tests.conftest import LoggedIn, LogIn
 from tests.dashboard.reading_homes import noon
 from tests.factories import AccountFactory, GrantFactory, SolutionFactory, UserFactory
 from tests.factories.controls import ControlFactory
 from tests.factories.findings import CheckFactory, FindingFactory
-from tests.factories.risks import AuthorityFactory, RiskExceptionFactory
+from tests.factories.risks import AuthorityFactory, MatrixFactory, RiskExceptionFactory, RiskFactory
 from tests.findings_pages.reading_pages import counted, title, words
 
 pytestmark = pytest.mark.django_db
@@ -183,6 +183,41 @@ def test_each_decides_from_their_own_queue(owner: LoggedIn, payments: Solution, 
     assert queues() == [False, False, True]
     excepting.concur(asked, by=cleo.person)
     assert queues() == [False, False, False]
+
+
+def test_a_risk_is_reviewed_and_assessed_without_leaving_the_list(owner: LoggedIn, payments: Solution) -> None:
+    MatrixFactory()
+    with at("2026-03-31"):
+        risk = RiskFactory(title="Keys leak", solution=payments, owner=owner.person, review_on=date(2026, 3, 1))
+        assert names(owner.get(f"{PAGE}?kind=risk")) == ["Keys"]
+        address = f"{PAGE}risks/{risk.public_id}/"
+        level = {"form": "level", "likelihood": 3, "impact": 3, "because": "Seen in the last test"}
+        assert "Current level: High." in words(owner.post(address, level, headers=HTMX))
+        early = owner.post(address, {"form": "review", "next_on": "2026-03-01", "because": "Looked"}, headers=HTMX)
+        assert early.status_code == 422
+        told = owner.post(address, {"form": "review", "next_on": "2026-06-30", "because": "Looked"}, headers=HTMX)
+        assert "Reviewed; the next one is due on 30 Jun 2026." in words(told)
+        note = {"form": "note", "link": "https://example.org/PAY-9", "comment": "With the vendor"}
+        assert "It is saved." in words(owner.post(address, note, headers=HTMX))
+    risk.refresh_from_db()
+    assert (risk.current, risk.review_on, risk.link) == (2, date(2026, 6, 30), note["link"])
+    assert Comment.objects.get().subject == risk.public_id
+
+
+def test_an_exception_is_asked_for_in_the_row(owner: LoggedIn, payments: Solution) -> None:
+    MatrixFactory()
+    check = a_group(payments, "S3.8", failed=2, severity=Severity.HIGH)
+    address = f"{PAGE}groups/{key_of(check, payments)}/exception/"
+    assert "one more reopens it" in words(owner.get(address, headers=HTMX))
+    until = f"{clock.now() + timedelta(days=60):%Y-%m-%d}"
+    said = {"kind": "acceptance", "reason": "The vendor ships its fix in spring", "until": until}
+    late = owner.post(address, {**said, "until": f"{clock.now() + timedelta(days=800):%Y-%m-%d}"}, headers=HTMX)
+    assert late.status_code == 422
+    assert "An exception lasts a year at most" in words(late)
+    made = owner.post(address, said, headers=HTMX)
+    asked = RiskException.objects.get()
+    assert f"{asked.public_id} is asked for" in words(made)
+    assert (asked.ceiling, asked.accounts, asked.level, list(asked.checks.all())) == (2, [ACCOUNT], 2, [check])
 
 
 def test_the_second_line_changes_no_status(second_line: LoggedIn, payments: Solution) -> None:
