@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.db import transaction
 from playwright.sync_api import Page, expect
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -19,44 +20,56 @@ from risks import expiring
 from risks.models import Risk, RiskException, Triage
 from tests.databases import working_on
 from tests.factories import GrantFactory, UserFactory
+from tests.factories.findings import CheckFactory, FindingFactory
 from tests.factories.organisation import PASSWORD
 from tests.factories.risks import AppetiteFactory, AuthorityFactory, MatrixFactory, RiskFactory
+from tests.findings_pages.reading_pages import counted
 from tests.journeys.conftest import Installation, set_back
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db, pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
 Visit = Callable[..., Page]
 GROUPS, RISKS, DAYS = 25, 5, 60
 
 
 @pytest.fixture
 def register(installation: Installation, django_db_blocker: DjangoDbBlocker) -> Iterator[list[str]]:
-    """Five risks of Ana's whose review is overdue, and Ben, who may accept. Answers the risks' ids."""
-    with django_db_blocker.unblock(), working_on(installation.clone):
+    """What fails in Payments, five risks of Ana's whose review is overdue, and Ben, who may accept.
+
+    Answers the risks' ids.
+    """
+    with django_db_blocker.unblock(), working_on(installation.clone), transaction.atomic():
         MatrixFactory()
         AppetiteFactory()
         ana = installation.people["first"]
         late = (clock.now() - timedelta(days=3)).date()
         told = {"solution": installation.payments, "owner": ana, "review_on": late}
+        for number in range(GROUPS):
+            FindingFactory(check_ran=CheckFactory(key=f"Story.{number}"), solutions=[installation.payments])
+        counted()
         risks = [RiskFactory(title=f"Something leaks {number}", **told) for number in range(RISKS)]
         ben = UserFactory(name="Ben Manager", email="ben@example.org", first_line=True)
         User.objects.filter(pk=ben.pk).update(password=PBKDF2PasswordHasher().encode(PASSWORD, "journeys"))
         GrantFactory(person=ben, solution=installation.payments)
         AuthorityFactory(person=ben)
         installation.people["ben"] = ben
-        yield [risk.public_id for risk in risks]
+    yield [risk.public_id for risk in risks]
     set_back(Path(settings.CLOCK_FILE), 0)
 
 
 def test_an_exception_is_asked_for_accepted_concurred_with_expires_and_is_read(
-    visit: Visit, installation: Installation, register: list[str]
+    visit: Visit, installation: Installation, register: list[str], django_db_blocker: DjangoDbBlocker
 ) -> None:
     exception = _works_on_one_page(visit("first"), installation, register)
+    with django_db_blocker.unblock(), working_on(installation.clone):
+        assert Triage.objects.filter(status="doing").count() == GROUPS - 1
+        assert Risk.objects.filter(current=2, review_on__gt=clock.now().date()).count() == RISKS
     _moves_on(visit("ben"), installation, exception, "Accept it")
     _moves_on(visit("second"), installation, exception, "Concur")
-    assert RiskException.objects.live(clock.now()).count() == 1
-    set_back(Path(settings.CLOCK_FILE), -DAYS)
-    expiring.follow(clock.now())
-    assert not RiskException.objects.live(clock.now()).exists()
+    with django_db_blocker.unblock(), working_on(installation.clone):
+        assert RiskException.objects.live(clock.now()).count() == 1
+        set_back(Path(settings.CLOCK_FILE), -DAYS)
+        expiring.follow(clock.now())
+        assert not RiskException.objects.live(clock.now()).exists()
     _reads_the_story(visit("third"), installation, exception)
 
 
@@ -72,13 +85,11 @@ def _works_on_one_page(page: Page, installation: Installation, register: list[st
     row = page.locator("table.items tbody").nth(GROUPS - 1)
     row.get_by_role("combobox").select_option("waiting")
     expect(row).to_contain_text("others")
-    assert Triage.objects.filter(status="doing").count() == GROUPS - 1
     exception = _asks(page)
     page.get_by_role("link", name=re.compile("^Risks")).and_(page.locator(".chip")).click()
     for public_id in register:
         _assesses(page, public_id)
     assert page.url.startswith(f"{installation.address}/my-items/?")
-    assert Risk.objects.filter(current=2, review_on__gt=clock.now().date()).count() == RISKS
     return exception
 
 
