@@ -186,7 +186,7 @@ def test_a_finding_costs_the_same_for_any_length_of_history(
         since, until = moment(f"2026-03-0{n + 1}"), moment(f"2026-03-0{n + 2}")
         FindingSpanFactory(finding=finding, since=since, until=until)
     second_line.get(page_of(finding))
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(19):
         second_line.get(page_of(finding))
 
 

@@ -171,7 +171,7 @@ def test_pages_cost_the_same_for_any_number_of_rows(
         "unowned": "/findings/unowned/",
     }[page]
     second_line.get(address)
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(17):
         second_line.get(address)
 
 

@@ -107,9 +107,17 @@ def test_it_is_narrowed_by_the_address(second_line: LoggedIn) -> None:
         ("level", "High", 1),
         ("category", "Privacy", 1),
     ]
-    for nonsense in ("standing=good", "category=RC-99", "kind=x", "order=x", "level=9", "owner=P-999999", "cursor=x"):
+    for nonsense in (
+        "standing=good",
+        "category=RC-999999",
+        "kind=x",
+        "order=x",
+        "level=9",
+        "owner=P-999999",
+        "cursor=x",
+    ):
         assert second_line.get(f"{PAGE}?{nonsense}").status_code == 400, nonsense
-    assert second_line.get(f"{PAGE}?solution=S-999").status_code == 404
+    assert second_line.get(f"{PAGE}?solution=S-999999").status_code == 404
 
 
 @pytest.mark.parametrize("past", [False, True])
