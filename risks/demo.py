@@ -18,6 +18,7 @@ from django.db import transaction
 from audit import clock
 from organisation.models import Solution, User
 from risks import appetites, authorities, categories, matrices
+from risks.demo_decisions import seed_decisions
 from risks.demo_register import seed_register
 from risks.models import Appetite, Authority, Category, Matrix
 
@@ -33,7 +34,8 @@ def seed() -> int:
     if not User.objects.filter(email="jonas@example.org").exists():
         return 0
     with DATA.open("rb") as file:
-        return sum(1 for _ in Acts(tomllib.load(file)).done())
+        done = sum(1 for _ in Acts(tomllib.load(file)).done())
+    return done + seed_decisions(clock.now())
 
 
 class Acts:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from findings.models import Check, FindingSpan
+from findings.models import Check, FindingSpan, Status
 from organisation.models import Grant, NotAllowed, Solution, User
 from risks import challenging, excepting, treating, treatment_closing
 from risks.asking import Asking, ask
@@ -36,9 +36,13 @@ COMPENSATES = "A firewall with an allow list, reviewed monthly"
 @transaction.atomic
 def seed_decisions(at: datetime) -> int:
     """How many acts it did; 0 where it is done, or what it is about is not there yet."""
-    if matrix_at(at) is None or RiskException.objects.exists():
+    if matrix_at(at) is None or RiskException.objects.exists() or not _failing_anywhere():
         return 0
     return sum(1 for _act in (*_exceptions(at), *_treatments(at)))
+
+
+def _failing_anywhere() -> bool:
+    return FindingSpan.objects.filter(status=Status.FAIL).exists()
 
 
 def _exceptions(at: datetime) -> Iterator[object]:

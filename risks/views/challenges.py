@@ -22,7 +22,7 @@ from risks import challenging
 from risks.awaiting_decisions import challenges_awaiting
 from risks.models import Assessment, Challenge, Risk, Treatment
 from risks.treatment_forms import AnswerForm, ChallengeForm, SettleForm
-from risks.views.decision_tabs import decision_tabs
+from risks.views.tabs import tabs
 from risks.views.treatments import filled_in
 
 
@@ -71,7 +71,7 @@ def challenges(request: Request) -> HttpResponse:
             {"name": name, "label": label, "values": known.items(), "chosen": asked.values.get(name, "")}
             for name, (label, known) in choices.items()
         ],
-        "tabs": decision_tabs(request, "challenges"),
+        "tabs": tabs(request, "challenges"),
     }
     return render(request, "risks/challenges.html", context)
 

@@ -18,7 +18,7 @@ from organisation.middleware import Request
 from organisation.permissions import may, permitted
 from risks.exception_list import ORDERS, Exceptions
 from risks.models import RiskException
-from risks.views.decision_tabs import decision_tabs
+from risks.views.tabs import tabs
 
 State = RiskException.State
 HEAD = (
@@ -46,7 +46,7 @@ def exceptions(request: Request) -> HttpResponse:
             if known
         ],
         "exports": files_of(request, "risks:exceptions_export"),
-        "tabs": decision_tabs(request, "exceptions"),
+        "tabs": tabs(request, "exceptions"),
         "asks": may(request.user, "exception.ask") and request.moment.is_now,
         "why_empty": why_empty(request, found),
     }

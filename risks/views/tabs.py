@@ -1,4 +1,4 @@
-"""The pages by which the second line steers, beside each other."""
+"""The pages of the register, beside each other."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ def tabs(request: Request, current: str) -> list[dict[str, Any]]:
     pages = (
         ("register", _("Register"), to_register()),
         ("heat_map", _("Heat map"), reverse("risks:heat_map")),
+        ("exceptions", _("Exceptions"), reverse("risks:exceptions")),
+        ("treatments", _("Treatments"), reverse("risks:treatments")),
+        ("challenges", _("Challenges"), reverse("risks:challenges")),
         ("appetite", _("Appetite"), reverse("risks:appetite")),
         ("authority", _("Authority"), reverse("risks:authority")),
         ("categories", _("Categories"), reverse("risks:categories")),

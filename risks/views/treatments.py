@@ -28,7 +28,7 @@ from risks.holding import held
 from risks.models import Risk, Treatment, TreatmentAction
 from risks.treatment_forms import ActionForm, StateForm, TreatmentForm
 from risks.treatment_list import Treatments, with_progress
-from risks.views.decision_tabs import decision_tabs
+from risks.views.tabs import tabs
 
 
 @require_safe
@@ -50,7 +50,7 @@ def treatments(request: Request) -> HttpResponse:
             {"name": name, "label": label, "values": known.items(), "chosen": found.asked.values.get(name, "")}
             for name, (label, known) in found.choices.items()
         ],
-        "tabs": decision_tabs(request, "treatments"),
+        "tabs": tabs(request, "treatments"),
     }
     return render(request, "risks/treatments.html", context)
 
