@@ -44,7 +44,7 @@ class ExceptionForm(forms.Form):
     """An exception for all that fails of a group now; its ceiling is how many these are."""
 
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=KINDS)
-    reason = forms.CharField(label=gettext_lazy("Why it is borne"), max_length=4000)
+    reason = forms.CharField(label=gettext_lazy("Why it is borne"), max_length=4000, widget=forms.Textarea({"rows": 2}))
     compensating = forms.CharField(label=gettext_lazy("What keeps the risk down"), max_length=4000, required=False)
     until = forms.DateField(label=gettext_lazy("Until"), widget=DAY)
 
