@@ -20,15 +20,8 @@ from risks.acts import history
 from risks.models import Risk
 from risks.next_move import Move, next_move
 from risks.one_risk import Facts, facts
+from risks.panels import MARKS
 from risks.past import as_they_were
-
-Standing = Risk.Standing
-STATUS = {
-    Standing.WITHIN.value: "pass",
-    Standing.ABOVE_APPETITE.value: "unknown",
-    Standing.ABOVE_TOLERANCE.value: "fail",
-}
-"""The mark of a standing; nothing is said without an appetite or a level."""
 
 
 def risks(request: Request) -> QuerySet[Risk]:
@@ -52,7 +45,7 @@ def risk(request: Request, public_id: str) -> HttpResponse:
         "closed": closed,
         "move": move,
         "awaits": move.words(user) if move else "",
-        "mark": STATUS.get(told.standing, "not_observed"),
+        "mark": MARKS.get(told.standing, "not_observed"),
         "may": doors(found, told, user, moment),
         "primary": primary(move, user),
         "acts": history(found, user, moment.at),
