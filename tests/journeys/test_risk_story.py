@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.plugin import DjangoDbBlocker
 
 from audit import clock
+from findings.models import Acceptance
 from organisation.models import User
 from risks import expiring
 from risks.models import Risk, RiskException, Triage
@@ -67,9 +68,11 @@ def test_an_exception_is_asked_for_accepted_concurred_with_expires_and_is_read(
     _moves_on(visit("second"), installation, exception, "Concur")
     with django_db_blocker.unblock(), working_on(installation.clone):
         assert RiskException.objects.live(clock.now()).count() == 1
+        assert Acceptance.objects.in_force(clock.now()).exists()
         set_back(Path(settings.CLOCK_FILE), -DAYS)
         expiring.follow(clock.now())
         assert not RiskException.objects.live(clock.now()).exists()
+        assert not Acceptance.objects.in_force(clock.now()).exists(), "what it covered is a plain fail again"
     _reads_the_story(visit("third"), installation, exception)
 
 
