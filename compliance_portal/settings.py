@@ -210,7 +210,18 @@ STORAGES = {
             "directory_permissions_mode": 0o700,
         },
     },
+    "evidence": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": env.optional("EVIDENCE_FOLDER", "/tmp/portal-evidence"),  # noqa: S108
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
 }
+EVIDENCE_MOST_MB = env.whole_number("EVIDENCE_MOST_MB", 100)
+EVIDENCE_KEPT_YEARS = env.whole_number("EVIDENCE_KEPT_YEARS", 7)
+SIGNING_KEY_FILE = env.optional("SIGNING_KEY_FILE")
 EXPORT_AT_ONCE = env.whole_number("EXPORT_AT_ONCE", 20_000)
 EXPORT_KEPT_HOURS = env.whole_number("EXPORT_KEPT_HOURS", 24)
 

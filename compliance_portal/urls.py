@@ -11,6 +11,8 @@ urlpatterns = [
     path("findings/", include("findings.urls")),
     path("", include("controls.urls")),
     path("risks/", include("risks.urls")),
+    path("evidence/", include("evidence.urls")),
+    path("assurance/", include("assurance.urls")),
     path("organisation/", include("organisation.urls")),
     path("desk/", include("desk.urls")),
     path("audit/", include("audit.urls")),

@@ -30,6 +30,12 @@ def migrate(say: Say) -> None:
     call_command("migrate", interactive=False, stdout=Lines(say))
 
 
+def make_signing_key(file: Path) -> None:
+    """The key that packs and heads of the trail are signed with, once."""
+    if not file.exists():
+        call_command("make_signing_key", file, stdout=Lines())
+
+
 def load_library(say: Say) -> None:
     call_command("load_library", stdout=Lines(say))
 

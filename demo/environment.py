@@ -73,6 +73,8 @@ def build(choices: Choices, servers: Mapping[str, str], sandbox: str | None) -> 
         "PORTAL_BEAT_SCHEDULE": str(folder / "beat-schedule"),
         "STATIC_ROOT": str(folder / "static"),
         "EXPORT_FOLDER": str(folder / "exports"),
+        "EVIDENCE_FOLDER": str(folder / "evidence"),
+        "SIGNING_KEY_FILE": str(folder / "signing-key.pem"),
         "LOG_FORMAT": "text",
         "PYTHONUNBUFFERED": "1",
         **servers,

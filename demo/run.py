@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from pathlib import Path
 
 import embedded
 from demo import clock, commands, port
@@ -84,6 +85,7 @@ class Demo:
         with self.console.step("Database") as say:
             commands.prepare(self.environment, self.supervisor.log("setup"))
             commands.migrate(say)
+            commands.make_signing_key(Path(self.environment["SIGNING_KEY_FILE"]))
         with self.console.step("Static files"):
             commands.collect_static()
         if self.sandbox:

@@ -14,6 +14,7 @@ from pytest_django.fixtures import Settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from compliance_portal.celery import app
+from evidence.signing import make_key
 from organisation.models import User
 from tests.databases import Clone, cloned
 from tests.factories import UserFactory
@@ -40,10 +41,22 @@ def own_redis() -> None:
 
 
 @pytest.fixture(autouse=True)
-def own_exports(settings: Settings, tmp_path: Path) -> None:
-    """Each test has a folder of its own for the files that people export."""
-    exports = {**settings.STORAGES["exports"], "OPTIONS": {"location": str(tmp_path / "exports")}}
-    settings.STORAGES = {**settings.STORAGES, "exports": exports}
+def own_files(settings: Settings, tmp_path: Path, signing_key: Path) -> None:
+    """Each test has folders of its own for exports and evidence."""
+    own = {
+        name: {**settings.STORAGES[name], "OPTIONS": {"location": str(tmp_path / name)}}
+        for name in ("exports", "evidence")
+    }
+    settings.STORAGES = {**settings.STORAGES, **own}
+    settings.SIGNING_KEY_FILE = str(signing_key)
+
+
+@pytest.fixture(scope="session")
+def signing_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The key that this run of the tests signs with."""
+    file = tmp_path_factory.mktemp("key") / "signing.pem"
+    make_key(file)
+    return file
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import Self
 
 import pghistory
 from django.db import models, transaction
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from audit import clock, trail
@@ -40,11 +41,19 @@ class Grant(Dated):
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.MEMBER)
     granted_by = models.CharField(max_length=200, help_text="Public id of who granted it, or a process.")
     reason = models.CharField(max_length=500, blank=True)
+    about_from = models.DateTimeField(null=True, blank=True)
+    about_to = models.DateTimeField(null=True, blank=True, help_text="The period that an auditor from outside audits.")
 
     objects = GrantQuerySet.as_manager()
 
     class Meta(Dated.Meta):
-        pass
+        constraints = [
+            *Dated.Meta.constraints,
+            models.CheckConstraint(
+                name="grant_period_is_whole",
+                condition=Q(about_from=None, about_to=None) | Q(about_to__gte=F("about_from")),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.person}: {self.get_kind_display()} of {self.solution}"
@@ -60,8 +69,12 @@ class Grant(Dated):
         reason: str,
         by: User | str,
         until: datetime | None = None,
+        about: tuple[datetime, datetime] | None = None,
     ) -> Grant:
-        """From now on `person` may see `solution`. by: a person, or the name of a process."""
+        """From now on `person` may see `solution`. by: a person, or the name of a process.
+
+        about: the period that an auditor from outside audits, which is all that they may look at.
+        """
         granted_by = by if isinstance(by, str) else by.public_id
         grant = cls.objects.create(
             solution=solution,
@@ -71,6 +84,8 @@ class Grant(Dated):
             granted_by=granted_by,
             valid_from=clock.now(),
             valid_to=until,
+            about_from=about[0] if about else None,
+            about_to=about[1] if about else None,
         )
         ends = {"until": until.isoformat(timespec="minutes")} if until else {}
         told = {"person": person.public_id, "kind": kind, "reason": reason, **ends}
@@ -89,12 +104,20 @@ class Visibility:
     """What a person sees today, through the line they look through: everything, or some solutions.
 
     shared_accounts: the accounts in which those solutions live; what belongs to no solution
-    there is theirs to see too, since it may be theirs to claim.
+    there is theirs to see too, since it may be theirs to claim. period: what an auditor from outside may look at, of
+    all their engagements together; None for no limit.
     """
 
     everything: bool
     solutions: frozenset[int] = frozenset()
     shared_accounts: frozenset[str] = frozenset()
+    period: tuple[datetime, datetime] | None = None
+
+    def in_period(self, begins: str, ends: str) -> Q:
+        """The condition that rows which hold from one of these fields to the other touch the period."""
+        if self.period is None:
+            return Q()
+        return Q(**{f"{begins}__lte": self.period[1], f"{ends}__gte": self.period[0]})
 
     @classmethod
     def of(cls, user: object) -> Visibility:
@@ -116,9 +139,17 @@ class Visibility:
         if not user.roles_in_view & {Role.FIRST.value, Role.EXTERNAL.value}:
             return cls(everything=False)
         at = clock.now()
-        solutions = frozenset(user.grants.in_force(at).values_list("solution_id", flat=True))
+        grants = list(user.grants.in_force(at).values_list("solution_id", "about_from", "about_to"))
+        solutions = frozenset(solution for solution, _begin, _end in grants)
         accounts: frozenset[str] = frozenset()
         if Role.FIRST in user.roles_in_view:
             places = SolutionAccount.objects.in_force(at).filter(solution__in=solutions)
             accounts = frozenset(places.values_list("account__account_id", flat=True))
-        return cls(everything=False, solutions=solutions, shared_accounts=accounts)
+        return cls(everything=False, solutions=solutions, shared_accounts=accounts, period=_period(grants))
+
+
+def _period(grants: list[tuple[int, datetime | None, datetime | None]]) -> tuple[datetime, datetime] | None:
+    """From the first beginning to the last end; None where a grant has no period, or there is none."""
+    begins = [begin for _solution, begin, _end in grants if begin]
+    ends = [end for _solution, _begin, end in grants if end]
+    return (min(begins), max(ends)) if grants and len(begins) == len(ends) == len(grants) else None

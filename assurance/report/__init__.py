@@ -1,0 +1,1 @@
+"""The report of a pack: a PDF in the auditor's language."""
