@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.db.models import Model
 
 from assurance.models import ControlTest, Engagement
 from evidence.models import Evidence
@@ -58,7 +59,7 @@ def test_the_papers_of_a_closed_engagement_are_locked() -> None:
 
 
 def test_the_factories_make_what_the_database_takes() -> None:
-    made = [
+    made: list[Model] = [
         EvidenceFactory(),
         LegalHoldFactory(),
         SnapshotFactory(),
