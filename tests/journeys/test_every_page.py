@@ -54,24 +54,18 @@ def walk(page: Page, installation: Installation, line: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_no_page_scrolls_sideways_on_a_narrow_screen(visit: Visit, installation: Installation, line: str) -> None:
+def test_no_page_scrolls_sideways_on_a_narrow_screen_or_weighs_more_than_agreed(
+    visit: Visit, installation: Installation, line: str
+) -> None:
     page = visit(line, viewport=NARROW)
-    beyond = {}
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    beyond, weights = {}, {}
+    network.send("Network.setCacheDisabled", {"cacheDisabled": True})
     for address in walk(page, installation, line):
-        beyond[address] = page.evaluate(SIDEWAYS)
+        beyond[address], weights[address] = page.evaluate(SIDEWAYS), page.evaluate(TRANSFERRED)
         past = f"{address}{'&' if '?' in address else '?'}as_of={YESTERDAY}"
         page.goto(f"{installation.address}{past}")
         beyond[past] = page.evaluate(SIDEWAYS)
     assert {asked: pixels for asked, pixels in beyond.items() if pixels} == {}
-
-
-@pytest.mark.parametrize("line", LINES)
-def test_no_page_transfers_more_script_and_style_than_agreed(
-    visit: Visit, installation: Installation, line: str
-) -> None:
-    page = visit(line)
-    network = page.context.new_cdp_session(page)
-    network.send("Network.enable")
-    network.send("Network.setCacheDisabled", {"cacheDisabled": True})
-    weights = {address: page.evaluate(TRANSFERRED) for address in walk(page, installation, line)}
     assert {address: weight for address, weight in weights.items() if not 0 < weight <= MOST} == {}
