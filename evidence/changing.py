@@ -26,7 +26,7 @@ def withdraw(evidence: Evidence, *, because: str, by: User) -> Evidence:
         raise Refused(_("Say why: it goes on the record."), "because")
     held.withdrawn_at, held.withdrawn_by, held.withdrawn_because = at, by, because
     held.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_because"])
-    trail.record(by, "evidence.withdrawn", held, because=because)
+    trail.record(by, "evidence.withdrawn", held, because=because, at=at.isoformat())
     told = {"id": held.public_id, "title": held.title, "who": by.name}
     watching.tell(subject_of(held), "evidence_withdrawn", _("%(id)s, %(title)s: %(who)s withdrew it") % told, by=by)
     return held

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 from django.core.files.storage import Storage
@@ -13,6 +14,8 @@ from evidence.capturing import storage
 
 CAPTURED = re.compile(r"\d{4}/\d{2}/[0-9a-f]{32}(_\w+)?")
 """How a captured file is named: other files of the store are not the locker's."""
+LOCKER: Any = SimpleNamespace(_meta=SimpleNamespace(model_name="locker"), public_id="locker")
+"""The locker as a whole, as the trail names it."""
 
 
 def files() -> Iterator[tuple[str, datetime]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 
-from django.db import transaction
+from celery import current_app
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -16,6 +18,8 @@ from evidence.refusals import Refused
 from organisation.models import Solution, User
 from organisation.permissions import may
 
+AGAIN = timedelta(days=2)
+
 
 @transaction.atomic
 def hold(*, because: str, by: User, evidence: Evidence | None = None, solution: Solution | None = None) -> LegalHold:
@@ -24,10 +28,12 @@ def hold(*, because: str, by: User, evidence: Evidence | None = None, solution: 
         raise Refused(_("It is for the second and third line to hold evidence."))
     if not because.strip():
         raise Refused(_("Say why: it goes on the record."), "because")
+    take_turns()
     made = LegalHold.objects.create(
         evidence=evidence, solution=solution, because=because, set_by=by, set_at=clock.now()
     )
     trail.record(by, "legal_hold.set", made, because=because, **_about(made))
+    _told_later(made)
     return made
 
 
@@ -44,7 +50,20 @@ def release(found: LegalHold, *, because: str, by: User) -> LegalHold:
     row.released_at, row.released_by, row.released_because = clock.now(), by, because
     row.save(update_fields=["released_at", "released_by", "released_because"])
     trail.record(by, "legal_hold.released", row, because=because, **_about(row))
+    _told_later(row)
     return row
+
+
+def _told_later(row: LegalHold) -> None:
+    """A store that holds files itself is told by a worker, once it is sure."""
+    if puts_holds():
+        transaction.on_commit(partial(current_app.send_task, "evidence.tasks.follow_hold", [row.pk]), robust=True)
+
+
+def take_turns() -> None:
+    """Until the transaction ends: nothing is destroyed while a hold is set."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('evidence.hold'))")
 
 
 def _about(row: LegalHold) -> dict[str, str | None]:
@@ -77,6 +96,9 @@ def tell_store(rows: QuerySet[Evidence], at: datetime) -> int:
     return told
 
 
-def lately(at: datetime, since: datetime) -> Q:
-    """Holds that are in force, or were released since."""
-    return Q(set_at__lte=at) & (Q(released_at=None) | Q(released_at__gt=since))
+def follow(at: datetime) -> int:
+    """The store's holds follow ours: of what a hold covers, and of what was released since two days."""
+    since = at - AGAIN
+    lately = Q(released_at=None) | Q(released_at__gt=since)
+    rows = [covered(row) for row in LegalHold.objects.filter(lately, set_at__lte=at)]
+    return sum(tell_store(one, at) for one in rows)

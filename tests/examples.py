@@ -34,7 +34,7 @@ from tests.factories.controls import (
     ServiceTypeFactory,
     VerdictFactory,
 )
-from tests.factories.evidence import EvidenceFactory, EvidenceLinkFactory
+from tests.factories.evidence import EvidenceFactory, EvidenceLinkFactory, LegalHoldFactory
 from tests.factories.findings import (
     CheckFactory,
     ConnectionFactory,
@@ -365,7 +365,11 @@ EXAMPLES: dict[str, Example] = {
     "findings:finding": FINDING,
     "findings:record": FINDING,
     "findings:resource": RESOURCE,
+    "api:evidence": EVIDENCE,
+    "api:evidence_file": EVIDENCE,
+    "api:evidence_withdraw": Example(own=EVIDENCE.own),
     "evidence:evidence": EVIDENCE,
+    "evidence:hold_release": Example(own=lambda person: _id(LegalHoldFactory())),
     "evidence:download": EVIDENCE,
     "evidence:hold": EVIDENCE,
     "evidence:link": EVIDENCE,

@@ -1,26 +1,17 @@
-from django.urls import path, register_converter
+from django.urls import path
 
-from evidence.views import locker, piece, piece_changes
+from evidence.urls.ids import ONE
+from evidence.views import locker, piece, piece_changes, watching_over
 
-
-class EvidenceId:
-    """E-1: other pages of this floor stand beside it."""
-
-    regex = "[Ee]-[0-9]{1,18}"
-
-    def to_python(self, value: str) -> str:
-        return value
-
-    def to_url(self, value: str) -> str:
-        return value
-
-
-register_converter(EvidenceId, "evidence_id")
-ONE = "<evidence_id:public_id>/"
 urlpatterns = [
     path("", locker.locker, name="locker"),
     path("locker.<str:form>", locker.export, name="locker_export"),
     path("add/", piece_changes.add, name="add"),
+    path("holds/", watching_over.holds, name="holds"),
+    path("holds/add/", watching_over.hold_add, name="hold_add"),
+    path("holds/<str:public_id>/release/", watching_over.hold_release, name="hold_release"),
+    path("verify/", watching_over.verify, name="verify"),
+    path("verify/now/", watching_over.verify_now, name="verify_now"),
     path(ONE, piece.evidence, name="evidence"),
     path(f"{ONE}file/", piece.download, name="download"),
     path(f"{ONE}supersede/", piece_changes.supersede, name="supersede"),

@@ -37,6 +37,9 @@ def refused_files(request: Request) -> set[str]:
 @takes_files
 @permitted("evidence.add")
 def add(request: Request) -> HttpResponse:
+    if not request.moment.is_now:
+        messages.error(request, _("Nobody acts in the past: go back to now."))
+        return redirect("evidence:locker")
     form = EvidenceForm(
         request.POST or None,
         request.FILES or None,
