@@ -8,7 +8,9 @@ from pathlib import PurePosixPath
 from typing import IO
 
 import puremagic
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from evidence import archives
 from evidence.refusals import Refused
@@ -54,6 +56,20 @@ SIGNATURES = {
     b"%PDF-": "pdf", b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"PK\x03\x04": "zip", b"PK\x05\x06": "zip",
     b"\x1f\x8b": "gzip",
 }  # fmt: skip
+WORDS: dict[str, str | Promise] = {
+    "pdf": _lazy("a PDF"), "png": _lazy("a PNG picture"), "jpeg": _lazy("a JPEG picture"),
+    "webp": _lazy("a WebP picture"), "zip": _lazy("a ZIP archive or an Office document"),
+    "gzip": _lazy("a gzip archive"), "text": _lazy("text"),
+}  # fmt: skip
+NOT_TAKEN: dict[bytes, str | Promise] = {
+    b"MZ": _lazy("a Windows program"),
+    b"\x7fELF": _lazy("a Linux program"),
+    b"\xcf\xfa\xed\xfe": _lazy("a macOS program"),
+    b"\xce\xfa\xed\xfe": _lazy("a macOS program"),
+    b"\xca\xfe\xba\xbe": _lazy("a Java or macOS program"),
+    b"\xd0\xcf\x11\xe0": _lazy("an Office document of before 2007, or one with a password"),
+}
+"""What often comes in its place, in words; the rest is named by its signature."""
 BYTE_ORDER = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be", b"\xef\xbb\xbf": "utf-8"}
 PAGE = re.compile(rb"<\s*(!doctype\s+html|html|head|body|script|iframe|svg)\b", re.IGNORECASE)
 """As what a file begins that a browser would take for a page, or run."""
@@ -75,9 +91,9 @@ def clean_name(name: str) -> str:
     """The name of a file as it is kept and given back: no folders, nothing invisible, not too long."""
     last = re.split(r"[\\/]", name.replace("\x00", ""))[-1]
     kept = "".join(letter for letter in last if letter.isprintable() and letter not in '<>:"|?*;')
-    stem, dot, ending = kept.strip(" .").rpartition(".")
+    stem, dot, ending = kept.rstrip(" .").rpartition(".")
     if not dot:
-        return (ending or "file")[:LONGEST_NAME]
+        return (ending.strip() or "file")[:LONGEST_NAME]
     return f"{stem[: LONGEST_NAME - 1 - len(ending[:10])].strip(' .') or 'file'}.{ending[:10]}"
 
 
@@ -126,18 +142,20 @@ def _text(begins: bytes) -> str | None:
 
 
 def _contradiction(begins: bytes, found: str, ending: str) -> str:
-    says = found or _named(begins)
-    told = {"says": says, "ending": ending, "taken": taken()}
+    told = {"says": WORDS[found] if found else _named(begins), "ending": ending, "taken": taken()}
     if found:
         return _("Its name ends in .%(ending)s, and its content is %(says)s. Give it the name that fits.") % told
-    return _("Its content is that of %(says)s, whatever its name says. Taken are: %(taken)s.") % told
+    return _("Its content is %(says)s, whatever its name says. Taken are: %(taken)s.") % told
 
 
-def _named(begins: bytes) -> str:
+def _named(begins: bytes) -> str | Promise:
+    for signature, words in NOT_TAKEN.items():
+        if begins.startswith(signature):
+            return words
     try:
-        return str(puremagic.magic_string(begins)[0].name) or _("an unknown kind of file")
+        return str(puremagic.magic_string(begins)[0].name) or _("of an unknown kind")
     except (puremagic.PureError, ValueError, IndexError):
-        return _("an unknown kind of file")
+        return _("of an unknown kind")
 
 
 def _no_page_inside(begins: bytes, found: str) -> None:
