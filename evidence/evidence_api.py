@@ -128,9 +128,9 @@ class AddEvidence(EvidenceDoor):
 
     @extend_schema(request={"multipart/form-data": UploadSerializer}, responses={201: EvidenceSerializer})
     def post(self, request: Request) -> Response:
-        if "file" in getattr(request._request, "refused_files", ()):
-            raise ValidationError({"file": [too_large()]})
         asked = UploadSerializer(data=request.data)
+        if "file" in getattr(request._request, "refused_files", ()):  # known once the data is read
+            raise ValidationError({"file": [too_large()]})
         asked.is_valid(raise_exception=True)
         said, user = dict(asked.validated_data), self.user(request)
         solution, controls = said.pop("solution"), said.pop("controls")

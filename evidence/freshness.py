@@ -63,8 +63,8 @@ def _latest(links: DatedQuerySet[EvidenceLink], at: datetime, seen: EvidenceQuer
     """Of each place the link to the piece that speaks of the latest time."""
     rows = (Evidence.objects.all() if seen is None else seen).standing(at)
     found = links.filter(evidence__in=rows).select_related("control", "evidence__solution")
-    ordered = found.order_by("control", "evidence__solution", "-evidence__effective_to", "-evidence")
-    return list(ordered.distinct("control", "evidence__solution"))
+    ordered = found.order_by("control_id", "evidence__solution_id", "-evidence__effective_to", "-evidence_id")
+    return list(ordered.distinct("control_id", "evidence__solution_id"))
 
 
 def _told(links: list[EvidenceLink], at: datetime) -> dict[Place, Freshness]:

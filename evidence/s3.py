@@ -55,7 +55,16 @@ class LockedS3(S3Storage):  # type: ignore[misc]
     def _save(self, name: str, content: Any) -> str:
         """Block by block: what comes in as blocks is never held whole."""
         saved: str = super()._save(name, io.BufferedReader(Blocks(content.chunks())))
+        self._make_sure(saved)
         return saved
+
+    def _make_sure(self, name: str) -> None:
+        """Not every store minds the lock of a file that comes in parts."""
+        client, what = self._client, {"Bucket": self.bucket_name, "Key": self._normalize_name(name)}
+        if "ObjectLockMode" not in client.head_object(**what):
+            said = self.get_object_parameters(name)
+            lock = {"Mode": said["ObjectLockMode"], "RetainUntilDate": said["ObjectLockRetainUntilDate"]}
+            client.put_object_retention(**what, Retention=lock)
 
     def delete(self, name: str) -> None:
         """Every version of it. Raises StillLocked."""
@@ -74,14 +83,17 @@ class LockedS3(S3Storage):  # type: ignore[misc]
             yield one.key.removeprefix(prefix).lstrip("/"), one.last_modified
 
     def put_hold(self, name: str, *, on: bool) -> None:
-        self.connection.meta.client.put_object_legal_hold(
+        self._client.put_object_legal_hold(
             Bucket=self.bucket_name, Key=self._normalize_name(name), LegalHold={"Status": "ON" if on else "OFF"}
         )
 
+    @property
+    def _client(self) -> Any:
+        return self.connection.meta.client
+
     def problems(self) -> list[str]:
         """What is missing for the bucket to keep what it is given, in words for whoever sets it up."""
-        client = self.connection.meta.client
-        found = []
+        client, found = self._client, []
         try:
             if client.get_bucket_versioning(Bucket=self.bucket_name).get("Status") != "Enabled":
                 found.append(f"Bucket {self.bucket_name} has no versioning: switch it on.")

@@ -86,7 +86,7 @@ def test_what_is_none_is_refused_in_words(name: str, content: bytes, words: str)
 
 
 def test_a_refusal_says_what_would_be_taken() -> None:
-    with pytest.raises(Refused, match="PDF, PNG, JPEG, WebP, plain text.*ZIP and gzip"):
+    with pytest.raises(Refused, match=r"PDF, PNG, JPEG, WebP, plain text.*ZIP and gzip"):
         known(io.BytesIO(files.WINDOWS), "setup.exe")
 
 
