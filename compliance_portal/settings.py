@@ -151,6 +151,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "follow appetites": {"task": "risks.tasks.follow_dates", "schedule": 60},
     "take up imports of risks": {"task": "risks.tasks.take_up_imports", "schedule": 60},
     "follow decisions": {"task": "risks.tasks.follow_decisions", "schedule": 60},
+    "look after the locker": {
+        "task": "evidence.tasks.look_after_locker",
+        "schedule": crontab(hour=SWEEP_AT_HOUR, minute=30),
+    },
     "sweep nightly": {"task": "findings.tasks.sweep_nightly", "schedule": crontab(hour=SWEEP_AT_HOUR, minute=0)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = env.optional("PORTAL_BEAT_SCHEDULE", "/tmp/portal-beat-schedule")  # noqa: S108
@@ -195,7 +199,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = Path(env.optional("STATIC_ROOT", str(BASE_DIR / "static-files")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = ENVIRONMENT == "test"
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -219,6 +223,16 @@ STORAGES = {
         },
     },
 }
+if EVIDENCE_BUCKET := env.optional("EVIDENCE_BUCKET"):
+    STORAGES["evidence"] = {
+        "BACKEND": "evidence.s3.LockedS3",
+        "OPTIONS": {
+            "bucket_name": EVIDENCE_BUCKET,
+            "location": env.optional("EVIDENCE_PREFIX"),
+            "lock_mode": env.optional("EVIDENCE_LOCK_MODE", "governance"),
+            "kms_key": env.optional("EVIDENCE_KMS_KEY"),
+        },
+    }
 EVIDENCE_MOST_MB = env.whole_number("EVIDENCE_MOST_MB", 100)
 EVIDENCE_KEPT_YEARS = env.whole_number("EVIDENCE_KEPT_YEARS", 7)
 SIGNING_KEY_FILE = env.optional("SIGNING_KEY_FILE")

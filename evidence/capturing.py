@@ -55,12 +55,14 @@ def capture(
     source: Source | None = None,
     controls: Iterable[Control] = (),
     media_type: str = "",
+    replaces: Evidence | None = None,
 ) -> Evidence:
     """Keep a file as it comes, in blocks, and say what it is.
 
     by: who brought it; None for the portal itself. media_type: empty to know it by its content. controls: those of
-    which it shows something. Where the transaction ends otherwise, a file without a row stays in the storage, which
-    is swept of such files. Raises OSError where the storage takes no more.
+    which it shows something. replaces: the piece of which it is the next version. Where the transaction ends
+    otherwise, a file without a row stays in the storage, which is swept of such files. Raises OSError where the
+    storage takes no more.
     """
     at = clock.now()
     passing = Passing(content)
@@ -85,6 +87,8 @@ def capture(
         sha256=passing.sha256,
         size=passing.size,
         media_type=media_type or passing.media_type,
+        version=replaces.version + 1 if replaces else 1,
+        replaces=replaces,
         kept_until=kept_until(at),
     )
     trail.record(by or "evidence", "evidence.captured", made, **sealed(made))

@@ -34,6 +34,7 @@ from tests.factories.controls import (
     ServiceTypeFactory,
     VerdictFactory,
 )
+from tests.factories.evidence import EvidenceFactory, EvidenceLinkFactory, LegalHoldFactory
 from tests.factories.findings import (
     CheckFactory,
     ConnectionFactory,
@@ -240,6 +241,14 @@ CLOSED_RISK = _of_solution(lambda solution: _id(_closed(RiskFactory(solution=sol
 RISK_LEVEL = _of_solution(lambda solution: {**_id(_assessable(solution)), "kind": "current"})
 WAITING_LEVEL = _of_solution(lambda solution: _waiting(AssessmentFactory(risk__solution=solution, waiting=True)))
 
+EVIDENCE = _of_solution(lambda solution: _id(EvidenceFactory(solution=solution)))
+
+
+def _evidence_link(solution: Any) -> dict[str, Any]:
+    link = EvidenceLinkFactory(evidence__solution=solution)
+    return {**_id(link.evidence), "pk": link.pk}
+
+
 EXPORT = Example(
     own=lambda person: _id(ExportFactory(requested_by=person)),
     other=lambda person: _id(ExportFactory()),
@@ -356,6 +365,18 @@ EXAMPLES: dict[str, Example] = {
     "findings:finding": FINDING,
     "findings:record": FINDING,
     "findings:resource": RESOURCE,
+    "api:evidence": EVIDENCE,
+    "api:evidence_file": EVIDENCE,
+    "api:evidence_withdraw": Example(own=EVIDENCE.own),
+    "evidence:evidence": EVIDENCE,
+    "evidence:hold_release": Example(own=lambda person: _id(LegalHoldFactory())),
+    "evidence:download": EVIDENCE,
+    "evidence:hold": EVIDENCE,
+    "evidence:link": EVIDENCE,
+    "evidence:locker_export": Example(own=lambda person: {"form": "csv"}),
+    "evidence:supersede": EVIDENCE,
+    "evidence:unlink": _of_solution(_evidence_link),
+    "evidence:withdraw": EVIDENCE,
     "risks:appetite_end": APPETITE,
     "risks:appetite_replace": APPETITE,
     "risks:authority_end": AUTHORITY,

@@ -17,6 +17,13 @@ class LegalHoldQuerySet(models.QuerySet["LegalHold"]):
     def in_force(self, at: datetime) -> Self:
         return self.filter(Q(set_at__lte=at) & (Q(released_at=None) | Q(released_at__gt=at)))
 
+    def covering(self, evidence: Evidence) -> Self:
+        """Those on it, on its solution, or on everything."""
+        rows = Q(evidence=evidence) | Q(evidence=None, solution=None)
+        if evidence.solution_id:
+            rows |= Q(solution=evidence.solution_id)
+        return self.filter(rows)
+
 
 class LegalHold(PublicId):
     """On one piece of evidence, on all of a solution, or (both None) on everything."""

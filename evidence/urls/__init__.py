@@ -1,4 +1,4 @@
-from django.urls import URLPattern
+from evidence.urls import locker
 
 app_name = "evidence"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [*locker.urlpatterns]
