@@ -144,7 +144,9 @@ class Pairs:
         asked = {row["finding_id"]: self._asked(row, records.get(row["finding_id"])) for row in rows}
         self._look_up({one for one in asked.values() if one})
         return [
-            Pair(row, records.get(row["finding_id"]), self._runs.get(one) if (one := asked[row["finding_id"]]) else None)
+            Pair(
+                row, records.get(row["finding_id"]), self._runs.get(one) if (one := asked[row["finding_id"]]) else None
+            )
             for row in rows
         ]
 

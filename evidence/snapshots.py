@@ -67,7 +67,9 @@ def _due(step: Step, controls: list[Control]) -> Iterator[Subject]:
     mapped = mapped_of_controls([one.pk for one in controls], step.end)
     observed = checks_named(mapped.names.values())
     solutions = {one.pk: one for one in Solution.objects.added_by(step.end).in_use(step.end).order_by("pk")}
-    taken = set(Snapshot.objects.filter(control__in=controls, period_from=step.begin).values_list("control", "solution"))
+    taken = set(
+        Snapshot.objects.filter(control__in=controls, period_from=step.begin).values_list("control", "solution")
+    )
     asked = [one for one in controls if one.pk in mapped.promises and mapped.of_controls.get(one.pk)]
     for control in as_they_were(asked, step.end):
         named = [(mapped.names[check], link) for check, link in mapped.of_controls[control.pk].items()]
@@ -106,7 +108,12 @@ def take(subject: Subject) -> Snapshot | None:
         "accepted": found.accepted, "unknown": found.unknown, "is_complete": complete,
     }  # fmt: skip
     made = Snapshot.objects.create(
-        evidence=evidence, control_id=control.pk, solution=solution, period_from=step.begin, period_to=step.end, **figures
+        evidence=evidence,
+        control_id=control.pk,
+        solution=solution,
+        period_from=step.begin,
+        period_to=step.end,
+        **figures,
     )
     period = {"period_from": step.begin.isoformat(), "period_to": step.end.isoformat()}
     trail.record("evidence", "evidence.snapshot_taken", evidence, control=control.public_id, **period, **figures)

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
 from audit.models import TrailEntry
-from controls.models import Frequency
+from controls.models import Frequency, Mapping
 from evidence import snapshots
 from evidence.capturing import storage
 from evidence.models import Evidence, EvidenceLink, Snapshot
@@ -27,7 +27,7 @@ from tests.clock import at
 from tests.databases import Clone
 from tests.evidence.snapshots_world import READ_AT, World, lines, of_kind
 from tests.factories import SolutionFactory
-from tests.factories.controls import CheckReferenceFactory, ControlCheckFactory, ControlFactory
+from tests.factories.controls import ControlCheckFactory, ControlFactory
 from tests.factories.findings import (
     AcceptanceFactory,
     CoverageSpanFactory,
@@ -156,7 +156,9 @@ def test_how_checks_were_set_is_in_it(db: None) -> None:
     said = [{"Name": "maxAge", "Value": ["90"]}]
     world.finding(content={"Compliance": {"SecurityControlParameters": said}, "ProductFields": rule})
     config = ScopeFactory(connection=world.scope.connection, source=Source.CONFIG)
-    config.rules.create(name="securityhub-keys-1", parameters={"maxAge": "90"}, valid_from=LONG_AGO, recorded_at=LONG_AGO)
+    config.rules.create(
+        name="securityhub-keys-1", parameters={"maxAge": "90"}, valid_from=LONG_AGO, recorded_at=LONG_AGO
+    )
     (snapshot,) = taken()
     (found,) = of_kind(snapshot.evidence, "rule")
     assert (found["name"], found["parameters"]) == ("securityhub-keys-1", {"maxAge": "90"})
@@ -211,22 +213,22 @@ def test_a_control_that_one_solution_operates_is_kept_for_it_alone(db: None) -> 
     assert [one.solution for one in taken()] == [world.solution]
 
 
-@pytest.mark.parametrize("how", ["retired", "added since", "not mapped", "only proposed", "mapped since"])
+@pytest.mark.parametrize("how", ["retired", "added since", "withdrawn", "only proposed", "mapped since"])
 def test_what_no_check_showed_then_has_no_snapshot(db: None, how: str) -> None:
     world = World()
-    mapping = world.control.mappings.get()
     if how == "retired":
         world.control.retired_at, world.control.retired_by, world.control.retired_because = LONG_AGO, "P-1", "x"
     elif how == "added since":
         world.control.added_at = END + timedelta(minutes=1)
-    elif how == "not mapped":
-        mapping.delete()
-    elif how == "only proposed":
-        mapping.delete()
-        named = CheckReferenceFactory(source=world.check.source, key="S3.8")
-        ControlCheckFactory(control=world.control, check_named=named)
     else:
-        type(mapping).objects.filter(pk=mapping.pk).update(approved_at=END + timedelta(minutes=1))
+        changed = {
+            "withdrawn": {"state": Mapping.State.WITHDRAWN, "ended_at": LONG_AGO, "ended_by": "x", "ended_because": "x"},
+            "only proposed": {
+                "state": Mapping.State.PROPOSED, "approved_at": None, "approved_by": "", "approved_because": "",
+            },
+            "mapped since": {"approved_at": END + timedelta(minutes=1)},
+        }  # fmt: skip
+        world.control.mappings.update(**changed[how])
     world.control.save()
     assert taken() == []
 
@@ -234,7 +236,9 @@ def test_what_no_check_showed_then_has_no_snapshot(db: None, how: str) -> None:
 def test_it_waits_until_a_step_has_settled(db: None) -> None:
     World()
     assert list(snapshots.due(END + timedelta(minutes=59))) == []
-    assert [one.step for one in snapshots.due(END + timedelta(minutes=60))] == [Step(END.date() - timedelta(days=1), END.date() - timedelta(days=1))]
+    assert [one.step for one in snapshots.due(END + timedelta(minutes=60))] == [
+        Step(END.date() - timedelta(days=1), END.date() - timedelta(days=1))
+    ]
 
 
 def test_it_is_taken_once(db: None) -> None:
@@ -335,7 +339,11 @@ def test_a_worker_that_is_killed_leaves_what_it_had_and_another_one_goes_on(comm
     other = SolutionFactory()
     script = KILLED.format(at=(END + timedelta(hours=2)).isoformat())
     folder = storage().location  # type: ignore[attr-defined]
-    environment = {**committed_database.environment, "DJANGO_SETTINGS_MODULE": "compliance_portal.settings", "EVIDENCE_FOLDER": folder}
+    environment = {
+        **committed_database.environment,
+        "DJANGO_SETTINGS_MODULE": "compliance_portal.settings",
+        "EVIDENCE_FOLDER": folder,
+    }
     died = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, check=False)
     assert died.returncode == -signal.SIGKILL
     assert [one.solution for one in Snapshot.objects.all()] == [world.solution]
