@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView
 from controls import api as controls
 from controls import register_api as register
 from desk import api as desk
+from evidence import snapshots_api as snapshots
 from findings import api as findings
 from findings import suppressions_api as suppressions
 from organisation import api as organisation
@@ -31,4 +32,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *decisions.urlpatterns,
     *challenges.urlpatterns,
     *risks.urlpatterns,
+    *snapshots.urlpatterns,
 ]

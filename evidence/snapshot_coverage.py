@@ -57,7 +57,7 @@ class Reach:
 
 
 def reach(sources: Collection[str], solution: Solution | None, step: Step, moment: Moment) -> Reach:
-    """Of checks of these sources, where a solution lives at the end of a step; without one, everywhere. Three queries."""
+    """Of checks of these sources, where a solution lives at a moment; without one, everywhere. Two queries."""
     scopes = Scope.objects.filter(Q(retired_at=None) | Q(retired_at__gt=step.begin), source__in=sources)
     if solution is not None:
         lived = SolutionAccount.objects.in_force(moment.at).filter(solution=solution)

@@ -185,7 +185,8 @@ class SnapshotFile:
                 "run": f"{SyncRun.public_prefix}-{pair.run}" if pair.run else None,
             }  # fmt: skip
         said = {
-            "line": "pair", "finding": f"F-{row['finding_id']}", "check": f"{Check.public_prefix}-{row['check_ran_id']}",
+            "line": "pair", "finding": f"F-{row['finding_id']}",
+            "check": f"{Check.public_prefix}-{row['check_ran_id']}",
             "status": row["status"], "exception": row["exception"], "aws_status": row["compliance_status"],
             "workflow": row["workflow"], "since": row["status_since"].isoformat(),
             "valid_from": row["valid_from"].isoformat(), "recorded_at": row["recorded_at"].isoformat(),

@@ -1,4 +1,4 @@
-"""The population of a snapshot, streamed: each pair of check and resource with its raw record and the reading behind it.
+"""The population of a snapshot, streamed: pairs of check and resource with raw records and the readings behind them.
 
 A fixed number of queries for each chunk of pairs, however many findings are in it.
 """
@@ -42,7 +42,7 @@ CROSS JOIN LATERAL (
     ORDER BY later LIMIT 1
 ) held
 """
-"""Of each finding what findings.provenance.record_at tells of one: the latest by the moment, else the first one held."""
+"""Of many findings what findings.provenance.record_at tells of one: the latest by the moment, else the first held."""
 RUNS = """
 SELECT asked.scope, asked.at, run.id
 FROM unnest(%(scopes)s::bigint[], %(moments)s::timestamptz[]) AS asked (scope, at)
@@ -165,10 +165,13 @@ class Pairs:
 
 
 def _records(findings: list[int], moment: Moment) -> dict[int, Record]:
-    asked = {"findings": findings, "at": moment.at, "known_at": moment.known_at}
+    asked: dict[str, Any] = {"findings": findings, "at": moment.at, "known_at": moment.known_at}
     with connection.cursor() as cursor:
         cursor.execute(RECORDS, asked)
-        return {key: Record(*held, unpacked(bytes(body))) for key, *held, body in cursor.fetchall()}
+        return {
+            key: Record(captured_at, told_at, later, unpacked(bytes(body)))
+            for key, captured_at, told_at, later, body in cursor.fetchall()
+        }
 
 
 def last_runs(readers: Iterable[int], at: datetime) -> list[int]:

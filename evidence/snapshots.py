@@ -155,8 +155,8 @@ def note_of(file: SnapshotFile) -> str:
     found, reach = file.counts, file.reach
     said = [
         _(
-            "%(population)d pairs of check and resource: %(passing)d pass, %(failing)d fail, %(accepted)d fail under an "
-            "exception, %(unknown)d are unknown."
+            "%(population)d pairs of check and resource: %(passing)d pass, %(failing)d fail, "
+            "%(accepted)d fail under an exception, %(unknown)d are unknown."
         )
         % {**vars(found), "population": found.population}
     ]

@@ -1,4 +1,4 @@
-"""The steps of a control's frequency: days, weeks, months and years as they begin and end in the organisation's zone."""
+"""The steps of a control's frequency: days, weeks, months and years, as they end in the organisation's zone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-from django.urls import URLPattern
+from evidence.urls import trail_heads
 
 app_name = "evidence"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    *trail_heads.urlpatterns,  # first: its name is no id of evidence
+]

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -19,7 +20,7 @@ from controls.models import Frequency, Mapping
 from evidence import snapshots
 from evidence.capturing import storage
 from evidence.models import Evidence, EvidenceLink, Snapshot
-from evidence.snapshot_file import SnapshotFile
+from evidence.snapshot_file import Moved, SnapshotFile
 from evidence.steps import Step, last_step, last_steps
 from evidence.tasks import take_snapshots
 from findings.models import CoverageState, Source, Status
@@ -221,8 +222,8 @@ def test_what_no_check_showed_then_has_no_snapshot(db: None, how: str) -> None:
     elif how == "added since":
         world.control.added_at = END + timedelta(minutes=1)
     else:
-        changed = {
-            "withdrawn": {"state": Mapping.State.WITHDRAWN, "ended_at": LONG_AGO, "ended_by": "x", "ended_because": "x"},
+        changed: dict[str, dict[str, Any]] = {
+            "withdrawn": {"state": Mapping.State.WITHDRAWN, "ended_at": LONG_AGO, "ended_by": "x"},
             "only proposed": {
                 "state": Mapping.State.PROPOSED, "approved_at": None, "approved_by": "", "approved_because": "",
             },
@@ -309,7 +310,7 @@ def test_what_moves_meanwhile_is_taken_in_the_next_round(db: None, monkeypatch: 
     file = SnapshotFile(subject, END + timedelta(hours=2))
     assert file.counts.population == 1
     world.finding()
-    with pytest.raises(snapshots.Moved):
+    with pytest.raises(Moved):
         b"".join(file.content())
     assert [one.population for one in taken()] == [2]
 
