@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -59,7 +62,7 @@ def verify(request: Request) -> HttpResponse:
     """At once where that takes about a second; else by a job."""
     if not trail_heads.is_quick():
         job = trail_heads.ask_for_verification(request.user)
-        verify_trail_heads.delay_on_commit(job.pk)
+        transaction.on_commit(partial(verify_trail_heads.delay, job.pk), robust=True)
         return redirect("desk:job", job.public_id)
     found = trail_heads.verify_and_tell(request.user)
     if found.holds:

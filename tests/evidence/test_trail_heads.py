@@ -301,7 +301,7 @@ def test_a_long_trail_is_verified_by_a_job(
     monkeypatch.setattr(trail_heads, "AT_ONCE", -1)
     answer = third_line.post("/evidence/trail-heads/verify/")
     job = Job.objects.get()
-    assert answer.url == f"/desk/jobs/{job.public_id}/"
+    assert answer["Location"] == f"/desk/jobs/{job.public_id}/"
     verify_trail_heads(job.pk)
     verify_trail_heads(job.pk)
     job.refresh_from_db()
