@@ -11,17 +11,20 @@ from typing import Any
 from django.db.models import Q
 
 from audit.moment import Moment
+from evidence.snapshot_pairs import Around, runs_around
 from evidence.steps import Step
 from findings.models import CoverageSpan, CoverageState, Scope
 from organisation.models import Solution, SolutionAccount
 
+NOT_READ = "not_read"
+"""Of a place that no reading has confirmed since: what it said at the end of the step is not known."""
 UNKNOWN = "unknown"
 """Of a while of which nothing is kept: the place was not known to the portal."""
 
 
 @dataclass(frozen=True)
 class Gap:
-    """A while of a step in which a place could not be spoken for. state: of CoverageState, or UNKNOWN."""
+    """A while of a step in which a place could not be spoken for. state: of CoverageState, NOT_READ, UNKNOWN."""
 
     begin: datetime
     end: datetime
@@ -34,12 +37,18 @@ class Place:
     scope: Scope
     gaps: list[Gap] = field(default_factory=list)
 
+    @property
+    def reader(self) -> int:
+        """Key of the scope whose readings this one is read by."""
+        return self.scope.read_through_id or self.scope.pk
+
 
 @dataclass(frozen=True)
 class Reach:
-    """The places involved. is_complete: there are some, and none of them has a gap."""
+    """The places involved, and the readings around the moment. is_complete: there are places, and none has a gap."""
 
     places: list[Place]
+    around: Around
 
     @property
     def is_complete(self) -> bool:
@@ -50,24 +59,22 @@ class Reach:
         """How many places have one."""
         return sum(bool(place.gaps) for place in self.places)
 
-    @property
-    def readers(self) -> set[int]:
-        """Keys of the scopes whose readings these places are read by."""
-        return {place.scope.read_through_id or place.scope.pk for place in self.places}
-
 
 def reach(sources: Collection[str], solution: Solution | None, step: Step, moment: Moment) -> Reach:
-    """Of checks of these sources, where a solution lives at a moment; without one, everywhere. Two queries."""
+    """Of checks of these sources, where a solution lives at a moment; without one, everywhere. Three queries."""
     scopes = Scope.objects.filter(Q(retired_at=None) | Q(retired_at__gt=step.begin), source__in=sources)
     if solution is not None:
         lived = SolutionAccount.objects.in_force(moment.at).filter(solution=solution)
         scopes = scopes.filter(account__in=lived.values("account__account_id"))
     places = [Place(scope) for scope in scopes.order_by("account", "region", "source", "pk")]
+    around = runs_around({place.reader for place in places}, moment)
     held = _held([place.scope.pk for place in places], step, moment)
     for place in places:
         until = min(filter(None, [step.end, place.scope.retired_at]))
         place.gaps.extend(_gaps(held[place.scope.pk], step.begin, until))
-    return Reach(places)
+        if until == step.end and place.reader not in around.confirmed and not place.gaps:
+            place.gaps.append(Gap(step.begin, step.end, NOT_READ, "No reading that began since has ended."))
+    return Reach(places, around)
 
 
 def _held(scopes: Iterable[int], step: Step, moment: Moment) -> dict[int, list[CoverageSpan]]:

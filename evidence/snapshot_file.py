@@ -22,7 +22,7 @@ from controls.mapped import Link
 from controls.models import Control, Mapping
 from evidence import software
 from evidence.snapshot_coverage import Reach, reach, told
-from evidence.snapshot_pairs import Counts, Pair, Pairs, counts, last_runs, population, reading
+from evidence.snapshot_pairs import Counts, Pair, Pairs, counts, population, reading
 from evidence.steps import Step
 from findings.models import Check, ConfigRule, Source, SyncRun
 from organisation.models import Solution
@@ -84,10 +84,10 @@ class SnapshotFile:
         return counts(self._spans)
 
     @cached_property
-    def last_runs(self) -> list[SyncRun]:
-        """Of every place involved the last reading that had ended by the end of the step, the latest one last."""
-        found = SyncRun.objects.filter(pk__in=last_runs(self.reach.readers, self.moment.at)).select_related("scope")
-        return sorted(found, key=lambda run: (run.finished_at or run.started_at, run.pk))
+    def runs(self) -> list[SyncRun]:
+        """The readings around the end of the step, of every place involved, the latest one last."""
+        found = SyncRun.objects.filter(pk__in=self.reach.around.runs).select_related("scope")
+        return sorted(found, key=lambda run: (run.started_at, run.pk))
 
     @property
     def most(self) -> int:
@@ -111,7 +111,7 @@ class SnapshotFile:
         yield self._head()
         yield from self._shown()
         yield from (told(place) for place in self.reach.places)
-        yield from self._readings(run.pk for run in self.last_runs)
+        yield from self._readings(run.pk for run in self.runs)
         seen = embedded = 0
         for pairs in Pairs(self._spans, self.moment, self._readers()).chunks():
             yield from self._readings(pair.run for pair in pairs if pair.run)
@@ -162,9 +162,9 @@ class SnapshotFile:
             }  # fmt: skip
 
     def _readers(self) -> dict[tuple[int, str, str, str], int]:
-        scopes = [place.scope for place in self.reach.places]
         return {
-            (one.connection_id, one.account, one.region, one.source): one.read_through_id or one.pk for one in scopes
+            (one.scope.connection_id, one.scope.account, one.scope.region, one.scope.source): one.reader
+            for one in self.reach.places
         }
 
     def _readings(self, runs: Iterable[int]) -> Iterator[dict[str, Any]]:

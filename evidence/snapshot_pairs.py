@@ -52,14 +52,17 @@ CROSS JOIN LATERAL (
     ORDER BY started_at DESC, id DESC LIMIT 1
 ) run
 """
-LAST_RUNS = """
-SELECT run.id FROM unnest(%(scopes)s::bigint[]) AS asked (scope)
+RUNS_AROUND = """
+SELECT asked.scope, run.id, run.after FROM unnest(%(scopes)s::bigint[]) AS asked (scope)
 CROSS JOIN LATERAL (
-    (SELECT id FROM findings_syncrun WHERE scope_id = asked.scope AND state = 'done' AND started_at < %(at)s
-       AND finished_at <= %(at)s ORDER BY started_at DESC, id DESC LIMIT 1)
+    (SELECT id, false AS after FROM findings_syncrun WHERE scope_id = asked.scope AND state = 'done'
+       AND started_at < %(at)s AND finished_at <= %(known_at)s ORDER BY started_at DESC, id DESC LIMIT 1)
     UNION
-    (SELECT id FROM findings_syncrun WHERE scope_id = asked.scope AND state = 'done' AND kind = 'sweep'
-       AND started_at < %(at)s AND finished_at <= %(at)s ORDER BY started_at DESC, id DESC LIMIT 1)
+    (SELECT id, false FROM findings_syncrun WHERE scope_id = asked.scope AND state = 'done' AND kind = 'sweep'
+       AND started_at < %(at)s AND finished_at <= %(known_at)s ORDER BY started_at DESC, id DESC LIMIT 1)
+    UNION
+    (SELECT id, true FROM findings_syncrun WHERE scope_id = asked.scope AND state = 'done'
+       AND started_at >= %(at)s AND finished_at <= %(known_at)s ORDER BY started_at, id LIMIT 1)
 ) run
 """
 
@@ -174,11 +177,23 @@ def _records(findings: list[int], moment: Moment) -> dict[int, Record]:
         }
 
 
-def last_runs(readers: Iterable[int], at: datetime) -> list[int]:
-    """Keys of the last reading, and the last complete sweep, that had ended without an error by a moment, of each."""
+@dataclass(frozen=True)
+class Around:
+    """Readings that ended without an error, around a moment. runs: of each scope the last one, and the last complete
+    sweep, that began before it, and the first one that began after. confirmed: the scopes that have that one.
+    """
+
+    runs: frozenset[int]
+    confirmed: frozenset[int]
+
+
+def runs_around(readers: Iterable[int], moment: Moment) -> Around:
+    """One query."""
+    asked: dict[str, Any] = {"scopes": sorted(readers), "at": moment.at, "known_at": moment.known_at}
     with connection.cursor() as cursor:
-        cursor.execute(LAST_RUNS, {"scopes": sorted(readers), "at": at})
-        return sorted({key for (key,) in cursor.fetchall()})
+        cursor.execute(RUNS_AROUND, asked)
+        rows = cursor.fetchall()
+    return Around(frozenset(run for _, run, _ in rows), frozenset(scope for scope, _, after in rows if after))
 
 
 def reading(run: SyncRun) -> dict[str, Any]:

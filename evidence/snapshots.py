@@ -132,11 +132,11 @@ def _claimed(subject: Subject) -> bool:
 
 
 def source_of(file: SnapshotFile) -> Source:
-    """The calls, and the last reading that had ended by then: who called, where, and which run it was."""
+    """The calls, and the reading that confirmed what was so: who called, where, and which run it was."""
     api = api_of({place.scope.source for place in file.reach.places})
-    if not file.last_runs:
+    if not file.runs:
         return Source(api=api)
-    run = file.last_runs[-1]
+    run = file.runs[-1]
     return Source(api=api, account=run.scope.account, arn=run.caller, run=run.public_id)
 
 

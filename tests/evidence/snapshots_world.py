@@ -27,6 +27,8 @@ from tests.factories.organisation import LONG_AGO, AccountFactory
 
 READ_AT = datetime(2026, 3, 29, 2, tzinfo=UTC)
 """Within the one reading that brought everything."""
+CONFIRMED_AT = datetime(2026, 3, 31, 0, 10, tzinfo=UTC)
+"""Of the reading after the last step that tests speak of."""
 
 
 class World:
@@ -48,6 +50,7 @@ class World:
             calls=2,
             request_ids=["req-1", "req-2"],
         )
+        self.confirmed = SyncRunFactory(scope=self.scope, started_at=CONFIRMED_AT, finished_at=CONFIRMED_AT)
 
     def finding(self, status: str = Status.FAIL, content: dict[str, Any] | None = None, **more: Any) -> Finding:
         """One pair of the population, with its record."""

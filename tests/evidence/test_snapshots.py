@@ -23,10 +23,10 @@ from evidence.models import Evidence, EvidenceLink, Snapshot
 from evidence.snapshot_file import Moved, SnapshotFile
 from evidence.steps import Step, last_step, last_steps
 from evidence.tasks import take_snapshots
-from findings.models import CoverageState, Source, Status
+from findings.models import CoverageState, Source, Status, SyncRun
 from tests.clock import at
 from tests.databases import Clone
-from tests.evidence.snapshots_world import READ_AT, World, lines, of_kind
+from tests.evidence.snapshots_world import World, lines, of_kind
 from tests.factories import SolutionFactory
 from tests.factories.controls import ControlCheckFactory, ControlFactory
 from tests.factories.findings import (
@@ -99,7 +99,7 @@ def test_a_day_of_a_control_is_kept_without_anybody(db: None) -> None:
     assert kept.title == f"{world.control.name}, {world.solution.name}, 30 Mar 2026"
     assert (kept.effective_from, kept.effective_to) == (snapshot.period_from, snapshot.period_to)
     assert (kept.source_api, kept.source_account) == ("securityhub:GetFindings", world.scope.account)
-    assert (kept.source_arn, kept.source_run) == (world.run.caller, world.run.public_id)
+    assert (kept.source_arn, kept.source_run) == (world.confirmed.caller, world.confirmed.public_id)
     assert EvidenceLink.objects.get(evidence=kept).control == world.control
     with storage().open(kept.stored_as) as file:
         assert hashlib.sha256(file.read()).hexdigest() == kept.sha256
@@ -112,7 +112,7 @@ def test_the_file_says_what_was_so_and_how_it_is_known(db: None) -> None:
     passing = world.finding(Status.PASS)
     failing = world.finding(content={"Compliance": {"Status": "FAILED"}, "Id": "ä"})
     (snapshot,) = taken()
-    head, check, place, reading, first, second, end = lines(snapshot.evidence)
+    head, check, place, reading, confirming, first, second, end = lines(snapshot.evidence)
     assert {key: head[key] for key in ("population", "passing", "failing", "accepted", "unknown", "complete")} == {
         "population": 2, "passing": 1, "failing": 1, "accepted": 0, "unknown": 0, "complete": True,
     }  # fmt: skip
@@ -122,6 +122,7 @@ def test_the_file_says_what_was_so_and_how_it_is_known(db: None) -> None:
     assert (place["scope"], place["complete"], place["gaps"]) == (world.scope.public_id, True, [])
     assert (reading["run"], reading["caller"], reading["calls"]) == (world.run.public_id, world.run.caller, 2)
     assert reading["request_ids"] == ["req-1", "req-2"]
+    assert (confirming["run"], confirming["started_at"]) == (world.confirmed.public_id, "2026-03-31T00:10:00+00:00")
     assert (first["finding"], first["status"], second["finding"]) == (failing.public_id, "fail", passing.public_id)
     assert json.loads(first["raw"]) == {"Compliance": {"Status": "FAILED"}, "Id": "ä"}
     assert first["record"]["sha256"] == hashlib.sha256(first["raw"].encode()).hexdigest()
@@ -355,13 +356,15 @@ def test_a_worker_that_is_killed_leaves_what_it_had_and_another_one_goes_on(comm
     assert len(files) == 3  # one without a row, which the sweep of the storage takes away
 
 
-def test_everything_about_the_reading_is_as_old_as_the_step(db: None) -> None:
+def test_what_no_reading_has_confirmed_since_is_not_complete(db: None) -> None:
     world = World()
     world.finding()
+    SyncRun.objects.filter(pk=world.confirmed.pk).update(state=SyncRun.State.FAILED)
     (snapshot,) = taken()
-    assert {line["finished_at"] for line in of_kind(snapshot.evidence, "reading")} == {
-        READ_AT.replace(hour=3).isoformat()
-    }
+    assert not snapshot.is_complete
+    (place,) = of_kind(snapshot.evidence, "place")
+    assert [gap["state"] for gap in place["gaps"]] == ["not_read"]
+    assert snapshot.evidence.source_run == world.run.public_id
 
 
 def test_a_control_mapped_to_several_checks_counts_each_pair(db: None) -> None:
