@@ -33,7 +33,7 @@ def test_a_control_shows_its_last_steps_and_what_was_not_captured(second_line: L
         with at(day):
             take_snapshots()
     said = panel(second_line, world)
-    assert "4 steps were not captured: what was missed is not caught up." in said
+    assert "4 snapshots are missing: what was not captured in its time is not caught up." in said
     assert "30 Mar : 1 of 1 fail" in said
     assert "29 Mar : not captured" in said
     assert "27 Mar : 1 of 1 fail" in said
