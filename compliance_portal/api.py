@@ -7,6 +7,7 @@ from controls import api as controls
 from controls import register_api as register
 from desk import api as desk
 from evidence import evidence_api as evidence
+from evidence import snapshots_api as snapshots
 from findings import api as findings
 from findings import suppressions_api as suppressions
 from organisation import api as organisation
@@ -33,4 +34,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *challenges.urlpatterns,
     *risks.urlpatterns,
     *evidence.urlpatterns,
+    *snapshots.urlpatterns,
 ]

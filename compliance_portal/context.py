@@ -226,6 +226,11 @@ class Frame:
         return clock.now()
 
     @property
+    def trail_heads(self) -> str:
+        """Where the pages of the trail lead to what is kept of it elsewhere."""
+        return address("evidence:trail_heads", self.user)
+
+    @property
     def login_path(self) -> str:
         return address("account_login", self.user) or "/"
 

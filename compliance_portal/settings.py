@@ -155,6 +155,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "evidence.tasks.look_after_locker",
         "schedule": crontab(hour=SWEEP_AT_HOUR, minute=30),
     },
+    "keep heads of the trail": {"task": "evidence.tasks.keep_trail_heads", "schedule": 600},
+    "take snapshots": {"task": "evidence.tasks.take_snapshots", "schedule": 300},
     "sweep nightly": {"task": "findings.tasks.sweep_nightly", "schedule": crontab(hour=SWEEP_AT_HOUR, minute=0)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = env.optional("PORTAL_BEAT_SCHEDULE", "/tmp/portal-beat-schedule")  # noqa: S108
@@ -235,7 +237,10 @@ if EVIDENCE_BUCKET := env.optional("EVIDENCE_BUCKET"):
     }
 EVIDENCE_MOST_MB = env.whole_number("EVIDENCE_MOST_MB", 100)
 EVIDENCE_KEPT_YEARS = env.whole_number("EVIDENCE_KEPT_YEARS", 7)
+SNAPSHOT_MOST_RECORDS = env.whole_number("SNAPSHOT_MOST_RECORDS", 5_000)
 SIGNING_KEY_FILE = env.optional("SIGNING_KEY_FILE")
+SIGNING_OLD_KEYS = env.optional("SIGNING_OLD_KEYS")
+TRAIL_HEADS_TO = env.words("TRAIL_HEADS_TO")
 EXPORT_AT_ONCE = env.whole_number("EXPORT_AT_ONCE", 20_000)
 EXPORT_KEPT_HOURS = env.whole_number("EXPORT_KEPT_HOURS", 24)
 

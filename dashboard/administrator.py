@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db.models import Count
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -97,6 +98,9 @@ def missing(connections: list[Connected]) -> list[Missing]:
         found.append(
             Missing(words, _("It was never tried out; nothing is read through it yet."), "findings:connections")
         )
+    if not settings.SIGNING_KEY_FILE:
+        words, why = _("Set a signing key"), _("Without one no head of the trail is kept and no pack is sealed.")
+        found.append(Missing(words, why, "evidence:trail_heads"))
     for role in (Role.FIRST, Role.SECOND, Role.THIRD):
         if role.value not in held:
             words = _("Give somebody the role “%(role)s”") % {"role": role.label}

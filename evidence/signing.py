@@ -10,13 +10,15 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
     PublicFormat,
     load_pem_private_key,
+    load_pem_public_key,
 )
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -36,6 +38,32 @@ def public_pem(file: str = "") -> bytes:
 def fingerprint(pem: bytes | None = None) -> str:
     """SHA-256 of a public key in PEM (None: the portal's own), hexadecimal: what is published."""
     return hashlib.sha256(pem if pem is not None else public_pem()).hexdigest()
+
+
+def has_key() -> bool:
+    return bool(settings.SIGNING_KEY_FILE)
+
+
+def known_keys() -> dict[str, bytes]:
+    """Public keys in PEM by fingerprint: the portal's own, and those it signed with before (SIGNING_OLD_KEYS)."""
+    found = [public_pem()] if has_key() else []
+    if settings.SIGNING_OLD_KEYS:
+        for file in sorted(Path(settings.SIGNING_OLD_KEYS).glob("*.pem")):
+            key = load_pem_public_key(file.read_bytes())
+            found.append(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    return {fingerprint(pem): pem for pem in found}
+
+
+def is_signed(content: bytes, signature: bytes, pem: bytes) -> bool:
+    """Whether the key with this public key signed just this."""
+    key = load_pem_public_key(pem)
+    if not isinstance(key, Ed25519PublicKey):
+        return False
+    try:
+        key.verify(signature, content)
+    except InvalidSignature:
+        return False
+    return True
 
 
 def make_key(file: Path) -> None:

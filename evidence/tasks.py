@@ -6,7 +6,7 @@ from celery import shared_task
 
 from audit import clock
 from desk.models import Job
-from evidence import holding, retention, verifying
+from evidence import holding, retention, snapshots, trail_heads, verifying
 from evidence.models import LegalHold
 
 
@@ -29,3 +29,22 @@ def follow_hold(hold_id: int) -> None:
 @shared_task
 def verify_locker(job_id: int) -> None:
     verifying.carry_out(Job.objects.get(pk=job_id))
+
+
+@shared_task
+def take_snapshots() -> None:
+    """Beat's: of the steps that have ended."""
+    snapshots.take_due()
+
+
+@shared_task
+def keep_trail_heads() -> None:
+    """Beat's: once a day, and what a lost task left."""
+    trail_heads.keep_due()
+    for key in trail_heads.forgotten(clock.now()):
+        verify_trail_heads.delay(key)
+
+
+@shared_task
+def verify_trail_heads(job_id: int) -> None:
+    trail_heads.carry_out(Job.objects.get(pk=job_id))

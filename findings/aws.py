@@ -217,6 +217,7 @@ def _made(session: boto3.Session, name: str, region: str, config: Config = CONFI
         client.meta.events.register(f"before-parse.{name}.{operation}", _as_sent)
     client.meta.events.register("before-call", _note_when_asked)
     client.meta.events.register("after-call", _compare_clocks)
+    client.meta.events.register("after-call", _note_request_id)
     client.meta.events.register("after-call", _refuse_cut_short)
     return client
 
@@ -230,6 +231,12 @@ def _compare_clocks(http_response: Any, context: dict[str, Any], **_: Any) -> No
     with suppress(TypeError, ValueError):
         told = parsedate_to_datetime(http_response.headers.get("Date")).astimezone(UTC)
         clock.compare(told, asked=context["asked"], answered=clock.of_this_machine())
+
+
+def _note_request_id(parsed: dict[str, Any], **_: Any) -> None:
+    """By its request id AWS's support and CloudTrail find a call again."""
+    if request_id := parsed.get("ResponseMetadata", {}).get("RequestId"):
+        rates.who_asks().answered(str(request_id)[:64])
 
 
 def _refuse_cut_short(http_response: Any, model: Any, **_: Any) -> None:

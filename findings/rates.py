@@ -56,6 +56,8 @@ ALONE = 0.25
 """Of the rate, for each process that cannot see the others."""
 ASK_AGAIN = 5.0
 """Seconds until a Redis that did not answer is asked again."""
+IDS_KEPT = 200
+"""Of AWS's request ids that one asker keeps: the first ones. How many there were is `calls`."""
 PATIENCE = 0.5
 """Seconds that Redis has to answer."""
 LONGEST_WAIT = 20.0
@@ -102,12 +104,16 @@ class Bucket:
 
 @dataclass
 class Asker:
-    """Who asks AWS: what waits for one bucket is shared fairly between names. waited: seconds."""
+    """Who asks AWS: what waits for one bucket is shared fairly between names. waited: seconds.
+
+    request_ids: by which AWS finds its answers again, the first IDS_KEPT.
+    """
 
     name: str = ""
     calls: int = 0
     throttles: int = 0
     waited: float = 0.0
+    request_ids: list[str] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -116,6 +122,12 @@ class Asker:
             self.calls += calls
             self.throttles += throttles
             self.waited += waited
+
+    def answered(self, request_id: str) -> None:
+        """AWS answered a call, under this id of its own."""
+        with self._lock:
+            if len(self.request_ids) < IDS_KEPT:
+                self.request_ids.append(request_id)
 
     def sleep(self, seconds: float) -> None:
         """Raises Stopped where the asker is stopped before or meanwhile."""

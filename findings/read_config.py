@@ -199,7 +199,7 @@ def _rules(reading: Reading, places: list[Scope]) -> list[Rule]:
     found = in_parallel(lambda place: _rules_there(reading, place), places)
     listed = {place.pk: rules for place, rules in zip(places, found, strict=True) if rules is not None}
     with reading.transaction() as at:
-        merge_rules({key: [rule.name for rule in rules] for key, rules in listed.items()}, at=at)
+        merge_rules({key: {rule.name: rule.parameters for rule in rules} for key, rules in listed.items()}, at=at)
     return [rule for rules in listed.values() for rule in rules]
 
 

@@ -154,7 +154,10 @@ class Reading:
         """Write what the run has counted so far, in the caller's transaction."""
         run, asker = self.run, self.asker
         run.calls, run.throttles, run.waited = asker.calls, asker.throttles, asker.waited
-        run.save(update_fields=COUNTED)
+        grown = len(asker.request_ids) != len(run.request_ids)
+        if grown:
+            run.request_ids = list(asker.request_ids)
+        run.save(update_fields=[*COUNTED, "request_ids"] if grown else COUNTED)
 
     def progress(self, share: float) -> None:
         """How much of the reading is done, from 0 to 1, for whoever waits for the job."""

@@ -25,7 +25,7 @@ def retire(scopes: Iterable[Scope], states: Mapping[str, str], regions: Collecti
         scope.retired_at, scope.lease_until, scope.fence = at, None, scope.fence + 1
         scope.save(update_fields=["retired_at", "lease_until", "fence"])
         coverage.observe([scope], CoverageState.DISABLED, _why(scope, states, regions), at=at)
-        merge_rules({scope.pk: []}, at=at)
+        merge_rules({scope.pk: {}}, at=at)
 
 
 def _why(scope: Scope, states: Mapping[str, str], regions: Collection[str]) -> str:

@@ -34,7 +34,7 @@ from tests.factories.controls import (
     ServiceTypeFactory,
     VerdictFactory,
 )
-from tests.factories.evidence import EvidenceFactory, EvidenceLinkFactory, LegalHoldFactory
+from tests.factories.evidence import EvidenceFactory, EvidenceLinkFactory, LegalHoldFactory, TrailHeadFactory
 from tests.factories.findings import (
     CheckFactory,
     ConnectionFactory,
@@ -263,6 +263,7 @@ EXAMPLES: dict[str, Example] = {
     "api:person": PERSON,
     "api:solution": SOLUTION,
     "audit:entry": Example(own=lambda person: {"pk": trail.record(person, "person.changed", person).pk}),
+    "evidence:trail_head_file": Example(own=lambda person: _id(TrailHeadFactory())),
     "api:framework": FRAMEWORK,
     "api:requirements": FRAMEWORK,
     "api:control": CONTROL,

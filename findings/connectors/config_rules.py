@@ -30,7 +30,10 @@ _ADDED = (
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule in one account and region. arn and identifier are empty where only its name is known."""
+    """One rule in one account and region. arn and identifier are empty where only its name is known.
+
+    parameters: JSON, as Config keeps them; empty for none.
+    """
 
     account: str
     region: str
@@ -39,6 +42,7 @@ class Rule:
     identifier: str = ""
     description: str = ""
     resource_types: tuple[str, ...] = ()
+    parameters: str = ""
 
     @property
     def origin(self) -> str:
@@ -102,6 +106,7 @@ def rules_of(config: Service) -> list[Rule]:
             identifier=_identifier(row.get("Source") or {}),
             description=row.get("Description", ""),
             resource_types=tuple((row.get("Scope") or {}).get("ComplianceResourceTypes") or ()),
+            parameters=row.get("InputParameters", ""),
         )
         for row in config.items("describe_config_rules", "ConfigRules")
         if row.get("ConfigRuleState", "ACTIVE") in ("ACTIVE", "EVALUATING")

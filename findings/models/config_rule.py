@@ -11,10 +11,12 @@ class ConfigRule(Span):
     """A rule that Config had in one account and region for a while, whether it found anything or not.
 
     scope: the place, of source Config. Where a place cannot be entered, only what its rules found is known.
+    parameters: as Config has them, text by name; another row begins where one of them changes.
     """
 
     scope = models.ForeignKey(Scope, on_delete=models.PROTECT, related_name="rules")
     name = models.CharField(max_length=256)
+    parameters = models.JSONField(default=dict)
 
     class Meta:
         constraints = [

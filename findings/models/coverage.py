@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -104,7 +105,8 @@ class SyncRun(PublicId):
     """One reading of one scope by one worker.
 
     sweep: the run that began the complete sweep which this one goes on with. reached: how far the sweep has come,
-    in its source's own order. calls, throttles, waited (seconds): what was asked of AWS.
+    in its source's own order. calls, throttles, waited (seconds): what was asked of AWS. request_ids: under which AWS
+    answered, the first 200 of them.
     """
 
     public_prefix = "U"
@@ -136,12 +138,14 @@ class SyncRun(PublicId):
     calls = models.PositiveIntegerField(default=0)
     throttles = models.PositiveIntegerField(default=0)
     waited = models.FloatField(default=0.0, help_text="Seconds, all threads together, until there was room to call.")
+    request_ids = ArrayField(models.CharField(max_length=64), default=list)
     sweep = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
     reached = models.CharField(max_length=400, blank=True)
     error = models.CharField(max_length=1000, blank=True)
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(fields=["scope", "-started_at"], name="run_of_scope")]
 
     def __str__(self) -> str:
         return f"{self.scope}: {self.get_kind_display()}"

@@ -7,8 +7,19 @@ from django.core.files.base import ContentFile
 from factory.django import DjangoModelFactory
 
 from audit import clock
+from evidence import head_files, signing
 from evidence.capturing import kept_until, storage
-from evidence.models import Attestation, Evidence, EvidenceLink, EvidenceRequest, LegalHold, RequestStep, Snapshot
+from evidence.head_files import Head, Signed
+from evidence.models import (
+    Attestation,
+    Evidence,
+    EvidenceLink,
+    EvidenceRequest,
+    LegalHold,
+    RequestStep,
+    Snapshot,
+    TrailHead,
+)
 from tests.factories.controls import ControlFactory
 from tests.factories.organisation import LONG_AGO, SolutionFactory, UserFactory
 
@@ -93,6 +104,23 @@ class SnapshotFactory(DjangoModelFactory[Snapshot]):
     accepted = 0
     unknown = 0
     is_complete = True
+
+
+def _head(made: Any) -> Head:
+    return Head(made.taken_at, made.position, made.digest, made.position, "compliance-portal 0", "none")
+
+
+class TrailHeadFactory(DjangoModelFactory[TrailHead]):
+    """A signed head of no trail in particular, with its file."""
+
+    class Meta:
+        model = TrailHead
+
+    taken_at = factory.LazyFunction(clock.now)
+    position = factory.Sequence(lambda n: n + 1)
+    digest = "0" * 64
+    key = factory.LazyFunction(lambda: signing.fingerprint())
+    stored_as = factory.LazyAttribute(lambda made: head_files.keep(Signed.of(_head(made))))
 
 
 class EvidenceRequestFactory(DjangoModelFactory[EvidenceRequest]):

@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 from django.db import connection as database
 
-from findings.models import Finding, FindingSpan, Posture, Source, SyncRun
+from audit import clock
+from findings.merge import merge_rules
+from findings.models import ConfigRule, Finding, FindingSpan, Posture, Source, SyncRun
+from findings.rates import IDS_KEPT, Asker
+from tests.clock import at
+from tests.factories.findings import ScopeFactory
 from tests.findings.conftest import Estate, StartEstate
 
 
@@ -66,6 +71,37 @@ def test_the_first_reading_is_a_sweep_and_the_next_reads_only_what_changed(estat
 def test_a_run_says_who_aws_saw(read_estate: Estate) -> None:
     run = SyncRun.objects.latest("pk")
     assert run.caller == (f"arn:aws:sts::{read_estate.hub}:assumed-role/compliance-portal-hub/compliance-portal")
+
+
+def test_a_run_keeps_the_ids_under_which_aws_answered(read_estate: Estate) -> None:
+    for run in SyncRun.objects.all():
+        assert 0 < len(run.request_ids) <= IDS_KEPT
+        assert len(set(run.request_ids)) == len(run.request_ids)
+    many = Asker()
+    for n in range(IDS_KEPT + 5):
+        many.answered(f"id-{n}")
+    assert many.request_ids == [f"id-{n}" for n in range(IDS_KEPT)]
+
+
+def test_a_rule_is_kept_with_its_parameters(read_estate: Estate) -> None:
+    rules = ConfigRule.objects.filter(valid_to=None)
+    assert rules.exclude(parameters={}).exists()
+    assert {tuple(one.parameters.items()) for one in rules.filter(name__contains="required-tags")} == {
+        (("tag1Key", "solution"),)
+    }
+
+
+def test_a_rule_that_is_set_otherwise_begins_anew(db: None) -> None:
+    scope = ScopeFactory(source=Source.CONFIG)
+    for n, said in enumerate(('{"days":"90"}', '{"days": "90"}', '{"days":"60"}'), 1):
+        with at(f"2026-03-0{n}"):
+            merge_rules({scope.pk: {"keys": said, "tags": ""}}, at=clock.now())
+    held = scope.rules.order_by("name", "valid_from")
+    assert list(held.values_list("name", "parameters", "valid_from__day", "valid_to__day")) == [
+        ("keys", {"days": "90"}, 1, 3),
+        ("keys", {"days": "60"}, 3, None),
+        ("tags", {}, 1, None),
+    ]
 
 
 def test_of_two_sources_of_the_same_fact_one_is_scored(read_estate: Estate) -> None:

@@ -156,9 +156,11 @@ def test_provenance_names_run_caller_and_hash(second_line: LoggedIn) -> None:
     finding = FindingFactory()
     record = FindingRecordFactory(finding=finding)
     scope = ScopeFactory(connection=finding.connection, account=finding.account, region=finding.region)
-    run = SyncRunFactory(scope=scope, started_at=record.captured_at, finished_at=record.captured_at)
+    times = {"started_at": record.captured_at, "finished_at": record.captured_at}
+    run = SyncRunFactory(scope=scope, calls=340, request_ids=["4b6f-1", "4b6f-2"], **times)
     text = words(second_line.get(page_of(finding)))
     assert run.public_id in text
+    assert "2 of 340 calls of this run 4b6f-1 4b6f-2" in text
     assert run.caller in text
     assert finding.native_id in text
     assert finding.connection.name in text
