@@ -34,6 +34,7 @@ from tests.factories.controls import (
     ServiceTypeFactory,
     VerdictFactory,
 )
+from tests.factories.evidence import EvidenceRequestFactory
 from tests.factories.findings import (
     CheckFactory,
     ConnectionFactory,
@@ -240,6 +241,8 @@ CLOSED_RISK = _of_solution(lambda solution: _id(_closed(RiskFactory(solution=sol
 RISK_LEVEL = _of_solution(lambda solution: {**_id(_assessable(solution)), "kind": "current"})
 WAITING_LEVEL = _of_solution(lambda solution: _waiting(AssessmentFactory(risk__solution=solution, waiting=True)))
 
+EVIDENCE_REQUEST = _of_solution(lambda solution: _id(EvidenceRequestFactory(solution=solution, from_outside=True)))
+
 EXPORT = Example(
     own=lambda person: _id(ExportFactory(requested_by=person)),
     other=lambda person: _id(ExportFactory()),
@@ -247,6 +250,13 @@ EXPORT = Example(
 )
 
 EXAMPLES: dict[str, Example] = {
+    "evidence:request": EVIDENCE_REQUEST,
+    "evidence:request_accept": EVIDENCE_REQUEST,
+    "evidence:request_answer": EVIDENCE_REQUEST,
+    "evidence:request_pass_on": EVIDENCE_REQUEST,
+    "evidence:request_return": EVIDENCE_REQUEST,
+    "evidence:request_withdraw": EVIDENCE_REQUEST,
+    "evidence:requests_export": Example(own=lambda person: {"form": "csv"}),
     "api:export": EXPORT,
     "findings:export_file": Example(own=_kept_export, other=EXPORT.other, hidden_from=EXPORT.hidden_from),
     "findings:export_page": EXPORT,

@@ -1,4 +1,7 @@
-from django.urls import URLPattern
+from evidence.urls import requests
 
 app_name = "evidence"
-urlpatterns: list[URLPattern] = []
+
+urlpatterns = [
+    *requests.urlpatterns,  # first: its names are no ids of evidence
+]
