@@ -13,4 +13,5 @@ class EvidenceConfig(AppConfig):
         subjects.register("evidencerequest", request_subject.evidence_request)
         for kind in telling.KINDS:
             notices.register(kind, Group.AWAITING)
+        provide("control", request_panels.attestations_of_control)
         provide("control", request_panels.of_control)

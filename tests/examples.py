@@ -34,7 +34,7 @@ from tests.factories.controls import (
     ServiceTypeFactory,
     VerdictFactory,
 )
-from tests.factories.evidence import EvidenceRequestFactory
+from tests.factories.evidence import AttestationFactory, EvidenceRequestFactory
 from tests.factories.findings import (
     CheckFactory,
     ConnectionFactory,
@@ -242,6 +242,7 @@ RISK_LEVEL = _of_solution(lambda solution: {**_id(_assessable(solution)), "kind"
 WAITING_LEVEL = _of_solution(lambda solution: _waiting(AssessmentFactory(risk__solution=solution, waiting=True)))
 
 EVIDENCE_REQUEST = _of_solution(lambda solution: _id(EvidenceRequestFactory(solution=solution, from_outside=True)))
+ATTESTATION = _of_solution(lambda solution: _id(AttestationFactory(solution=solution)))
 
 EXPORT = Example(
     own=lambda person: _id(ExportFactory(requested_by=person)),
@@ -250,6 +251,13 @@ EXPORT = Example(
 )
 
 EXAMPLES: dict[str, Example] = {
+    "evidence:attestation": ATTESTATION,
+    "evidence:attestation_ask": CONTROL,
+    "evidence:attestation_state": CONTROL,
+    "evidence:attestation_call_off": ATTESTATION,
+    "evidence:attestation_give": ATTESTATION,
+    "evidence:attestation_withdraw": ATTESTATION,
+    "evidence:attestations_export": Example(own=lambda person: {"form": "csv"}),
     "evidence:request": EVIDENCE_REQUEST,
     "evidence:request_accept": EVIDENCE_REQUEST,
     "evidence:request_answer": EVIDENCE_REQUEST,

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from evidence.views import request, request_ask, requests
+from evidence.views import attestation, attestations, request, request_ask, requests
 
 ONE = "requests/<str:public_id>/"
+STATED = "attestations/<str:public_id>/"
 
 urlpatterns = [
     path("requests/", requests.requests, name="requests"),
@@ -16,4 +17,12 @@ urlpatterns = [
     path(f"{ONE}accept/", request.accept, name="request_accept"),
     path(f"{ONE}send-back/", request.send_back, name="request_return"),
     path(f"{ONE}withdraw/", request.withdraw, name="request_withdraw"),
+    path("attestations/", attestations.attestations, name="attestations"),
+    path("attestations/of/<str:public_id>/ask/", attestation.ask, name="attestation_ask"),
+    path("attestations/of/<str:public_id>/state/", attestation.state, name="attestation_state"),
+    path("attestations/export/<str:form>/", attestations.attestations_export, name="attestations_export"),
+    path(STATED, attestation.attestation, name="attestation"),
+    path(f"{STATED}give/", attestation.give, name="attestation_give"),
+    path(f"{STATED}withdraw/", attestation.withdraw, name="attestation_withdraw"),
+    path(f"{STATED}call-off/", attestation.call_off, name="attestation_call_off"),
 ]

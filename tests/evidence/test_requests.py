@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -13,8 +13,12 @@ from audit import clock
 from audit.models import TrailEntry
 from controls.models import Control
 from desk.models import Notice
+from evidence import sources
 from evidence.models import Evidence, EvidenceLink, EvidenceRequest, RequestStep
+from evidence.sources import Source
+from evidence.tasks import remind
 from organisation.models import Solution, User
+from tests.clock import at
 from tests.conftest import LoggedIn, LogIn
 from tests.factories import GrantFactory, SolutionFactory, UserFactory
 from tests.factories.controls import ControlFactory
@@ -258,3 +262,142 @@ def test_it_is_discussed_in_one_thread(log_in: LogIn, story: Story) -> None:
         log_in(story.dee).get(reverse("desk:discussion", args=["evidencerequest", request.public_id])).status_code
         == 404
     )
+
+
+def test_the_list_answers_how_many_are_open_and_overdue(log_in: LogIn, story: Story) -> None:
+    yesterday = clock.now().date() - timedelta(days=1)
+    late, answered = story.asked(title="Late", due_on=yesterday), story.asked(title="Answered", due_on=yesterday)
+    story.asked(title="In time")
+    post(log_in(story.ana), answered, "answer", words="Here")
+    kim = log_in(story.kim)
+    page = kim.get("/evidence/requests/")
+    assert title(page) == "3 requests open, 1 overdue, 1 answered"
+    assert [row["request"].title for row in page.context["rows"]] == ["Late", "Answered", "In time"]
+    for query, found in (
+        ("overdue=yes", [late]),
+        ("state=answered", [answered]),
+        ("mine=answer", []),
+        (f"control={story.control.public_id}&q=late", [late]),
+        (f"who={story.ana.public_id}&order=-due&state=open&q=Late", [late]),
+        ("q=" + answered.public_id, [answered]),
+    ):
+        assert [row["request"] for row in kim.get(f"/evidence/requests/?{query}").context["rows"]] == found, query
+    assert kim.get("/evidence/requests/?state=lost").status_code == 400
+    assert len(log_in(story.ana).get("/evidence/requests/?mine=answer").context["rows"]) == 2
+    assert title(log_in(story.dee).get("/evidence/requests/")) == "No request is open"
+
+
+def test_the_list_leaves_as_a_file(log_in: LogIn, story: Story) -> None:
+    story.asked(title="=HYPERLINK()")
+    lines = log_in(story.kim).get("/evidence/requests/export/csv/").content.decode("utf-8-sig").splitlines()
+    assert len(lines) == 2
+    assert "'=HYPERLINK()" in lines[1]
+    assert log_in(story.kim).get("/evidence/requests/export/xlsx/").content.startswith(b"PK")
+    assert log_in(story.kim).get("/evidence/requests/export/pdf/").status_code == 404
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_list_costs_the_same_for_any_number(
+    log_in: LogIn, story: Story, count: int, django_assert_max_num_queries: Any
+) -> None:
+    EvidenceRequestFactory.create_batch(count)
+    browser = log_in(story.kim)
+    browser.get("/evidence/requests/")
+    with django_assert_max_num_queries(20):
+        assert len(browser.get("/evidence/requests/").context["rows"]) == count
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_request_costs_the_same_for_any_number_of_steps(
+    log_in: LogIn, story: Story, count: int, django_assert_max_num_queries: Any
+) -> None:
+    request = story.asked()
+    for n in range(count):
+        piece = EvidenceFactory(solution=story.payments)
+        post(log_in(story.ana), request, "answer", words=f"Part {n}", evidence=[piece.pk])
+    browser = log_in(story.kim)
+    with django_assert_max_num_queries(26):
+        page = browser.get(reverse("evidence:request", args=[request.public_id]))
+    assert len(page.context["steps"]) == count + 1
+
+
+def test_the_past_shows_who_was_asked_and_by_when_then(log_in: LogIn, story: Story) -> None:
+    with at("2026-03-01"):
+        request = story.asked(due_on=date(2026, 3, 10))
+    with at("2026-03-05"):
+        post(log_in(story.ana), request, "pass_on", to=story.ben.pk)
+        post(log_in(story.ben), request, "answer", words="Here")
+        post(log_in(story.kim), request, "return", because="More", due_on="2026-03-20")
+    with at("2026-03-21"):
+        kim = log_in(story.kim)
+        one = f"/evidence/requests/{request.public_id}/"
+        then = kim.get(f"{one}?as_of=2026-03-03")
+        assert (then.context["found"].assignee, then.context["found"].due_on) == (story.ana, date(2026, 3, 10))
+        assert (then.context["stands"], len(then.context["steps"]), then.context["buttons"]) == ("asked", 1, [])
+        now = kim.get(one)
+        assert (now.context["found"].assignee, now.context["stands"], now.context["is_overdue"]) == (
+            story.ben, "returned", True,
+        )  # fmt: skip
+        assert title(kim.get("/evidence/requests/?as_of=2026-03-03")) == "1 request open"
+
+
+def test_reminders_come_once_each_and_the_asker_hears_of_what_is_overdue(log_in: LogIn, story: Story) -> None:
+    with at("2026-03-01"):
+        story.asked(due_on=date(2026, 3, 11))
+        short = story.asked(title="Soon", due_on=date(2026, 3, 3))
+    told = []
+    for day in ("2026-03-01", "2026-03-02", "2026-03-04", "2026-03-10", "2026-03-12", "2026-03-13"):
+        with at(day):
+            remind()
+            remind()
+            told.append(list(Notice.objects.order_by("pk").values_list("kind", "person__name")))
+    assert told[0] == []
+    assert told[1] == [("evidence_request_1", "Ana")]
+    assert told[2][1:] == [
+        ("evidence_request_7", "Ana"), ("evidence_request_overdue", "Ana"), ("evidence_request_overdue_asker", "Kim"),
+    ]  # fmt: skip
+    assert told[3][4:] == [("evidence_request_1", "Ana")]
+    assert told[4][5:] == [("evidence_request_overdue", "Ana"), ("evidence_request_overdue_asker", "Kim")]
+    assert told[5] == told[4]
+    assert Notice.objects.filter(subject=short.public_id).count() == 3
+
+
+def test_what_is_answered_reminds_nobody(log_in: LogIn, story: Story) -> None:
+    with at("2026-03-01"):
+        request = story.asked(due_on=date(2026, 3, 3))
+        post(log_in(story.ana), request, "answer", words="Here")
+    with at("2026-03-10"):
+        Notice.objects.all().delete()
+        remind()
+        assert not Notice.objects.exists()
+
+
+class Engagement:
+    """What a floor above says of an engagement that Lou works on."""
+
+    def __init__(self, story: Story) -> None:
+        self.team = frozenset({story.lou.pk, story.kim.pk})
+
+    def __call__(self, public_id: str) -> Source | None:
+        if public_id != "EN-1":
+            return None
+        return Source("engagement", public_id, "Audit of payments", "/assurance/EN-1/", self.team)
+
+
+def test_what_an_engagement_asks_its_team_settles(log_in: LogIn, story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sources._found, "engagement", Engagement(story))
+    url = f"{ASK}?source=engagement:EN-1"
+    assert log_in(story.ines).post(url, asking(story)).status_code == 404
+    assert log_in(story.kim).get(f"{ASK}?source=engagement:EN-999999").status_code == 404
+    page = log_in(story.kim).post(url, asking(story), follow=True)
+    assert "Audit of payments" in words(page)
+    request = EvidenceRequest.objects.get()
+    assert (request.source_kind, request.source_id) == ("engagement", "EN-1")
+    post(log_in(story.ana), request, "answer", words="Here")
+    other = log_in(UserFactory(third_line=True))
+    assert "The team of Audit of payments settles it." in words(post(other, request, "accept"))
+    post(log_in(story.lou), request, "accept")
+    request.refresh_from_db()
+    assert request.state == "accepted"
+    listed = log_in(story.kim).get("/evidence/requests/?source=engagement:EN-1")
+    assert [row["request"] for row in listed.context["rows"]] == [request]
