@@ -294,6 +294,7 @@ EXAMPLES: dict[str, Example] = {
         own=lambda person: _group(_solution(person)), other=lambda person: _group(SolutionFactory())
     ),
     "my_items_risk": RISK,
+    "my_items_request": EVIDENCE_REQUEST,
     "my_items_group": Example(
         own=lambda person: _group(_solution(person)), other=lambda person: _group(SolutionFactory())
     ),
