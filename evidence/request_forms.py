@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from audit import clock
 from controls.models import Control, Requirement
 from evidence.models import Evidence
+from evidence.requests import Asking
+from evidence.sources import Source
 from organisation.models import Solution, User
 from organisation.models.dated import begins, ends
 
@@ -95,12 +97,10 @@ class AskForm(PeriodForm):
             raise forms.ValidationError(_("There is no requirement with this id."))
         return found
 
-    @property
-    def asking(self) -> dict[str, Any]:
-        """For requests.ask."""
+    def asking(self, source: Source | None) -> Asking:
         said = self.cleaned_data
         names = ("title", "what", "solution", "control", "requirement", "item", "assignee", "due_on")
-        return {name: said[name] for name in names} | {"period": self.period}
+        return Asking(**{name: said[name] for name in names}, period=self.period, source=source)
 
 
 class PiecesForm(forms.Form):

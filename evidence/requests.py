@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
@@ -36,46 +37,57 @@ Period = tuple[datetime, datetime]
 """From its first moment to the first moment after it."""
 
 
-@transaction.atomic
-def ask(
-    *,
-    title: str,
-    assignee: User,
-    due_on: date,
-    by: User,
-    what: str = "",
-    solution: Solution | None = None,
-    control: Control | None = None,
-    requirement: Requirement | None = None,
-    period: Period | None = None,
-    item: str = "",
-    source: Source | None = None,
-) -> EvidenceRequest:
-    """From now on it awaits the assignee. Raises Refused."""
-    at = clock.now()
+@dataclass(frozen=True)
+class Asking:
+    """What is asked for, of whom, by when. what: in detail. item: of a sample, as it is written there."""
+
+    title: str
+    assignee: User
+    due_on: date
+    what: str = ""
+    solution: Solution | None = None
+    control: Control | None = None
+    requirement: Requirement | None = None
+    period: Period | None = None
+    item: str = ""
+    source: Source | None = None
+
+
+def checked(asked: Asking, *, by: User, at: datetime) -> EvidenceRequest:
+    """As it would be kept; nothing is saved. Raises Refused."""
+    control, period, source = asked.control, asked.period, asked.source
     made = EvidenceRequest(
-        title=title,
-        what=what,
-        solution=solution or (control.solution if control else None),
+        title=asked.title,
+        what=asked.what,
+        solution=asked.solution or (control.solution if control else None),
         control=control,
-        requirement=requirement,
+        requirement=asked.requirement,
         period_from=period[0] if period else None,
         period_to=period[1] if period else None,
-        item=item,
+        item=asked.item,
         source_kind=source.kind if source else "",
         source_id=source.public_id if source else "",
         from_outside=Role.EXTERNAL in by.roles_today,
         asked_by=by,
         asked_at=at,
-        assignee=assignee,
-        due_on=due_on,
+        assignee=asked.assignee,
+        due_on=asked.due_on,
     )
     check_ask(made, by, at, source)
+    return made
+
+
+@transaction.atomic
+def ask(asked: Asking, *, by: User, told: bool = True) -> EvidenceRequest:
+    """From now on it awaits the assignee. told: whether they are told of this one by itself. Raises Refused."""
+    at = clock.now()
+    made = checked(asked, by=by, at=at)
     made.save()
     RequestStep.objects.create(request=made, kind=Kind.ASKED, by=by, at=at)
     trail.record(by, "evidence_request.asked", made, **_told(made))
-    text = _("%(who)s asks for evidence: %(title)s, due on %(day)s")
-    tell([assignee], made, text % {"who": by.name, "title": title, "day": _day(due_on)}, by=by)
+    if told:
+        text = _("%(who)s asks for evidence: %(title)s, due on %(day)s")
+        tell([made.assignee], made, text % {"who": by.name, "title": made.title, "day": _day(made.due_on)}, by=by)
     return made
 
 

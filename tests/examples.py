@@ -34,7 +34,7 @@ from tests.factories.controls import (
     ServiceTypeFactory,
     VerdictFactory,
 )
-from tests.factories.evidence import AttestationFactory, EvidenceRequestFactory
+from tests.factories.evidence import AttestationFactory, EvidenceRequestFactory, RequestImportFactory
 from tests.factories.findings import (
     CheckFactory,
     ConnectionFactory,
@@ -242,6 +242,11 @@ RISK_LEVEL = _of_solution(lambda solution: {**_id(_assessable(solution)), "kind"
 WAITING_LEVEL = _of_solution(lambda solution: _waiting(AssessmentFactory(risk__solution=solution, waiting=True)))
 
 EVIDENCE_REQUEST = _of_solution(lambda solution: _id(EvidenceRequestFactory(solution=solution, from_outside=True)))
+REQUEST_LIST = Example(
+    own=lambda person: _id(RequestImportFactory(requested_by=person)),
+    other=lambda person: _id(RequestImportFactory()),
+    hidden_from=frozenset(Role.values),
+)
 ATTESTATION = _of_solution(lambda solution: _id(AttestationFactory(solution=solution)))
 
 EXPORT = Example(
@@ -264,6 +269,10 @@ EXAMPLES: dict[str, Example] = {
     "evidence:request_pass_on": EVIDENCE_REQUEST,
     "evidence:request_return": EVIDENCE_REQUEST,
     "evidence:request_withdraw": EVIDENCE_REQUEST,
+    "evidence:request_list": REQUEST_LIST,
+    "evidence:request_list_apply": Example(own=REQUEST_LIST.own),
+    "evidence:request_list_drop": Example(own=REQUEST_LIST.own),
+    "evidence:request_list_problems": REQUEST_LIST,
     "evidence:requests_export": Example(own=lambda person: {"form": "csv"}),
     "api:export": EXPORT,
     "findings:export_file": Example(own=_kept_export, other=EXPORT.other, hidden_from=EXPORT.hidden_from),

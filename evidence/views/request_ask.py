@@ -42,7 +42,7 @@ def ask(request: Request) -> HttpResponse:
     if not form.is_valid():
         return page.show(request, form)
     try:
-        made = requests.ask(**form.asking, source=source, by=request.user)
+        made = requests.ask(form.asking(source), by=request.user)
     except Refused as no:
         form.add_error(no.field if no.field in form.fields else None, str(no))
         return page.show(request, form)

@@ -7,8 +7,18 @@ from django.core.files.base import ContentFile
 from factory.django import DjangoModelFactory
 
 from audit import clock
+from controls.imports.running import kept
 from evidence.capturing import kept_until, storage
-from evidence.models import Attestation, Evidence, EvidenceLink, EvidenceRequest, LegalHold, RequestStep, Snapshot
+from evidence.models import (
+    Attestation,
+    Evidence,
+    EvidenceLink,
+    EvidenceRequest,
+    LegalHold,
+    RequestImport,
+    RequestStep,
+    Snapshot,
+)
 from tests.factories.controls import ControlFactory
 from tests.factories.organisation import LONG_AGO, SolutionFactory, UserFactory
 
@@ -113,6 +123,19 @@ class EvidenceRequestFactory(DjangoModelFactory[EvidenceRequest]):
     @factory.post_generation
     def step(self: EvidenceRequest, create: bool, given: Any, **more: Any) -> None:
         RequestStep.objects.create(request=self, kind=RequestStep.Kind.ASKED, by=self.asked_by, at=self.asked_at)
+
+
+class RequestImportFactory(DjangoModelFactory[RequestImport]):
+    """Refused: a file that is no list."""
+
+    class Meta:
+        model = RequestImport
+
+    file = factory.LazyFunction(lambda: kept(b"no list"))
+    name = "list.csv"
+    state = RequestImport.State.REFUSED
+    problems = factory.LazyFunction(lambda: [{"place": "row 1", "reason": "No column of a list"}])
+    requested_by = factory.SubFactory(UserFactory, third_line=True)
 
 
 class AttestationFactory(DjangoModelFactory[Attestation]):
