@@ -6,6 +6,8 @@ from drf_spectacular.views import SpectacularAPIView
 from controls import api as controls
 from controls import register_api as register
 from desk import api as desk
+from evidence import attestations_api as attestations
+from evidence import requests_api as evidence_requests
 from findings import api as findings
 from findings import suppressions_api as suppressions
 from organisation import api as organisation
@@ -31,4 +33,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *decisions.urlpatterns,
     *challenges.urlpatterns,
     *risks.urlpatterns,
+    *evidence_requests.urlpatterns,
+    *attestations.urlpatterns,
 ]

@@ -256,6 +256,14 @@ EXPORT = Example(
 )
 
 EXAMPLES: dict[str, Example] = {
+    "api:attestation": ATTESTATION,
+    "api:attestation_call_off": Example(own=ATTESTATION.own),
+    "api:attestation_give": Example(own=ATTESTATION.own),
+    "api:attestation_withdraw": Example(own=ATTESTATION.own),
+    "api:evidence_request": EVIDENCE_REQUEST,
+    "api:evidence_request_answer": Example(own=EVIDENCE_REQUEST.own),
+    "api:evidence_request_pass_on": Example(own=EVIDENCE_REQUEST.own),
+    "api:evidence_request_settle": Example(own=EVIDENCE_REQUEST.own),
     "evidence:attestation": ATTESTATION,
     "evidence:attestation_ask": CONTROL,
     "evidence:attestation_state": CONTROL,
