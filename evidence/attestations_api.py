@@ -86,7 +86,7 @@ class AskForAttestationSerializer(StatementSerializer):
     due_on = serializers.DateField(required=False, allow_null=True, default=None, help_text="Else in two weeks.")
 
 
-class GiveSerializer(serializers.Serializer[Any]):
+class GiveAttestationSerializer(serializers.Serializer[Any]):
     """holds: whether it was so, as stated. evidence: ids of pieces of the locker."""
 
     holds = serializers.BooleanField()
@@ -95,7 +95,7 @@ class GiveSerializer(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
 
 
-class StateSerializer(StatementSerializer, GiveSerializer):
+class StateOfOnesOwnAccordSerializer(StatementSerializer, GiveAttestationSerializer):
     pass
 
 
@@ -164,9 +164,9 @@ class AskForAttestation(AttestationDoor):
 class StateOfOnesOwnAccord(AttestationDoor):
     action = "attestation.give"
 
-    @extend_schema(request=StateSerializer, responses={201: AttestationSerializer})
+    @extend_schema(request=StateOfOnesOwnAccordSerializer, responses={201: AttestationSerializer})
     def post(self, request: Request) -> Response:
-        stated = StateSerializer(data=request.data)
+        stated = StateOfOnesOwnAccordSerializer(data=request.data)
         stated.is_valid(raise_exception=True)
         said, user = stated.validated_data, request.user
         try:
@@ -179,10 +179,10 @@ class StateOfOnesOwnAccord(AttestationDoor):
 class Give(AttestationDoor):
     action = "attestation.give"
 
-    @extend_schema(request=GiveSerializer, responses=AttestationSerializer)
+    @extend_schema(request=GiveAttestationSerializer, responses=AttestationSerializer)
     def post(self, request: Request, public_id: str) -> Response:
         found = get_or_404(self.get_queryset(), public_id)
-        given = GiveSerializer(data=request.data)
+        given = GiveAttestationSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         try:
             attesting.give(found, given_of(given.validated_data, request.user), by=request.user)  # type: ignore[arg-type]

@@ -18,7 +18,7 @@ from evidence.asked_people import answerers
 from evidence.attesting import Given, Statement
 from evidence.models import EvidenceRequest, RequestStep
 from evidence.requests import Asking
-from organisation.models import NotAllowed, Role, User
+from organisation.models import Grant, NotAllowed, Role, User
 
 Kind = RequestStep.Kind
 REQUESTS: tuple[tuple[str, str, int, tuple[str, ...]], ...] = (
@@ -35,6 +35,8 @@ WORDS = {
     "returned": "The names are missing: please send the page with the list of those present.",
     "accepted": "That is what was needed.",
 }
+ENGINEER = "ana@example.org"
+"""Who finds some of it under their items, in one of their solutions."""
 BASIS = "The team's log of the quarter, read entry by entry."
 
 
@@ -55,11 +57,15 @@ def seed() -> int:
 
 def _requests(controls: list[Control], asker: User, at: datetime) -> Iterator[object]:
     today = timezone.localdate(at)
+    part = Grant.objects.managed().in_force(at).filter(person__email=ENGINEER).order_by("pk").first()
     for n, (title, what, days, moves) in enumerate(REQUESTS):
         control = controls[n % len(controls)]
+        place, person = control.solution, control.owner
+        if place is None and n % 2 == 0 and part:
+            place, person = part.solution, part.person
         period = (at - timedelta(days=92), at)
         asked = Asking(
-            title, control.owner, today + timedelta(days=days), what, control.solution, control, period=period
+            title, person, today + timedelta(days=days), what, place, control, period=period
         )  # fmt: skip
         try:
             yield (made := requests.ask(asked, by=asker))

@@ -163,7 +163,7 @@ def shown(one: EvidenceRequest, on: date) -> dict[str, Any]:
 LOOKS = {
     State.ASKED: "waiting",
     State.ANSWERED: "unknown",
-    State.RETURNED: "partly",
+    State.RETURNED: "unknown",
     State.ACCEPTED: "pass",
     State.WITHDRAWN: "not_applicable",
 }

@@ -95,7 +95,7 @@ class AskForEvidenceSerializer(serializers.Serializer[Any]):
         return said
 
 
-class AnswerSerializer(serializers.Serializer[Any]):
+class AnswerWithEvidenceSerializer(serializers.Serializer[Any]):
     """evidence: ids of pieces of the locker. version: of the row as it was read."""
 
     words = serializers.CharField(max_length=4000, required=False, allow_blank=True, default="")
@@ -103,13 +103,13 @@ class AnswerSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField(required=False, allow_null=True, default=None)
 
 
-class PassOnSerializer(serializers.Serializer[Any]):
+class PassRequestOnSerializer(serializers.Serializer[Any]):
     to = serializers.CharField()
     words = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
     version = serializers.IntegerField(required=False, allow_null=True, default=None)
 
 
-class SettleSerializer(serializers.Serializer[Any]):
+class SettleRequestSerializer(serializers.Serializer[Any]):
     """outcome: accepted, returned (with what is missing, and a new day if you like) or withdrawn (with why)."""
 
     outcome = serializers.ChoiceField(choices=[(one.value, one.label) for one in sorted(requests.SETTLES)])
@@ -183,9 +183,9 @@ class MoveRequest(RequestDoor):
 class AnswerRequest(MoveRequest):
     action = "evidence_request.answer"
 
-    @extend_schema(request=AnswerSerializer, responses=RequestSerializer)
+    @extend_schema(request=AnswerWithEvidenceSerializer, responses=RequestSerializer)
     def post(self, request: Request, public_id: str) -> Response:
-        return self.moved(request, public_id, AnswerSerializer(data=request.data))
+        return self.moved(request, public_id, AnswerWithEvidenceSerializer(data=request.data))
 
     def move(self, found: EvidenceRequest, by: Any, said: Any) -> None:
         pieces = [get_or_404(Evidence.objects.visible_to(by), one) for one in said["evidence"]]
@@ -195,9 +195,9 @@ class AnswerRequest(MoveRequest):
 class PassRequestOn(MoveRequest):
     action = "evidence_request.answer"
 
-    @extend_schema(request=PassOnSerializer, responses=RequestSerializer)
+    @extend_schema(request=PassRequestOnSerializer, responses=RequestSerializer)
     def post(self, request: Request, public_id: str) -> Response:
-        return self.moved(request, public_id, PassOnSerializer(data=request.data))
+        return self.moved(request, public_id, PassRequestOnSerializer(data=request.data))
 
     def move(self, found: EvidenceRequest, by: Any, said: Any) -> None:
         to = get_or_404(User.objects.active(), said["to"])
@@ -207,9 +207,9 @@ class PassRequestOn(MoveRequest):
 class SettleRequest(MoveRequest):
     action = "evidence_request.settle"
 
-    @extend_schema(request=SettleSerializer, responses=RequestSerializer)
+    @extend_schema(request=SettleRequestSerializer, responses=RequestSerializer)
     def post(self, request: Request, public_id: str) -> Response:
-        return self.moved(request, public_id, SettleSerializer(data=request.data))
+        return self.moved(request, public_id, SettleRequestSerializer(data=request.data))
 
     def move(self, found: EvidenceRequest, by: Any, said: Any) -> None:
         told = {"because": said["because"], "due_on": said["due_on"], "read": said["version"]}

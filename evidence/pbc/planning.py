@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 import orjson
 from django.http import Http404
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -70,7 +71,8 @@ class Planned:
 def _days(period: tuple[datetime, datetime] | None) -> str:
     if period is None:
         return ""
-    return " – ".join(date_format(one, "j M Y") for one in period)
+    begin, end = (timezone.localtime(one) for one in period)
+    return f"{date_format(begin, 'j M Y')} – {date_format(end - timedelta(seconds=1), 'j M Y')}"
 
 
 @dataclass

@@ -44,7 +44,7 @@ STEP_LOOKS = {
     Kind.ASKED: "waiting",
     Kind.PASSED_ON: "waiting",
     Kind.ANSWERED: "unknown",
-    Kind.RETURNED: "partly",
+    Kind.RETURNED: "unknown",
     Kind.ACCEPTED: "pass",
     Kind.WITHDRAWN: "not_applicable",
 }
