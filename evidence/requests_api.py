@@ -110,9 +110,9 @@ class PassRequestOnSerializer(serializers.Serializer[Any]):
 
 
 class SettleRequestSerializer(serializers.Serializer[Any]):
-    """outcome: accepted, returned (with what is missing, and a new day if you like) or withdrawn (with why)."""
+    """move: accepted, returned (with what is missing, and a new day if you like) or withdrawn (with why)."""
 
-    outcome = serializers.ChoiceField(choices=[(one.value, one.label) for one in sorted(requests.SETTLES)])
+    move = serializers.ChoiceField(choices=[(one.value, one.label) for one in sorted(requests.SETTLES)])
     because = serializers.CharField(max_length=4000, required=False, allow_blank=True, default="")
     due_on = serializers.DateField(required=False, allow_null=True, default=None)
     version = serializers.IntegerField(required=False, allow_null=True, default=None)
@@ -213,7 +213,7 @@ class SettleRequest(MoveRequest):
 
     def move(self, found: EvidenceRequest, by: Any, said: Any) -> None:
         told = {"because": said["because"], "due_on": said["due_on"], "read": said["version"]}
-        requests.settle(found, said["outcome"], by=by, **told)
+        requests.settle(found, said["move"], by=by, **told)
 
 
 ONE = "evidence-requests/<str:public_id>/"

@@ -61,11 +61,11 @@ def test_evidence_is_asked_passed_on_answered_sent_back_and_accepted(log_in: Log
         "words": ["Attach a piece of evidence, or say why there is none."]
     }
     assert post(ben, f"{one}answer/", evidence=[piece.public_id]).json()["state"] == "answered"
-    assert post(kim, f"{one}settle/", outcome="returned").status_code == 400
-    assert post(kim, f"{one}settle/", outcome="returned", because="May?").json()["state"] == "returned"
+    assert post(kim, f"{one}settle/", move="returned").status_code == 400
+    assert post(kim, f"{one}settle/", move="returned", because="May?").json()["state"] == "returned"
     assert post(ben, f"{one}answer/", words="With May", version=99).status_code == 400
     post(ben, f"{one}answer/", words="With May")
-    assert post(kim, f"{one}settle/", outcome="accepted").json()["state"] == "accepted"
+    assert post(kim, f"{one}settle/", move="accepted").json()["state"] == "accepted"
     steps = kim.get(f"/api/v1/{one}").json()["steps"]
     assert [step["kind"] for step in steps] == ["asked", "passed_on", "answered", "returned", "answered", "accepted"]
     assert steps[2]["evidence"] == [piece.public_id]
@@ -86,7 +86,7 @@ def test_what_is_not_theirs_is_not_found(log_in: LogIn, story: Story) -> None:
         assert post(stranger, f"evidence-requests/{request.public_id}/{verb}/", **said).status_code == 404
     assert stranger.get("/api/v1/evidence-requests/").json()["results"] == []
     assert (
-        post(log_in(story.ana), f"evidence-requests/{request.public_id}/settle/", outcome="accepted").status_code == 403
+        post(log_in(story.ana), f"evidence-requests/{request.public_id}/settle/", move="accepted").status_code == 403
     )
 
 
