@@ -85,9 +85,7 @@ def test_what_is_not_theirs_is_not_found(log_in: LogIn, story: Story) -> None:
         said = {"words": "Here", "to": story.ana.public_id}
         assert post(stranger, f"evidence-requests/{request.public_id}/{verb}/", **said).status_code == 404
     assert stranger.get("/api/v1/evidence-requests/").json()["results"] == []
-    assert (
-        post(log_in(story.ana), f"evidence-requests/{request.public_id}/settle/", move="accepted").status_code == 403
-    )
+    assert post(log_in(story.ana), f"evidence-requests/{request.public_id}/settle/", move="accepted").status_code == 403
 
 
 def test_a_statement_is_asked_given_and_withdrawn(log_in: LogIn, story: Story) -> None:
