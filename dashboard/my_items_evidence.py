@@ -73,6 +73,8 @@ def _forms(request: Request, found: EvidenceRequest, sent: str) -> dict[str, for
         initial={"version": found.version},
         auto_id=f"pass-{auto_id}",
     )
+    for form in (answer, pass_on):
+        form.fields["words"].widget.attrs["rows"] = 2
     return {"answer": answer, "pass_on": pass_on}
 
 

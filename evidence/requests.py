@@ -78,16 +78,19 @@ def checked(asked: Asking, *, by: User, at: datetime) -> EvidenceRequest:
 
 
 @transaction.atomic
-def ask(asked: Asking, *, by: User, told: bool = True) -> EvidenceRequest:
-    """From now on it awaits the assignee. told: whether they are told of this one by itself. Raises Refused."""
-    at = clock.now()
-    made = checked(asked, by=by, at=at)
+def ask(asked: Asking, *, by: User) -> EvidenceRequest:
+    """From now on it awaits the assignee, who is told. Raises Refused."""
+    made = keep(checked(asked, by=by, at=clock.now()))
+    text = _("%(who)s asks for evidence: %(title)s, due on %(day)s")
+    tell([made.assignee], made, text % {"who": by.name, "title": made.title, "day": _day(made.due_on)}, by=by)
+    return made
+
+
+def keep(made: EvidenceRequest) -> EvidenceRequest:
+    """Save what was checked in this transaction; somebody has to tell the assignee."""
     made.save()
-    RequestStep.objects.create(request=made, kind=Kind.ASKED, by=by, at=at)
-    trail.record(by, "evidence_request.asked", made, **_told(made))
-    if told:
-        text = _("%(who)s asks for evidence: %(title)s, due on %(day)s")
-        tell([made.assignee], made, text % {"who": by.name, "title": made.title, "day": _day(made.due_on)}, by=by)
+    RequestStep.objects.create(request=made, kind=Kind.ASKED, by=made.asked_by, at=made.asked_at)
+    trail.record(made.asked_by, "evidence_request.asked", made, **_told(made))
     return made
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from risks.exchange.columns import Column
 
 SHEET = "Requests"
-MOST_ROWS = 500
+MOST_ROWS = 300
 LONGEST = {"reference": 40, "title": 150, "what": 4000, "item": 500}
 """Characters. Reference and title make up the name of a request."""
 COLUMNS = (

@@ -38,8 +38,11 @@ class Wrong(Exception):
 
 @dataclass(frozen=True)
 class Planned:
+    """made: as it would be kept; not saved."""
+
     row: int
     asking: Asking
+    made: EvidenceRequest
 
     @property
     def told(self) -> dict[str, Any]:
@@ -206,11 +209,11 @@ class _Planner:
 
     def _checked(self, row: Row, asking: Asking) -> None:
         try:
-            checked(asking, by=self.by, at=self.at)
+            made = checked(asking, by=self.by, at=self.at)
         except Refused as no:
             self._wrong(row, COLUMN_OF.get(no.field, no.field), str(no))
         else:
-            self.found.rows.append(Planned(row.number, asking))
+            self.found.rows.append(Planned(row.number, asking, made))
 
 
 def _day(text: str) -> date:

@@ -16,7 +16,7 @@ from controls.imports.running import kept
 from desk.notices import notify
 from evidence.models import RequestImport
 from evidence.pbc.planning import Plan, plan_of
-from evidence.requests import ask
+from evidence.requests import keep
 from evidence.sources import Source, source_of
 from evidence.telling import REQUEST
 from organisation.models import NotAllowed, User
@@ -67,7 +67,7 @@ def apply(found: RequestImport, *, by: User) -> RequestImport:
     if plan.digest != held.preview["digest"]:
         words = _("It would ask for something else than the preview showed: bring it in again.")
         return _refused(held, [Problem("", words)])
-    made = [ask(one.asking, by=by, told=False) for one in plan.rows]
+    made = [keep(one.made) for one in plan.rows]
     held.state, held.decided_at, held.done = State.APPLIED, clock.now(), [one.public_id for one in made]
     held.save(update_fields=["state", "decided_at", "done"])
     trail.record(by, "request_import.applied", held, file=held.name, requests=held.done)

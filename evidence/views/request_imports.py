@@ -33,7 +33,7 @@ State = RequestImport.State
 
 class ListForm(forms.Form):
     file = forms.FileField(
-        label=gettext_lazy("File"), help_text=gettext_lazy("The template, filled in (XLSX, CSV). At most 500 rows.")
+        label=gettext_lazy("File"), help_text=gettext_lazy("The template, filled in (XLSX, CSV). At most 300 rows.")
     )
 
 
@@ -59,7 +59,7 @@ def template(request: Request) -> HttpResponse:
     """An empty list, with what belongs into each column, and the reader's solutions to choose from."""
     about = {
         "What": "A list of requests for evidence, to be filled in and brought in",
-        "Rows": "One request each; at most 500",
+        "Rows": "One request each; at most 300",
         "Made for": request.user.name,
     }
     solutions = Solution.objects.visible_to(request.user).in_use(clock.now()).order_by("name")

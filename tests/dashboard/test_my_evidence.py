@@ -103,11 +103,11 @@ def test_without_scripts_the_row_leads_to_the_request(ana: LoggedIn, payments: S
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_requests_cost_the_same_for_any_number(
-    ana: LoggedIn, payments: Solution, count: int, django_assert_max_num_queries: Any
+    ana: LoggedIn, payments: Solution, count: int, django_assert_num_queries: Any
 ) -> None:
     for _n in range(count):
         asked(ana.person, payments)
         AttestationFactory(solution=payments, asked_of=ana.person)
     ana.get(PAGE)
-    with django_assert_max_num_queries(40):
+    with django_assert_num_queries(31):
         assert len(ana.get(PAGE).context["page"].rows) == 2 * count

@@ -167,7 +167,7 @@ def test_a_formula_in_a_workbook_is_read_as_its_text_or_not_at_all(log_in: LogIn
         (SimpleUploadedFile("a.csv", ",".join(HEADS).encode()), "No row asks for anything."),
         (
             SimpleUploadedFile("a.csv", (",".join(HEADS) + "\n" + ("x" + "," * 9 + "\n") * (MOST_ROWS + 1)).encode()),
-            "More than 500 rows: split the file.",
+            "More than 300 rows: split the file.",
         ),
     ],
 )

@@ -298,25 +298,25 @@ def test_the_list_leaves_as_a_file(log_in: LogIn, story: Story) -> None:
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_list_costs_the_same_for_any_number(
-    log_in: LogIn, story: Story, count: int, django_assert_max_num_queries: Any
+    log_in: LogIn, story: Story, count: int, django_assert_num_queries: Any
 ) -> None:
     EvidenceRequestFactory.create_batch(count)
     browser = log_in(story.kim)
     browser.get("/evidence/requests/")
-    with django_assert_max_num_queries(20):
+    with django_assert_num_queries(13):
         assert len(browser.get("/evidence/requests/").context["rows"]) == count
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_request_costs_the_same_for_any_number_of_steps(
-    log_in: LogIn, story: Story, count: int, django_assert_max_num_queries: Any
+    log_in: LogIn, story: Story, count: int, django_assert_num_queries: Any
 ) -> None:
     request = story.asked()
     for n in range(count):
         piece = EvidenceFactory(solution=story.payments)
         post(log_in(story.ana), request, "answer", words=f"Part {n}", evidence=[piece.pk])
     browser = log_in(story.kim)
-    with django_assert_max_num_queries(26):
+    with django_assert_num_queries(10):
         page = browser.get(reverse("evidence:request", args=[request.public_id]))
     assert len(page.context["steps"]) == count + 1
 
