@@ -11,15 +11,12 @@ from django.urls import reverse
 
 from audit import clock
 from audit.models import TrailEntry
-from controls.models import Control
 from desk.models import Notice
-from evidence import sources
 from evidence.models import Evidence, EvidenceLink, EvidenceRequest, RequestStep
-from evidence.sources import Source
 from evidence.tasks import remind
-from organisation.models import Solution, User
 from tests.clock import at
-from tests.conftest import LoggedIn, LogIn
+from tests.conftest import LogIn
+from tests.evidence.asking import ASK, Story, asking, post
 from tests.factories import GrantFactory, SolutionFactory, UserFactory
 from tests.factories.controls import ControlFactory
 from tests.factories.evidence import EvidenceFactory, EvidenceRequestFactory
@@ -29,45 +26,9 @@ pytestmark = pytest.mark.django_db
 Kind = RequestStep.Kind
 
 
-class Story:
-    """Ana and Ben work on Payments; Ines oversees; Kim audits, and so does Lou."""
-
-    def __init__(self) -> None:
-        self.payments: Solution = SolutionFactory(name="Payments")
-        self.ana: User = UserFactory(name="Ana", first_line=True, owns=[self.payments])
-        self.ben: User = GrantFactory(person__name="Ben", solution=self.payments).person
-        self.dee: User = UserFactory(name="Dee", first_line=True)
-        self.ines: User = UserFactory(name="Ines", second_line=True)
-        self.kim: User = UserFactory(name="Kim", third_line=True)
-        self.lou: User = UserFactory(name="Lou", third_line=True)
-        self.control: Control = ControlFactory(name="Leavers lose access", solution=self.payments, owner=self.ana)
-
-    def asked(self, **told: Any) -> EvidenceRequest:
-        said = {"title": "List of leavers", "asked_by": self.kim, "assignee": self.ana}
-        return EvidenceRequestFactory(solution=self.payments, control=self.control, **(said | told))
-
-
 @pytest.fixture
 def story() -> Story:
     return Story()
-
-
-def post(browser: LoggedIn, request: EvidenceRequest, verb: str, **said: Any) -> Any:
-    request.refresh_from_db()
-    url = reverse(f"evidence:request_{verb}", args=[request.public_id])
-    return browser.post(url, {"version": request.version, **said}, follow=True)
-
-
-def asking(story: Story, **said: Any) -> dict[str, Any]:
-    due = (clock.now() + timedelta(days=10)).date()
-    whole = {
-        "title": "List of leavers", "what": "All of June", "control": story.control.pk, "solution": story.payments.pk,
-        "assignee": story.ana.pk, "due_on": due, "period_from": "2026-06-01", "period_to": "2026-06-30",
-    }  # fmt: skip
-    return {**whole, **said}
-
-
-ASK = "/evidence/requests/ask/"
 
 
 def test_an_auditor_asks_an_engineer_answers_and_the_auditor_accepts(log_in: LogIn, story: Story) -> None:
@@ -370,34 +331,3 @@ def test_what_is_answered_reminds_nobody(log_in: LogIn, story: Story) -> None:
         Notice.objects.all().delete()
         remind()
         assert not Notice.objects.exists()
-
-
-class Engagement:
-    """What a floor above says of an engagement that Lou works on."""
-
-    def __init__(self, story: Story) -> None:
-        self.team = frozenset({story.lou.pk, story.kim.pk})
-
-    def __call__(self, public_id: str) -> Source | None:
-        if public_id != "EN-1":
-            return None
-        return Source("engagement", public_id, "Audit of payments", "/assurance/EN-1/", self.team)
-
-
-def test_what_an_engagement_asks_its_team_settles(log_in: LogIn, story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sources._found, "engagement", Engagement(story))
-    url = f"{ASK}?source=engagement:EN-1"
-    assert log_in(story.ines).post(url, asking(story)).status_code == 404
-    assert log_in(story.kim).get(f"{ASK}?source=engagement:EN-999999").status_code == 404
-    page = log_in(story.kim).post(url, asking(story), follow=True)
-    assert "Audit of payments" in words(page)
-    request = EvidenceRequest.objects.get()
-    assert (request.source_kind, request.source_id) == ("engagement", "EN-1")
-    post(log_in(story.ana), request, "answer", words="Here")
-    other = log_in(UserFactory(third_line=True))
-    assert "The team of Audit of payments settles it." in words(post(other, request, "accept"))
-    post(log_in(story.lou), request, "accept")
-    request.refresh_from_db()
-    assert request.state == "accepted"
-    listed = log_in(story.kim).get("/evidence/requests/?source=engagement:EN-1")
-    assert [row["request"] for row in listed.context["rows"]] == [request]
