@@ -6,7 +6,9 @@ from drf_spectacular.views import SpectacularAPIView
 from controls import api as controls
 from controls import register_api as register
 from desk import api as desk
+from evidence import attestations_api as attestations
 from evidence import evidence_api as evidence
+from evidence import requests_api as evidence_requests
 from evidence import snapshots_api as snapshots
 from findings import api as findings
 from findings import suppressions_api as suppressions
@@ -35,4 +37,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *risks.urlpatterns,
     *evidence.urlpatterns,
     *snapshots.urlpatterns,
+    *evidence_requests.urlpatterns,
+    *attestations.urlpatterns,
 ]

@@ -202,8 +202,7 @@ class AttestationForm(VerdictForm):
     stated_by = forms.CharField(
         label=_("Stated by"),
         max_length=200,
-        required=False,
-        help_text=_("Who states it, where you write down what somebody else said. Empty: you state it yourself."),
+        help_text=_("Who states it, and in which function."),
     )
     field_order = ("solution", "period_from", "period_to", "stated_by", "what", "result", "because", "fresh_until")
 

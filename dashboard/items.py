@@ -1,4 +1,4 @@
-"""What awaits a person: finding groups, risks, treatments, decisions and tests, in one list, the most urgent first."""
+"""What awaits a person: finding groups, risks, decisions, requests and tests, in one list, the most urgent first."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from audit.counted import Key
 from audit.moment import Moment
 from controls.awaiting import awaiting as tests_awaiting
+from evidence import awaiting as evidence
 from organisation.models import Role, Solution, User
 from organisation.models.dated import ends
 from risks.awaiting_decisions import awaiting as decisions_awaiting
@@ -34,6 +35,8 @@ class Kind(TextChoices):
     RISK = "risk", gettext_lazy("Risks")
     ACTION = "action", gettext_lazy("Treatments")
     DECISION = "decision", gettext_lazy("Decisions")
+    REQUEST = "request", gettext_lazy("Requests for evidence")
+    ATTESTATION = "attestation", gettext_lazy("Attestations")
     TEST = "test", gettext_lazy("Tests")
 
 
@@ -72,7 +75,7 @@ class Item:
 
 def items(user: User, moment: Moment, solutions: Collection[Solution]) -> list[Item]:
     """Everything of these solutions that somebody must move, and what awaits the person anywhere. Not sorted."""
-    found = [*tests_of(user, moment.at), *decisions_of(user, moment.at)]
+    found = [*tests_of(user, moment.at), *decisions_of(user, moment.at), *evidence_of(user, moment.at)]
     if Role.FIRST in user.roles_in_view and solutions:
         rows = groups(user, moment, {one.pk: one for one in solutions})
         found += [item_of(row, user, moment.at) for row in rows]
@@ -147,6 +150,27 @@ def decisions_of(user: User, at: datetime) -> list[Item]:
             subject=one.public_id,
         )
         for one in [*decisions_awaiting(user, at), *risks_awaiting(user, at)]
+    ]
+
+
+def evidence_of(user: User, at: datetime) -> list[Item]:
+    """Evidence to give, answers to check, and statements to make."""
+    return [
+        Item(
+            kind=Kind(one.kind),
+            key=f"{one.kind}-{one.public_id}",
+            name=one.title,
+            note=f"{one.public_id} · {one.why}",
+            url=one.url,
+            weight=DECISION,
+            due=ends(one.due),
+            is_overdue=ends(one.due) <= at,
+            turn=Turn.YOU,
+            mover=_("you"),
+            solution=one.solution,
+            subject=one.public_id if one.answers else None,
+        )
+        for one in evidence.awaiting(user, at)
     ]
 
 

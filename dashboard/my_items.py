@@ -48,7 +48,7 @@ def listed(request: Request, query: QueryDict, *, undo: str = "", told: str = ""
     found = items(request.user, Moment.now(), solutions_of(request, query))
     turn, kind = query.get("turn", Turn.YOU), query.get("kind", "")
     if turn not in Turn.values or (kind and kind not in Kind.values):
-        raise BadRequest("turn is you or others; kind is findings, risk, action, decision or test")
+        raise BadRequest(f"turn is you or others; kind is one of {', '.join(Kind.values)}")
     theirs = [one for one in found if one.turn == turn]
     rows = [one for one in theirs if not kind or one.kind == kind]
     page = page_of(rows, lambda one: one.order, cursor=query.get("cursor", ""))

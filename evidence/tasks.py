@@ -1,4 +1,4 @@
-"""Celery's door to the locker. The database row is the work: a task may be lost, or come twice."""
+"""Celery's door to the locker and to what is asked for. The database row is the work: a task may be lost, or come twice."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from celery import shared_task
 
 from audit import clock
 from desk.models import Job
-from evidence import holding, retention, snapshots, trail_heads, verifying
+from evidence import holding, reminding, retention, snapshots, trail_heads, verifying
 from evidence.models import LegalHold
 
 
@@ -48,3 +48,9 @@ def keep_trail_heads() -> None:
 @shared_task
 def verify_trail_heads(job_id: int) -> None:
     trail_heads.carry_out(Job.objects.get(pk=job_id))
+
+
+@shared_task
+def remind() -> None:
+    """Beat's: of what is due or overdue, each person once."""
+    reminding.follow(clock.now())

@@ -34,7 +34,15 @@ from tests.factories.controls import (
     ServiceTypeFactory,
     VerdictFactory,
 )
-from tests.factories.evidence import EvidenceFactory, EvidenceLinkFactory, LegalHoldFactory, TrailHeadFactory
+from tests.factories.evidence import (
+    AttestationFactory,
+    EvidenceFactory,
+    EvidenceLinkFactory,
+    EvidenceRequestFactory,
+    LegalHoldFactory,
+    RequestImportFactory,
+    TrailHeadFactory,
+)
 from tests.factories.findings import (
     CheckFactory,
     ConnectionFactory,
@@ -249,6 +257,14 @@ def _evidence_link(solution: Any) -> dict[str, Any]:
     return {**_id(link.evidence), "pk": link.pk}
 
 
+EVIDENCE_REQUEST = _of_solution(lambda solution: _id(EvidenceRequestFactory(solution=solution, from_outside=True)))
+REQUEST_LIST = Example(
+    own=lambda person: _id(RequestImportFactory(requested_by=person)),
+    other=lambda person: _id(RequestImportFactory()),
+    hidden_from=frozenset(Role.values),
+)
+ATTESTATION = _of_solution(lambda solution: _id(AttestationFactory(solution=solution)))
+
 EXPORT = Example(
     own=lambda person: _id(ExportFactory(requested_by=person)),
     other=lambda person: _id(ExportFactory()),
@@ -256,6 +272,32 @@ EXPORT = Example(
 )
 
 EXAMPLES: dict[str, Example] = {
+    "api:attestation": ATTESTATION,
+    "api:attestation_call_off": Example(own=ATTESTATION.own),
+    "api:attestation_give": Example(own=ATTESTATION.own),
+    "api:attestation_withdraw": Example(own=ATTESTATION.own),
+    "api:evidence_request": EVIDENCE_REQUEST,
+    "api:evidence_request_answer": Example(own=EVIDENCE_REQUEST.own),
+    "api:evidence_request_pass_on": Example(own=EVIDENCE_REQUEST.own),
+    "api:evidence_request_settle": Example(own=EVIDENCE_REQUEST.own),
+    "evidence:attestation": ATTESTATION,
+    "evidence:attestation_ask": CONTROL,
+    "evidence:attestation_state": CONTROL,
+    "evidence:attestation_call_off": ATTESTATION,
+    "evidence:attestation_give": ATTESTATION,
+    "evidence:attestation_withdraw": ATTESTATION,
+    "evidence:attestations_export": Example(own=lambda person: {"form": "csv"}),
+    "evidence:request": EVIDENCE_REQUEST,
+    "evidence:request_accept": EVIDENCE_REQUEST,
+    "evidence:request_answer": EVIDENCE_REQUEST,
+    "evidence:request_pass_on": EVIDENCE_REQUEST,
+    "evidence:request_return": EVIDENCE_REQUEST,
+    "evidence:request_withdraw": EVIDENCE_REQUEST,
+    "evidence:request_list": REQUEST_LIST,
+    "evidence:request_list_apply": Example(own=REQUEST_LIST.own),
+    "evidence:request_list_drop": Example(own=REQUEST_LIST.own),
+    "evidence:request_list_problems": REQUEST_LIST,
+    "evidence:requests_export": Example(own=lambda person: {"form": "csv"}),
     "api:export": EXPORT,
     "findings:export_file": Example(own=_kept_export, other=EXPORT.other, hidden_from=EXPORT.hidden_from),
     "findings:export_page": EXPORT,
@@ -286,6 +328,7 @@ EXAMPLES: dict[str, Example] = {
         own=lambda person: _group(_solution(person)), other=lambda person: _group(SolutionFactory())
     ),
     "my_items_risk": RISK,
+    "my_items_request": EVIDENCE_REQUEST,
     "my_items_group": Example(
         own=lambda person: _group(_solution(person)), other=lambda person: _group(SolutionFactory())
     ),

@@ -30,9 +30,13 @@ def test(request: Request, public_id: str) -> HttpResponse:
 
 @permitted("control.answer")
 def attest(request: Request, public_id: str) -> HttpResponse:
-    """Somebody states that it was so, and says on what basis."""
-    lead = _("A statement by name, for a period that is over. It says less than a test: say what it rests on.")
-    return _said(request, public_id, AttestationForm, _("Attest %(name)s"), _("Record the attestation"), lead)
+    """Somebody without a log-in stated that it was so, and on what basis; who has one attests by themselves."""
+    lead = _(
+        "What somebody without a log-in stated, for a period that is over. Whoever has one attests it themselves, on "
+        "the control's page."
+    )
+    heading = _("Write down a statement of %(name)s")
+    return _said(request, public_id, AttestationForm, heading, _("Write it down"), lead)
 
 
 def _said(

@@ -2,6 +2,7 @@ from evidence.models.attestation import Attestation
 from evidence.models.evidence import Evidence, EvidenceLink
 from evidence.models.hold import LegalHold
 from evidence.models.request import EvidenceRequest, RequestStep
+from evidence.models.request_import import RequestImport
 from evidence.models.snapshot import Snapshot
 from evidence.models.trail_head import TrailHead
 
@@ -11,6 +12,7 @@ __all__ = [
     "EvidenceLink",
     "EvidenceRequest",
     "LegalHold",
+    "RequestImport",
     "RequestStep",
     "Snapshot",
     "TrailHead",

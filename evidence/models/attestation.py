@@ -6,7 +6,8 @@ from datetime import date, datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from audit.public_id import PublicId
@@ -33,6 +34,18 @@ class AttestationQuerySet(models.QuerySet["Attestation"]):
         """Given, and neither expired nor withdrawn."""
         not_withdrawn = Q(withdrawn_at=None) | Q(withdrawn_at__gt=at)
         return self.filter(not_withdrawn, attested_at__lte=at, expires_at__gt=at)
+
+    def latest_of_its_control(self, at: datetime) -> Self:
+        """But for those after which the same person stated a later period of the same control and solution."""
+        place = Coalesce("solution_id", Value(0))
+        later = Attestation.objects.standing(at).annotate(place=place)
+        same = later.filter(
+            place=Coalesce(OuterRef("solution_id"), Value(0)),
+            control=OuterRef("control"),
+            asked_of=OuterRef("asked_of"),
+            period_to__gt=OuterRef("period_to"),
+        )
+        return self.filter(~Exists(same))
 
     def overdue(self, on: date) -> Self:
         return self.awaited().filter(due_on__lt=on)

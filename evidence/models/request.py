@@ -36,8 +36,13 @@ class EvidenceRequestQuerySet(models.QuerySet["EvidenceRequest"]):
     def open(self) -> Self:
         return self.filter(ended_at=None)
 
+    def unanswered(self) -> Self:
+        """Those whose assignee has the next move."""
+        return self.filter(state__in=[EvidenceRequest.State.ASKED, EvidenceRequest.State.RETURNED])
+
     def overdue(self, on: date) -> Self:
-        return self.open().filter(due_on__lt=on)
+        """Not answered by their day; an answer that waits to be checked is not late."""
+        return self.unanswered().filter(due_on__lt=on)
 
 
 @pghistory.track()
@@ -105,6 +110,10 @@ class EvidenceRequest(PublicId, RowVersion):
 
     def __str__(self) -> str:
         return self.title
+
+    def is_overdue(self, on: date) -> bool:
+        """The same as EvidenceRequestQuerySet.overdue asks of a row."""
+        return self.state in (self.State.ASKED, self.State.RETURNED) and self.due_on < on
 
 
 class RequestStep(models.Model):

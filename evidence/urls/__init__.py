@@ -1,7 +1,8 @@
-from evidence.urls import locker, trail_heads
+from evidence.urls import locker, requests, trail_heads
 
 app_name = "evidence"
 urlpatterns = [
-    *trail_heads.urlpatterns,  # before the locker's: its names are no ids of evidence
+    *requests.urlpatterns,  # before the locker's: their names are no ids of evidence
+    *trail_heads.urlpatterns,
     *locker.urlpatterns,
 ]

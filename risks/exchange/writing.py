@@ -74,12 +74,13 @@ def as_xlsx(
     columns: Sequence[Column],
     rows: Iterable[Sequence[str]],
     choices: Mapping[str, Sequence[str]],
+    sheet_name: str = SHEET,
 ) -> HttpResponse:
     """choices: the name of a column → what its cells may say, offered as a list to choose from."""
     held = io.BytesIO()
     with TemporaryDirectory() as folder, xlsxwriter.Workbook(held, {**OPTIONS, "tmpdir": folder}) as book:
         bold = book.add_format({"bold": True})
-        sheet = book.add_worksheet(SHEET)
+        sheet = book.add_worksheet(sheet_name)
         _rows(sheet, columns, rows, bold, book.add_format({"num_format": "yyyy-mm-dd"}))
         _about(book.add_worksheet("About"), about, columns, bold, book.add_format({"text_wrap": True, "valign": "top"}))
         _lists(book, sheet, columns, choices)

@@ -7,6 +7,7 @@ from django.core.files.base import ContentFile
 from factory.django import DjangoModelFactory
 
 from audit import clock
+from controls.imports.running import kept
 from evidence import head_files, signing
 from evidence.capturing import kept_until, storage
 from evidence.head_files import Head, Signed
@@ -16,6 +17,7 @@ from evidence.models import (
     EvidenceLink,
     EvidenceRequest,
     LegalHold,
+    RequestImport,
     RequestStep,
     Snapshot,
     TrailHead,
@@ -141,6 +143,19 @@ class EvidenceRequestFactory(DjangoModelFactory[EvidenceRequest]):
     @factory.post_generation
     def step(self: EvidenceRequest, create: bool, given: Any, **more: Any) -> None:
         RequestStep.objects.create(request=self, kind=RequestStep.Kind.ASKED, by=self.asked_by, at=self.asked_at)
+
+
+class RequestImportFactory(DjangoModelFactory[RequestImport]):
+    """Refused: a file that is no list."""
+
+    class Meta:
+        model = RequestImport
+
+    file = factory.LazyFunction(lambda: kept(b"no list"))
+    name = "list.csv"
+    state = RequestImport.State.REFUSED
+    problems = factory.LazyFunction(lambda: [{"place": "row 1", "reason": "No column of a list"}])
+    requested_by = factory.SubFactory(UserFactory, third_line=True)
 
 
 class AttestationFactory(DjangoModelFactory[Attestation]):

@@ -1,0 +1,1 @@
+"""Lists of requests (PBC, "provided by client") as a spreadsheet: read, previewed, asked as one change."""
