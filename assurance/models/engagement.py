@@ -19,6 +19,10 @@ from organisation.models import Role, Solution, User, Visibility
 from organisation.models.dated import Dated, DatedQuerySet
 
 
+WORKS = {Role.THIRD.value, Role.EXTERNAL.value}
+"""Who leaves these lines is on no team any more."""
+
+
 class EngagementQuerySet(models.QuerySet["Engagement"]):
     def visible_to(self, user: object) -> Self:
         """The third line sees each engagement, the second and the first what has begun in their reach; from outside,
@@ -36,7 +40,7 @@ class EngagementQuerySet(models.QuerySet["Engagement"]):
 
     def worked_on_by(self, user: object) -> Self:
         """Those on whose team this person is today: who may read its drafts, and nobody else."""
-        if not isinstance(user, User) or not user.is_active:
+        if not isinstance(user, User) or not user.is_active or not user.roles_in_view & WORKS:
             return self.none()
         return self.filter(pk__in=TeamMember.objects.in_force(clock.now()).filter(person=user).values("engagement"))
 
