@@ -18,7 +18,6 @@ from controls.models import FrameworkVersion
 from organisation.models import Role, Solution, User, Visibility
 from organisation.models.dated import Dated, DatedQuerySet
 
-
 WORKS = {Role.THIRD.value, Role.EXTERNAL.value}
 """Who leaves these lines is on no team any more."""
 
