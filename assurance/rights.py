@@ -60,6 +60,34 @@ def _member_refusal(user: User, engagement: Engagement) -> Refusal:
     return ""
 
 
+def manage_refusal(engagement: Engagement, user: User) -> str:
+    """Why they may not plan it, staff it or move it on; empty where they may. Two queries at most."""
+    if not may(user, "engagement.manage"):
+        return _("Internal audit plans engagements and moves them on.")
+    if engagement.is_closed:
+        return _("%(id)s is closed, and stays closed: plan a new engagement to look again.") % {
+            "id": engagement.public_id
+        }
+    if user == engagement.added_by:
+        return ""
+    leading = TeamMember.objects.of(engagement, clock.now()).filter(part=TeamMember.Part.LEAD)
+    leads = [one.person for one in leading.select_related("person").order_by("person__name")]
+    if user in leads:
+        return ""
+    who = list(dict.fromkeys([engagement.added_by, *leads]))
+    able = [one for one in who if may(one, "engagement.manage")]
+    if not able:
+        return ""  # nobody who led it is of internal audit any more: a colleague takes it over
+    names = ", ".join(one.name for one in able)
+    return _("Who planned it or leads it moves it on: %(names)s.") % {"names": names}
+
+
+def locked(engagement: Engagement) -> Engagement:
+    return Engagement.objects.select_for_update(of=("self",)).select_related("framework", "added_by").get(
+        pk=engagement.pk
+    )  # fmt: skip
+
+
 def ties_refusal(user: User, engagement: Engagement) -> Refusal:
     """That somebody would audit what they answer for, or did in the audited period; empty where they would not."""
     found = ties(user, engagement)

@@ -19,6 +19,7 @@ from tests.factories import (
     TagRuleFactory,
     UserFactory,
 )
+from tests.factories.assurance import EngagementFactory
 from tests.factories.controls import (
     ControlFactory,
     FrameworkFactory,
@@ -234,6 +235,20 @@ TO_EXCEPTION, TO_TREATMENT, TO_CHALLENGE = (Example(own=one.own) for one in (EXC
 RISK = _of_solution(lambda solution: _id(RiskFactory(solution=solution)))
 ASSESSMENT = _of_solution(lambda solution: _id(AssessmentFactory(risk__solution=solution)))
 
+
+def _engagement(person: User, solution: Any, **said: Any) -> Any:
+    """In fieldwork, with this person on its team where their line audits."""
+    return EngagementFactory(of=[solution], with_team=[person], added_by=person, **said)
+
+
+def _member(person: User) -> dict[str, Any]:
+    return {**_id(_engagement(person, _solution(person))), "person_id": person.public_id}
+
+
+ENGAGEMENT = Example(
+    own=lambda person: _id(_engagement(person, _solution(person))),
+    other=lambda person: _id(EngagementFactory()),
+)
 CONTROL_LINK = _of_solution(lambda solution: _link(RiskControlFactory(risk__solution=solution)))
 FINDINGS_LINK = _of_solution(lambda solution: _link(RiskFindingsFactory(risk__solution=solution)))
 CLOSED_RISK = _of_solution(lambda solution: _id(_closed(RiskFactory(solution=solution))))
@@ -254,6 +269,14 @@ EXAMPLES: dict[str, Example] = {
     "api:person": PERSON,
     "api:solution": SOLUTION,
     "audit:entry": Example(own=lambda person: {"pk": trail.record(person, "person.changed", person).pk}),
+    "assurance:engagement": ENGAGEMENT,
+    "assurance:engagement_begin": ENGAGEMENT,
+    "assurance:engagement_change": ENGAGEMENT,
+    "assurance:engagement_close": ENGAGEMENT,
+    "assurance:engagement_declare": ENGAGEMENT,
+    "assurance:engagement_end_member": Example(own=_member),
+    "assurance:engagement_put_member": ENGAGEMENT,
+    "assurance:engagement_report": ENGAGEMENT,
     "api:framework": FRAMEWORK,
     "api:requirements": FRAMEWORK,
     "api:control": CONTROL,

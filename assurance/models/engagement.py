@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 import pghistory
@@ -69,11 +69,15 @@ class Engagement(PublicId, RowVersion):
         FrameworkVersion, on_delete=models.PROTECT, related_name="engagements", verbose_name=_("framework")
     )
     solutions = models.ManyToManyField(Solution, related_name="engagements", verbose_name=_("solutions"))
-    about_from = models.DateTimeField()
-    about_to = models.DateTimeField()
+    about_from = models.DateTimeField(_("audited from"))
+    about_to = models.DateTimeField(_("audited to"))
     from_outside = models.BooleanField(_("done from outside"), default=False)
-    access_until = models.DateTimeField(null=True, help_text="Until when auditors from outside may enter.")
-    previous = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="followed_by")
+    access_until = models.DateTimeField(
+        _("open to them until"), null=True, help_text="Until when auditors from outside may enter."
+    )
+    previous = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="followed_by", verbose_name=_("engagement before it")
+    )
     state = models.CharField(max_length=9, choices=State.choices, default=State.PLANNING, editable=False)
     added_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     added_at = models.DateTimeField()
@@ -103,6 +107,11 @@ class Engagement(PublicId, RowVersion):
     @property
     def is_closed(self) -> bool:
         return self.state == self.State.CLOSED
+
+    @property
+    def last_day(self) -> datetime:
+        """The last moment that is audited: of a period to the end of March, in March."""
+        return self.about_to - timedelta(microseconds=1)
 
 
 class TeamMemberQuerySet(DatedQuerySet["TeamMember"]):

@@ -1,4 +1,7 @@
-from django.urls import URLPattern
+from assurance.urls import engagements
 
 app_name = "assurance"
-urlpatterns: list[URLPattern] = []
+
+urlpatterns = [
+    *engagements.urlpatterns,  # last: whatever else stands there is the id of an engagement
+]
