@@ -9,8 +9,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from assurance.engaging import WRITTEN
 from assurance.models import Engagement, TeamMember
@@ -57,7 +56,8 @@ def _about(entry: TrailEntry, names: dict[str, str]) -> str | Promise:
     if entry.action == "engagement.member_taken_off":
         return names.get(told["person"], "")
     if entry.action == "engagement.closed" and told.get("not_reviewed"):
-        return _("%(n)d tests not reviewed") % {"n": len(told["not_reviewed"])}
+        n = len(told["not_reviewed"])
+        return ngettext("%(n)d test not reviewed", "%(n)d tests not reviewed", n) % {"n": n}
     return str(told.get("declaration", ""))
 
 

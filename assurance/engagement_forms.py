@@ -94,6 +94,13 @@ class PlanForm(forms.Form):
         if engagement.access_until:
             self.initial["access_on"] = last_day(engagement.access_until)
 
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        begin, end = cleaned.get("from_on"), cleaned.get("to_on")
+        if begin and end and end < begin:
+            self.add_error("to_on", _("The period would end before it begins."))
+        return cleaned
+
     @property
     def plan(self) -> Plan:
         said = self.cleaned_data

@@ -36,11 +36,7 @@ def address(request: Request, name: str, *args: str, **query: str) -> str:
 def team(request: Request, engagement: Engagement) -> Panel:
     at = request.moment.at
     sees_ties = bool(request.user.roles_in_view & {Role.THIRD.value, Role.EXTERNAL.value})
-    found = (
-        teaming.members(engagement, at)
-        if sees_ties
-        else [teaming.Member(one, []) for one in teaming.of(engagement, at)]
-    )
+    found = teaming.members(engagement, at, with_ties=sees_ties)
     mine = next((one.member for one in found if one.member.person == request.user), None)
     manages = request.moment.is_now and not manage_refusal(engagement, request.user)
     declares = mine and not mine.declared_at and request.moment.is_now and not engagement.is_closed
