@@ -95,6 +95,20 @@ MAY: dict[str, set[str]] = {
     "trail.heads": {SECOND, THIRD, ADMINISTRATOR},
 }
 
+OWN_WORK = frozenset(
+    {
+        "api.read_schema", "audit_finding.view", "audit_finding.write", "engagement.view", "engagement.work",
+        "evidence.view", "evidence_request.ask", "evidence_request.settle", "evidence_request.view", "job.view",
+        "notice.view", "pack.make", "pack.view", "preference.change", "self.view", "subject.watch",
+    }
+)  # fmt: skip
+"""What auditors from outside do and read of their own work, at whatever moment; the rest they see of the period that
+they audit."""
+
+
+class OutOfReach(PermissionDenied):
+    """Refused for what is asked about, not for who asks. The words say why, to the reader."""
+
 
 def holders(action: str) -> list[str]:
     """Names of the roles that may do it, in the order of the lines."""
