@@ -11,9 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from assurance import acts, teaming
+from assurance.comparing import compared
 from assurance.engaging import NEXT, change_refusal, move_refusal
-from assurance.models import ControlTest, Engagement
+from assurance.finding_list import as_of
+from assurance.models import AuditFinding, ControlTest, Engagement
 from assurance.rights import manage_refusal, may_work
+from assurance.views.findings import shown
 from controls.addresses import door_of
 from evidence.models import EvidenceRequest
 from organisation.middleware import Request
@@ -21,6 +24,7 @@ from organisation.models import Role
 from organisation.panels import Panel
 from organisation.permissions import may
 
+SHOWN = 10
 Section = Callable[[Request, Engagement], Panel | None]
 
 
@@ -81,6 +85,35 @@ def requests_out(request: Request, engagement: Engagement) -> Panel | None:
     return Panel("assurance/_requests_out.html", content)
 
 
+def findings(request: Request, engagement: Engagement) -> Panel | None:
+    """The gravest, as the reader may see them: drafts are the team's alone."""
+    if not may(request.user, "audit_finding.view"):
+        return None
+    seen = as_of(AuditFinding.objects.visible_to(request.user), request.user, request.moment)
+    rows = seen.filter(engagement=engagement).select_related("engagement", "owner", "solution", "control")
+    today = timezone.localdate(request.moment.at, timezone.get_default_timezone())
+    content = {
+        "engagement": engagement,
+        "total": rows.count(),
+        "rows": [shown(one, today) for one in rows.order_by("-rank", "-id")[:SHOWN]],
+        "writes": request.moment.is_now and may_work(request.user, engagement),
+    }
+    return Panel("assurance/_findings_of.html", content)
+
+
+def comparison(request: Request, engagement: Engagement) -> Panel | None:
+    found = compared(engagement, request.user)
+    if found is None or not found:
+        return None
+    rows = (
+        (_("New"), found.new),
+        (_("Repeated"), found.repeated),
+        (_("Closed since"), found.closed),
+        (_("Still open"), found.still_open),
+    )
+    return Panel("assurance/_compared.html", rows)
+
+
 def packs(request: Request, engagement: Engagement) -> Panel | None:
     url = address(request, "assurance:packs", engagement=engagement.public_id)
     if not url or not may(request.user, "pack.view"):
@@ -93,7 +126,7 @@ def history(request: Request, engagement: Engagement) -> Panel:
     return Panel("assurance/_history.html", {"acts": found, "engagement": engagement})
 
 
-SECTIONS: tuple[Section, ...] = (team, tests, requests_out, packs, history)
+SECTIONS: tuple[Section, ...] = (team, tests, requests_out, findings, comparison, packs, history)
 
 
 def buttons(request: Request, engagement: Engagement) -> list[dict[str, Any]]:

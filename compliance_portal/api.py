@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.views import SpectacularAPIView
 
+from assurance import engagements_api as engagements
 from controls import api as controls
 from controls import register_api as register
 from desk import api as desk
@@ -31,4 +32,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *decisions.urlpatterns,
     *challenges.urlpatterns,
     *risks.urlpatterns,
+    *engagements.urlpatterns,
 ]

@@ -151,6 +151,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "follow appetites": {"task": "risks.tasks.follow_dates", "schedule": 60},
     "take up imports of risks": {"task": "risks.tasks.take_up_imports", "schedule": 60},
     "follow decisions": {"task": "risks.tasks.follow_decisions", "schedule": 60},
+    "remind of audit findings": {"task": "assurance.tasks.remind_of_findings", "schedule": 3600},
     "sweep nightly": {"task": "findings.tasks.sweep_nightly", "schedule": crontab(hour=SWEEP_AT_HOUR, minute=0)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = env.optional("PORTAL_BEAT_SCHEDULE", "/tmp/portal-beat-schedule")  # noqa: S108
