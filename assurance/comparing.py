@@ -23,7 +23,7 @@ class Comparison:
 
 
 def compared(engagement: Engagement, user: object) -> Comparison | None:
-    """Of the findings that are issued and that the reader may see; None without an engagement before it. Two queries."""
+    """Of what is issued and the reader may see; None without an engagement before it. Two queries."""
     if engagement.previous_id is None:
         return None
     seen = AuditFinding.objects.visible_to(user).issued().select_related("repeats").order_by("pk")

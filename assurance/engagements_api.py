@@ -98,7 +98,8 @@ class AuditFindingSerializer(serializers.ModelSerializer[AuditFinding]):
         model = AuditFinding
         fields = [
             "id", "title", "rating", "state", "engagement", "solution", "control", "owner", "condition", "criteria",
-            "cause", "effect", "recommendation", "response", "agreed_on", "repeats", "issued_at", "closed_at", "version",
+            "cause", "effect", "recommendation", "response", "agreed_on", "repeats", "issued_at", "closed_at",
+            "version",
         ]  # fmt: skip
 
 

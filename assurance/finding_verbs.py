@@ -166,7 +166,8 @@ def _tell(held: AuditFinding, verb: Verb, by: User) -> None:
 def following(finding: AuditFinding) -> list[User]:
     """Who hears of what its owner says: the team, or who wrote it and who closed the engagement."""
     team = TeamMember.objects.of(finding.engagement, clock.now()).select_related("person")
-    people = [one.person for one in team] or [finding.written_by, finding.engagement.closed_by]
+    people: list[User | None] = [one.person for one in team]
+    people = people or [finding.written_by, finding.engagement.closed_by]
     return [one for one in dict.fromkeys(people) if one and one.is_active]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.urls import reverse
 from django.utils import timezone
@@ -27,11 +27,12 @@ def remind(at: datetime) -> int:
         state=AuditFinding.State.AGREED, agreed_on__lte=today + timedelta(days=max(BEFORE))
     )
     rows = near.select_related("owner", "engagement__closed_by", "written_by")
-    return sum(_remind_of(one, (today - one.agreed_on).days) for one in rows if one.agreed_on)
+    return sum(_remind_of(one, one.agreed_on, today) for one in rows if one.agreed_on)
 
 
-def _remind_of(finding: AuditFinding, late: int) -> int:
-    """late: days since the agreed one, negative before it. Once for each number of days since it was agreed."""
+def _remind_of(finding: AuditFinding, day: date, today: date) -> int:
+    """Once for each number of days since it was agreed for this day."""
+    late = (today - day).days
     reached = [days for days in (*(-days for days in BEFORE), *AFTER) if days <= late]
     if not reached:
         return 0
@@ -40,7 +41,7 @@ def _remind_of(finding: AuditFinding, late: int) -> int:
     told_already = Notice.objects.filter(kind=kind, subject=finding.public_id)
     if (told_already.filter(at__gte=agreed.at) if agreed else told_already).exists():
         return 0
-    told = {"id": finding.public_id, "title": finding.title, "on": date_format(finding.agreed_on, "j M Y")}
+    told = {"id": finding.public_id, "title": finding.title, "on": date_format(day, "j M Y")}
     over = _("%(id)s, %(title)s: agreed for %(on)s, which is over")
     words = over if late > 0 else _("%(id)s, %(title)s: agreed for %(on)s")
     people = [finding.owner, *(following(finding) if late > 0 else ())]

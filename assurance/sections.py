@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from assurance import acts, teaming
 from assurance.comparing import compared
 from assurance.engaging import NEXT, change_refusal, move_refusal
-from assurance.finding_list import as_of
+from assurance.finding_list import ORDERS, as_of
 from assurance.models import AuditFinding, ControlTest, Engagement
 from assurance.rights import manage_refusal, may_work
 from assurance.views.findings import shown
@@ -95,7 +95,7 @@ def findings(request: Request, engagement: Engagement) -> Panel | None:
     content = {
         "engagement": engagement,
         "total": rows.count(),
-        "rows": [shown(one, today) for one in rows.order_by("-rank", "-id")[:SHOWN]],
+        "rows": [shown(one, today) for one in rows.order_by(*ORDERS["-rating"])[:SHOWN]],
         "writes": request.moment.is_now and may_work(request.user, engagement),
     }
     return Panel("assurance/_findings_of.html", content)

@@ -129,8 +129,7 @@ def test_it_is_closed_with_every_test_reviewed_or_the_reason_why_not(log_in: Log
     assert "Audit findings are drafts still: 1. Issue them or drop them first." in words(
         move(ida, story.engagement, "close")
     )
-    draft.state = "dropped"
-    draft.save()
+    type(draft).objects.filter(pk=draft.pk).update(state="dropped")
     answer = move(ida, story.engagement, "close")
     assert answer.context["form"].errors["because"] == [
         f"These tests are not reviewed: {test.public_id}. Review them, or say why they stay so."
