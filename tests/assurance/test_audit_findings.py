@@ -299,3 +299,12 @@ def test_programs_read_and_respond(log_in: LogIn, story: Story) -> None:
 def test_a_solution_outside_the_scope_is_refused(log_in: LogIn, story: Story) -> None:
     answer = write(log_in(story.jo), story, solution=SolutionFactory().pk)
     assert "solution" in answer.context["form"].errors
+
+
+def test_it_stands_under_my_items_of_who_answers_for_it(log_in: LogIn, story: Story) -> None:
+    found = an_agreed(story, agreed_on=date(2026, 1, 1))
+    page = log_in(story.ana).get("/my-items/")
+    (item,) = [one for one in page.context["page"].rows if one.kind == "audit_finding"]
+    assert (item.url, item.is_overdue, item.level) == (f"/assurance/findings/{found.public_id}/", True, "High")
+    assert f"{found.public_id} · Do what was agreed, and show it" in words(page)
+    assert not log_in(second_line=True).get("/my-items/").context["page"].rows
