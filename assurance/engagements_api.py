@@ -75,7 +75,7 @@ class OneEngagement(EngagementDoor, RowDoor):
     pass
 
 
-class StepSerializer(serializers.ModelSerializer[AuditFindingStep]):
+class AuditFindingStepSerializer(serializers.ModelSerializer[AuditFindingStep]):
     by = NamedSerializer()
 
     class Meta:
@@ -104,7 +104,7 @@ class AuditFindingSerializer(serializers.ModelSerializer[AuditFinding]):
 
 
 class OneAuditFindingSerializer(AuditFindingSerializer):
-    steps = StepSerializer(many=True)
+    steps = AuditFindingStepSerializer(many=True)
 
     class Meta(AuditFindingSerializer.Meta):
         fields = [*AuditFindingSerializer.Meta.fields, "steps"]
