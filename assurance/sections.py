@@ -121,12 +121,18 @@ def packs(request: Request, engagement: Engagement) -> Panel | None:
     return Panel("assurance/_packs_of.html", {"url": url})
 
 
+def talk(request: Request, engagement: Engagement) -> Panel | None:
+    """What the team says among itself."""
+    on_it = Engagement.objects.worked_on_by(request.user).filter(pk=engagement.pk).exists()
+    return Panel("assurance/_talk.html", engagement) if on_it else None
+
+
 def history(request: Request, engagement: Engagement) -> Panel:
     found = acts.history(engagement, request.user, request.moment.at)
     return Panel("assurance/_history.html", {"acts": found, "engagement": engagement})
 
 
-SECTIONS: tuple[Section, ...] = (team, tests, requests_out, findings, comparison, packs, history)
+SECTIONS: tuple[Section, ...] = (team, tests, requests_out, findings, comparison, packs, talk, history)
 
 
 def buttons(request: Request, engagement: Engagement) -> list[dict[str, Any]]:

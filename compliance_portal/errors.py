@@ -86,6 +86,8 @@ def api_exception(error: Exception, context: dict[str, Any]) -> Response | None:
     detail, more = str(error), {}
     if isinstance(error, exceptions.ValidationError):
         detail, more = _("Some fields are not valid."), {"errors": answer.data}
+    elif isinstance(error, OutOfReach):
+        detail = str(error)
     elif isinstance(error, Refused):
         detail = needed_for(context["request"].user, str(error))
     elif isinstance(error, Http404):

@@ -23,7 +23,7 @@ MAY: dict[str, set[str]] = {
     "job.view": EVERYBODY,
     "preference.change": EVERYBODY,
     "comment.view": LINES,
-    "comment.write": {FIRST, SECOND},
+    "comment.write": LINES,
     "subject.watch": LINES,
     "finding.view": LINES,
     "finding.export": LINES,

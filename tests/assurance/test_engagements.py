@@ -227,6 +227,19 @@ def test_the_list_costs_the_same_for_any_number(
         third_line.get("/assurance/?order=-period&state=open")
 
 
+def test_the_team_talks_about_it_and_nobody_else_reads_that(log_in: LogIn, story: Story) -> None:
+    url = f"/desk/engagement/{story.engagement.public_id}/"
+    jo = log_in(story.jo)
+    assert jo.post(f"{url}comment/", {"text": "The script is odd"}).status_code == 302
+    assert "The script is odd" in words(log_in(story.ida).get(f"{url}discussion/"))
+    assert {one.person.name for one in Notice.objects.all()} == {"Ida"}
+    for person in (story.kai, story.ana, UserFactory(second_line=True)):
+        assert log_in(person).get(f"{url}discussion/").status_code == 404
+    assert log_in(administrator=True).get(f"{url}discussion/").status_code == 403
+    on_payments = f"/desk/solution/{story.payments.public_id}/comment/"
+    assert "Here these comment: First line · Second line." in words(jo.post(on_payments, {"text": "Hm"}))
+
+
 def test_auditors_from_outside_get_a_grant_for_each_solution_that_follows_the_plan(log_in: LogIn) -> None:
     story = a_story(outside=True)
     ida, eve = log_in(story.ida), UserFactory(name="Eve", external=True)
