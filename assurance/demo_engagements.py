@@ -29,7 +29,7 @@ def seed() -> int:
     """How many acts it did; 0 where it is done, or what it is about is not there yet."""
     at = clock.now()
     auditors = list(User.objects.active().with_role(Role.THIRD, at).order_by("pk"))
-    owned = Grant.objects.owners(at).filter(solution__retired_at=None).order_by("solution__pk").first()
+    owned = Grant.objects.owners(at).filter(solution__retired_at=None).order_by("person__pk").first()
     version = FrameworkVersion.objects.filter(valid_from__lte=at, valid_to=None).order_by("pk").first()
     if Engagement.objects.exists() or not auditors or owned is None or version is None:
         return 0

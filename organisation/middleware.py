@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -103,14 +104,14 @@ class reader:  # noqa: N801
 
 
 def within_period(moment: Moment, period: tuple[datetime, datetime], *, asked: bool) -> Moment:
-    """The moment itself where it is inside; now becomes the end of a period that is over. Raises OutOfReach."""
+    """Bound to the period: itself where it is inside; now becomes the end of one that is over. Raises OutOfReach."""
     begin, end = period
     if begin <= moment.at <= end:
-        return moment
+        return replace(moment, is_bound=True)
     if asked or moment.at < begin:
         told = {"begin": _day(begin), "end": _day(end - timedelta(microseconds=1))}
         raise OutOfReach(_("You audit %(begin)s to %(end)s, and may look at that period only.") % told)
-    return Moment(at=end, known_at=moment.known_at)
+    return Moment(at=end, known_at=moment.known_at, is_bound=True)
 
 
 def _day(moment: datetime) -> str:

@@ -23,7 +23,7 @@ from tests.factories.assurance import (
 )
 from tests.factories.controls import ControlFactory
 from tests.factories.evidence import EvidenceFactory, EvidenceRequestFactory
-from tests.factories.findings import FindingFactory
+from tests.factories.findings import FindingFactory, FindingSpanFactory
 from tests.factories.risks import RiskFactory
 from tests.findings_pages.reading_pages import counted, title, words
 
@@ -56,6 +56,7 @@ def eve(log_in: LogIn, story: Story) -> LoggedIn:
 def test_now_is_the_end_of_what_they_audit_and_a_band_says_so(eve: LoggedIn, story: Story) -> None:
     then = FindingFactory(solutions=[story.payments], since=noon("2026-02-01"))
     later = FindingFactory(solutions=[story.payments], since=noon("2026-04-15"))
+    FindingSpanFactory(finding=then, since=noon("2025-06-01"), until=noon("2025-07-01"))
     counted()
     with at(TODAY):
         page = eve.get("/findings/")
@@ -64,6 +65,9 @@ def test_now_is_the_end_of_what_they_audit_and_a_band_says_so(eve: LoggedIn, sto
         assert later.public_id not in page.content.decode()
         assert eve.get(f"/findings/{then.public_id}/").status_code == 200
         assert eve.get(f"/findings/{later.public_id}/").status_code == 404
+        assert eve.get(f"/api/v1/findings/{later.public_id}/").status_code == 404
+        history = eve.get(f"/api/v1/findings/{then.public_id}/").json()["history"]
+        assert [one["valid_from"][:10] for one in history] == ["2026-02-01"]
         assert [one["id"] for one in eve.get("/api/v1/findings/").json()["results"]] == [then.public_id]
 
 
