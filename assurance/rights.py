@@ -51,35 +51,36 @@ def work_refusal(user: User, engagement: Engagement) -> Refusal:
 def _member_refusal(user: User, engagement: Engagement) -> Refusal:
     at = clock.now()
     member = TeamMember.objects.of(engagement, at).filter(person=user).first()
+    if member is None and not manage_refusal(engagement, user):
+        return _("You are not on its team: put yourself on it if you are to work on it.")
     if member is None:
-        leads = TeamMember.objects.of(engagement, at).filter(part=TeamMember.Part.LEAD).select_related("person")
-        names = ", ".join(one.person.name for one in leads) or engagement.added_by.name
-        return _("You are not on its team. %(names)s can put you on it.") % {"names": names}
+        names = ", ".join(one.name for one in managing(engagement))
+        return _("You are not on its team. Who may put you on it: %(names)s.") % {"names": names}
     if member.declared_at is None:
         return _("Declare on the engagement's page that you are independent of what is audited; then you may begin.")
     return ""
 
 
 def manage_refusal(engagement: Engagement, user: User) -> str:
-    """Why they may not plan it, staff it or move it on; empty where they may. Two queries at most."""
+    """Why they may not plan it, staff it or move it on; empty where they may."""
     if not may(user, "engagement.manage"):
         return _("Internal audit plans engagements and moves them on.")
     if engagement.is_closed:
         return _("%(id)s is closed, and stays closed: plan a new engagement to look again.") % {
             "id": engagement.public_id
         }
-    if user == engagement.added_by:
+    able = managing(engagement)
+    if user in able or not able:  # nobody who led it is of internal audit any more: a colleague takes it over
         return ""
-    leading = TeamMember.objects.of(engagement, clock.now()).filter(part=TeamMember.Part.LEAD)
-    leads = [one.person for one in leading.select_related("person").order_by("person__name")]
-    if user in leads:
-        return ""
-    who = list(dict.fromkeys([engagement.added_by, *leads]))
-    able = [one for one in who if may(one, "engagement.manage")]
-    if not able:
-        return ""  # nobody who led it is of internal audit any more: a colleague takes it over
     names = ", ".join(one.name for one in able)
     return _("Who planned it or leads it moves it on: %(names)s.") % {"names": names}
+
+
+def managing(engagement: Engagement) -> list[User]:
+    """Who planned it and who leads it, as far as they are of internal audit today. A query, and one for each."""
+    leading = TeamMember.objects.of(engagement, clock.now()).filter(part=TeamMember.Part.LEAD)
+    leads = [one.person for one in leading.select_related("person").order_by("person__name")]
+    return [one for one in dict.fromkeys([engagement.added_by, *leads]) if may(one, "engagement.manage")]
 
 
 def locked(engagement: Engagement) -> Engagement:

@@ -102,6 +102,9 @@ def findings(request: Request, engagement: Engagement) -> Panel | None:
 
 
 def comparison(request: Request, engagement: Engagement) -> Panel | None:
+    """Where the reader may see the engagement before it."""
+    if not Engagement.objects.visible_to(request.user).filter(followed_by=engagement).exists():
+        return None
     found = compared(engagement, request.user)
     if found is None or not found:
         return None

@@ -275,6 +275,9 @@ def test_an_engagement_is_held_against_the_one_before_it(log_in: LogIn) -> None:
     assert "Closed since 1" in part
     assert "Still open 1" in part
     assert "Not out yet" not in said
+    eve = UserFactory(external=True)
+    TeamMemberFactory(engagement=story.engagement, person=eve)
+    assert "Held against" not in words(log_in(eve).get(f"/assurance/{story.engagement.public_id}/"))
 
 
 def test_programs_read_and_respond(log_in: LogIn, story: Story) -> None:

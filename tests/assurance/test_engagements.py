@@ -114,6 +114,8 @@ def test_a_plan_is_changed_with_its_reason_once_fieldwork_has_begun(log_in: LogI
 
 
 def test_who_leads_or_planned_it_moves_it_on_and_nobody_else(log_in: LogIn, story: Story) -> None:
+    page = log_in(story.kai).get(url(story.engagement))
+    assert "You are not on its team. Who may put you on it: Ida." in words(page)
     answer = move(log_in(story.kai), story.engagement, "report")
     assert "Who planned it or leads it moves it on: Ida." in words(answer)
     story.engagement.refresh_from_db()
