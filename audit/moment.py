@@ -13,11 +13,15 @@ from audit import clock
 
 @dataclass(frozen=True)
 class Moment:
-    """`at`: when it was true, UTC. `known_at`: when the portal had learnt it, UTC."""
+    """`at`: when it was true, UTC. `known_at`: when the portal had learnt it, UTC.
+
+    is_bound: the reader may look at a period only, so that nothing of another moment stands in for what lacks.
+    """
 
     at: datetime
     known_at: datetime
     is_now: bool = False
+    is_bound: bool = False
 
     @classmethod
     def now(cls) -> Moment:

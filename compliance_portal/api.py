@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.views import SpectacularAPIView
 
+from assurance import engagements_api as engagements
 from controls import api as controls
 from controls import register_api as register
 from desk import api as desk
@@ -39,4 +40,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *snapshots.urlpatterns,
     *evidence_requests.urlpatterns,
     *attestations.urlpatterns,
+    *engagements.urlpatterns,
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -210,7 +210,21 @@ class Frame:
             (_("End of last year"), date(today.year - 1, 12, 31)),
         )
         chosen = self.request.GET.get("as_of", "")
-        return [Choice(label, day.isoformat(), day.isoformat() == chosen, day) for label, day in days]
+        choices = [Choice(label, day.isoformat(), day.isoformat() == chosen, day) for label, day in days]
+        if self.limited is None:
+            return choices
+        begin, end = (timezone.localtime(one).date() for one in self.limited)
+        return [one for one, (_label, day) in zip(choices, days, strict=True) if begin <= day < end]
+
+    @property
+    def limited(self) -> tuple[datetime, datetime] | None:
+        """The period that an auditor from outside may look at; None for no limit."""
+        period: tuple[datetime, datetime] | None = getattr(self.request, "limited_to", None)
+        return period
+
+    @property
+    def limited_last(self) -> datetime | None:
+        return self.limited[1] - timedelta(microseconds=1) if self.limited else None
 
     @property
     def moment_input(self) -> str:

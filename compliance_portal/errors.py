@@ -16,7 +16,7 @@ from rest_framework.views import exception_handler
 
 from dashboard.views import no_role
 from organisation.models import Role, User
-from organisation.permissions import MAY, holders, may
+from organisation.permissions import MAY, OutOfReach, holders, may
 
 PROBLEM = "application/problem+json"
 
@@ -62,6 +62,8 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     user = request.user
     if isinstance(user, User) and not user.roles_today and not request.path.startswith("/api/"):
         return no_role(request)
+    if isinstance(exception, OutOfReach):
+        return _answer(request, 403, str(exception), out_of_reach=True)
     return _answer(request, 403, needed_for(user, str(exception)))
 
 
@@ -84,6 +86,8 @@ def api_exception(error: Exception, context: dict[str, Any]) -> Response | None:
     detail, more = str(error), {}
     if isinstance(error, exceptions.ValidationError):
         detail, more = _("Some fields are not valid."), {"errors": answer.data}
+    elif isinstance(error, OutOfReach):
+        detail = str(error)
     elif isinstance(error, Refused):
         detail = needed_for(context["request"].user, str(error))
     elif isinstance(error, Http404):

@@ -158,6 +158,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "keep heads of the trail": {"task": "evidence.tasks.keep_trail_heads", "schedule": 600},
     "take snapshots": {"task": "evidence.tasks.take_snapshots", "schedule": 300},
     "remind of evidence": {"task": "evidence.tasks.remind", "schedule": 600},
+    "remind of audit findings": {"task": "assurance.tasks.remind_of_findings", "schedule": 3600},
     "sweep nightly": {"task": "findings.tasks.sweep_nightly", "schedule": crontab(hour=SWEEP_AT_HOUR, minute=0)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = env.optional("PORTAL_BEAT_SCHEDULE", "/tmp/portal-beat-schedule")  # noqa: S108

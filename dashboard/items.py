@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from assurance.awaiting import awaiting as audit_findings_awaiting
 from audit.counted import Key
 from audit.moment import Moment
 from controls.awaiting import awaiting as tests_awaiting
@@ -38,6 +39,7 @@ class Kind(TextChoices):
     REQUEST = "request", gettext_lazy("Requests for evidence")
     ATTESTATION = "attestation", gettext_lazy("Attestations")
     TEST = "test", gettext_lazy("Tests")
+    AUDIT_FINDING = "audit_finding", gettext_lazy("Audit findings")
 
 
 class Turn(TextChoices):
@@ -75,7 +77,8 @@ class Item:
 
 def items(user: User, moment: Moment, solutions: Collection[Solution]) -> list[Item]:
     """Everything of these solutions that somebody must move, and what awaits the person anywhere. Not sorted."""
-    found = [*tests_of(user, moment.at), *decisions_of(user, moment.at), *evidence_of(user, moment.at)]
+    acts = [*decisions_of(user, moment.at), *evidence_of(user, moment.at), *audit_findings_of(user, moment.at)]
+    found = [*tests_of(user, moment.at), *acts]
     if Role.FIRST in user.roles_in_view and solutions:
         rows = groups(user, moment, {one.pk: one for one in solutions})
         found += [item_of(row, user, moment.at) for row in rows]
@@ -190,4 +193,26 @@ def tests_of(user: User, at: datetime) -> list[Item]:
             solution=control.solution,
         )
         for control, due in tests_awaiting(user, at)
+    ]
+
+
+def audit_findings_of(user: User, at: datetime) -> list[Item]:
+    """Audit findings that they answer for, where the next move is theirs."""
+    return [
+        Item(
+            kind=Kind.AUDIT_FINDING,
+            key=f"audit_finding-{one.public_id}",
+            name=one.title,
+            note=f"{one.public_id} · {one.why}",
+            url=one.url,
+            weight=one.weight,
+            due=ends(one.due) if one.due else None,
+            is_overdue=one.due is not None and ends(one.due) <= at,
+            turn=Turn.YOU,
+            mover=_("you"),
+            solution=one.finding.solution,
+            subject=one.public_id,
+            level=one.level,
+        )
+        for one in audit_findings_awaiting(user, at)
     ]

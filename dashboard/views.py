@@ -16,6 +16,7 @@ from audit.keyset import page_of
 from dashboard import first_line as first
 from dashboard import phrasing
 from dashboard.administrator import administration, administrators
+from dashboard.audits import audits
 from dashboard.failing import opened
 from dashboard.figures import ASSESSED, GRAVE, coverage_of, parts, trend_points
 from dashboard.kept import Parts, kept
@@ -124,6 +125,7 @@ def _third_line(request: Request, reach: Reach) -> Parts:
         reach.line,
         "third_line",
         found=found,
+        audits=audits(reach),
         title=phrasing.third_line_title(request.moment, found),
         state_offers=state_offers(found, request.GET),
         inputs={"at": _input(request, "at"), "known_at": _input(request, "known_at")},

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from desk import discussion, watching
 from desk.models import Comment, Job
 from desk.models.comment import LONGEST
-from desk.subjects import Subject, seen_or_404
+from desk.subjects import Subject, require_writes, seen_or_404
 from organisation.models import NotAllowed, User
 from organisation.permissions import require
 from organisation.rest import Door, ListDoor, RowDoor
@@ -117,6 +117,7 @@ class Comments(ListDoor):
         require(request.user, "comment.write")
         assert isinstance(request.user, User)
         subject = _subject(request, kind, public_id)
+        require_writes(subject, request.user)
         asked = WriteSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         said = asked.validated_data

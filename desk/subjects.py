@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.http import Http404
+from django.utils.translation import gettext as _
 
-from organisation.models import Solution, User
-from organisation.permissions import may
+from organisation.models import Role, Solution, User
+from organisation.permissions import OutOfReach, may
 
 
 @dataclass(frozen=True)
 class Subject:
-    """url: the path of its page. owners: those who watch it unless they asked to stop."""
+    """url: the path of its page. owners: those who watch it unless they asked to stop. writers: the lines that
+    comment on it; the others read.
+    """
 
     kind: str
     public_id: str
@@ -21,6 +24,7 @@ class Subject:
     url: str
     owners: tuple[User, ...] = ()
     solution: Solution | None = None
+    writers: frozenset[str] = frozenset({Role.FIRST.value, Role.SECOND.value})
 
 
 Found = Callable[[User, str], Subject | None]
@@ -53,3 +57,15 @@ def seen_or_404(kind: str, public_id: str, user: User) -> Subject:
 
 def who_may_see(subject: Subject, people: Iterable[User]) -> list[User]:
     return [person for person in people if seen(subject.kind, subject.public_id, person)]
+
+
+def writes(subject: Subject, user: User) -> bool:
+    """Whether this person, who sees it, may comment on it."""
+    return may(user, "comment.write") and bool(user.roles_today & subject.writers)
+
+
+def require_writes(subject: Subject, user: User) -> None:
+    """Raises PermissionDenied, in words."""
+    if not writes(subject, user):
+        who = " · ".join(str(role.label) for role in Role if role.value in subject.writers)
+        raise OutOfReach(_("Here these comment: %(who)s. You may read, and watch it.") % {"who": who})

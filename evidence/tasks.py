@@ -1,4 +1,4 @@
-"""Celery's door to the locker and to what is asked for. The database row is the work: a task may be lost, or come twice."""
+"""Celery's door to the locker and to what is asked for. The row is the work: a task may be lost, or come twice."""
 
 from __future__ import annotations
 

@@ -73,11 +73,15 @@ def advice_of(check: Check, record: RawRecord | None) -> Advice | None:
 
 
 def record_at(finding: Finding, moment: Moment) -> RawRecord | None:
-    """The latest record captured by the moment, else the first one held; None where none was known then."""
+    """The latest record captured by the moment, else the first one known; None where there is none.
+
+    A reader who is bound to a period is shown none of another moment.
+    """
     known = FindingRecord.objects.filter(finding=finding, captured_at__lte=moment.known_at)
     record = known.filter(captured_at__lte=moment.at).order_by("-captured_at", "-pk").first()
     later = record is None
-    record = record or known.order_by("captured_at", "pk").first()
+    if later and not moment.is_bound:
+        record = known.order_by("captured_at", "pk").first()
     if record is None:
         return None
     return RawRecord(record.captured_at, record.raw, later, record.told_at)

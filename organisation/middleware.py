@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -11,10 +12,12 @@ from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from audit.moment import Moment
-from organisation.models import User
-from organisation.permissions import action_of, require
+from organisation.models import Role, User, Visibility
+from organisation.permissions import OWN_WORK, OutOfReach, action_of, require
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -80,6 +83,39 @@ class reader:  # noqa: N801
             if isinstance(request.user, User):
                 request.user.through = request.GET.get("line", "")
             return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        """An auditor from outside looks at the period that they audit, and at no other moment.
+
+        What they do themselves (OWN_WORK) goes on after it.
+        """
+        user = request.user
+        if not isinstance(user, User) or Role.EXTERNAL not in user.roles_in_view:
+            return
+        try:
+            action = action_of(view)
+        except LookupError:
+            return
+        period = None if action is None or action in OWN_WORK else Visibility.of(user).period
+        if period is not None:
+            looked_at: Any = request
+            looked_at.moment = within_period(looked_at.moment, period, asked="as_of" in request.GET)
+            looked_at.limited_to = period
+
+
+def within_period(moment: Moment, period: tuple[datetime, datetime], *, asked: bool) -> Moment:
+    """Bound to the period: itself where it is inside; now becomes the end of one that is over. Raises OutOfReach."""
+    begin, end = period
+    if begin <= moment.at <= end:
+        return replace(moment, is_bound=True)
+    if asked or moment.at < begin:
+        told = {"begin": _day(begin), "end": _day(end - timedelta(microseconds=1))}
+        raise OutOfReach(_("You audit %(begin)s to %(end)s, and may look at that period only.") % told)
+    return Moment(at=end, known_at=moment.known_at, is_bound=True)
+
+
+def _day(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "j M Y")
 
 
 def asked(request: HttpRequest, name: str) -> datetime | None:

@@ -19,6 +19,7 @@ from tests.factories import (
     TagRuleFactory,
     UserFactory,
 )
+from tests.factories.assurance import AuditFindingFactory, EngagementFactory
 from tests.factories.controls import (
     ControlFactory,
     FrameworkFactory,
@@ -243,6 +244,33 @@ TO_EXCEPTION, TO_TREATMENT, TO_CHALLENGE = (Example(own=one.own) for one in (EXC
 RISK = _of_solution(lambda solution: _id(RiskFactory(solution=solution)))
 ASSESSMENT = _of_solution(lambda solution: _id(AssessmentFactory(risk__solution=solution)))
 
+
+def _audit_finding(person: User, **said: Any) -> dict[str, Any]:
+    """Of an engagement in their reach; where they may respond, they answer for it."""
+    solution = _solution(person)
+    engagement = _engagement(person, solution)
+    return _id(AuditFindingFactory(engagement=engagement, solution=solution, owner=person, **said))
+
+
+def _engagement(person: User, solution: Any, **said: Any) -> Any:
+    """In fieldwork, with this person on its team where their line audits."""
+    return EngagementFactory(of=[solution], with_team=[person], added_by=person, **said)
+
+
+def _member(person: User) -> dict[str, Any]:
+    return {**_id(_engagement(person, _solution(person))), "person_id": person.public_id}
+
+
+ENGAGEMENT = Example(
+    own=lambda person: _id(_engagement(person, _solution(person))),
+    other=lambda person: _id(EngagementFactory()),
+)
+AUDIT_FINDING = Example(own=_audit_finding, other=lambda person: _id(AuditFindingFactory()))
+DRAFT_FINDING = Example(
+    own=lambda person: _audit_finding(person, draft=True),
+    other=lambda person: _id(AuditFindingFactory(draft=True)),
+    hidden_from=frozenset(Role.values),
+)
 CONTROL_LINK = _of_solution(lambda solution: _link(RiskControlFactory(risk__solution=solution)))
 FINDINGS_LINK = _of_solution(lambda solution: _link(RiskFindingsFactory(risk__solution=solution)))
 CLOSED_RISK = _of_solution(lambda solution: _id(_closed(RiskFactory(solution=solution))))
@@ -306,6 +334,32 @@ EXAMPLES: dict[str, Example] = {
     "api:solution": SOLUTION,
     "audit:entry": Example(own=lambda person: {"pk": trail.record(person, "person.changed", person).pk}),
     "evidence:trail_head_file": Example(own=lambda person: _id(TrailHeadFactory())),
+    "assurance:engagement": ENGAGEMENT,
+    "assurance:engagement_begin": ENGAGEMENT,
+    "assurance:engagement_change": ENGAGEMENT,
+    "assurance:engagement_close": ENGAGEMENT,
+    "assurance:engagement_declare": ENGAGEMENT,
+    "assurance:engagement_end_member": Example(own=_member),
+    "assurance:engagement_put_member": ENGAGEMENT,
+    "assurance:engagement_report": ENGAGEMENT,
+    "assurance:finding": AUDIT_FINDING,
+    "assurance:finding_agree": AUDIT_FINDING,
+    "assurance:finding_close": AUDIT_FINDING,
+    "assurance:finding_done": AUDIT_FINDING,
+    "assurance:finding_drop": AUDIT_FINDING,
+    "assurance:finding_issue": AUDIT_FINDING,
+    "assurance:finding_reopen": AUDIT_FINDING,
+    "assurance:finding_respond": AUDIT_FINDING,
+    "assurance:finding_return": AUDIT_FINDING,
+    "assurance:finding_change": DRAFT_FINDING,
+    "assurance:finding_write": Example(
+        own=ENGAGEMENT.own, other=lambda person: _id(EngagementFactory()), hidden_from=frozenset(Role.values)
+    ),
+    "assurance:findings_export": Example(own=lambda person: {"form": "csv"}),
+    "api:audit_finding": AUDIT_FINDING,
+    "api:audit_finding_done": Example(own=AUDIT_FINDING.own),  # taken by POST alone: tests/assurance
+    "api:audit_finding_respond": Example(own=AUDIT_FINDING.own),
+    "api:engagement": ENGAGEMENT,
     "api:framework": FRAMEWORK,
     "api:requirements": FRAMEWORK,
     "api:control": CONTROL,

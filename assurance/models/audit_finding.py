@@ -26,25 +26,30 @@ class AuditFindingQuerySet(models.QuerySet["AuditFinding"]):
         seen = Visibility.of(user)
         if not isinstance(user, User):
             return self.filter(team)
-        issued = ~Q(state=AuditFinding.State.DRAFT)
+        issued = ~Q(state__in=AuditFinding.UNISSUED)
         if seen.everything:
             return self.filter(team | issued)
         if Role.EXTERNAL in user.roles_in_view:
             return self.filter(team)
         return self.filter(team | (issued & (Q(owner=user) | Q(solution__in=seen.solutions))))
 
+    def issued(self) -> Self:
+        return self.exclude(state__in=AuditFinding.UNISSUED)
+
     def open(self) -> Self:
-        return self.exclude(state=AuditFinding.State.CLOSED)
+        return self.exclude(state__in=AuditFinding.ENDED)
 
     def overdue(self, on: date) -> Self:
-        return self.open().filter(agreed_on__lt=on)
+        """Agreed to be done by a day that is over, and not said to be done."""
+        return self.filter(state=AuditFinding.State.AGREED, agreed_on__lt=on)
 
 
 @pghistory.track()
 class AuditFinding(PublicId, RowVersion):
     """condition against criteria, with cause and effect. owner: who answers for it, of the first line.
 
-    repeats: the finding of an earlier engagement that this one finds again. state follows the last step.
+    agreed_on: the day that its owner proposes with their response, agreed once the state says so. repeats: the finding
+    of an earlier engagement that this one finds again. state follows the last step.
     """
 
     public_prefix = "AF"
@@ -62,6 +67,10 @@ class AuditFinding(PublicId, RowVersion):
         AGREED = "agreed", _("Agreed")
         DONE = "done", _("Said to be done, awaits a re-test")
         CLOSED = "closed", _("Closed")
+        DROPPED = "dropped", _("Dropped as a draft")
+
+    UNISSUED = (State.DRAFT, State.DROPPED)
+    ENDED = (State.CLOSED, State.DROPPED)
 
     engagement = models.ForeignKey(Engagement, on_delete=models.PROTECT, related_name="findings")
     test = models.ForeignKey(ControlTest, on_delete=models.PROTECT, null=True, blank=True, related_name="findings")
@@ -104,12 +113,17 @@ class AuditFinding(PublicId, RowVersion):
     class Meta:
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["owner"], name="audit_finding_owner", condition=~Q(state__in=["draft", "closed"])),
+            models.Index(
+                fields=["owner"],
+                name="audit_finding_owner",
+                condition=~Q(state__in=["draft", "closed", "dropped"]),
+            ),
         ]
         constraints = [
             models.CheckConstraint(
                 name="audit_finding_issued_when_no_draft",
-                condition=Q(state="draft", issued_at=None) | (~Q(state="draft") & Q(issued_at__isnull=False)),
+                condition=Q(state__in=["draft", "dropped"], issued_at=None)
+                | (~Q(state__in=["draft", "dropped"]) & Q(issued_at__isnull=False)),
             ),
             models.CheckConstraint(
                 name="audit_finding_closed_when_it_ended",

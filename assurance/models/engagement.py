@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 import pghistory
@@ -17,6 +17,9 @@ from audit.public_id import PublicId
 from controls.models import FrameworkVersion
 from organisation.models import Role, Solution, User, Visibility
 from organisation.models.dated import Dated, DatedQuerySet
+
+WORKS = {Role.THIRD.value, Role.EXTERNAL.value}
+"""Who leaves these lines is on no team any more."""
 
 
 class EngagementQuerySet(models.QuerySet["Engagement"]):
@@ -36,7 +39,7 @@ class EngagementQuerySet(models.QuerySet["Engagement"]):
 
     def worked_on_by(self, user: object) -> Self:
         """Those on whose team this person is today: who may read its drafts, and nobody else."""
-        if not isinstance(user, User) or not user.is_active:
+        if not isinstance(user, User) or not user.is_active or not user.roles_in_view & WORKS:
             return self.none()
         return self.filter(pk__in=TeamMember.objects.in_force(clock.now()).filter(person=user).values("engagement"))
 
@@ -66,11 +69,15 @@ class Engagement(PublicId, RowVersion):
         FrameworkVersion, on_delete=models.PROTECT, related_name="engagements", verbose_name=_("framework")
     )
     solutions = models.ManyToManyField(Solution, related_name="engagements", verbose_name=_("solutions"))
-    about_from = models.DateTimeField()
-    about_to = models.DateTimeField()
+    about_from = models.DateTimeField(_("audited from"))
+    about_to = models.DateTimeField(_("audited to"))
     from_outside = models.BooleanField(_("done from outside"), default=False)
-    access_until = models.DateTimeField(null=True, help_text="Until when auditors from outside may enter.")
-    previous = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="followed_by")
+    access_until = models.DateTimeField(
+        _("open to them until"), null=True, help_text="Until when auditors from outside may enter."
+    )
+    previous = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="followed_by", verbose_name=_("engagement before it")
+    )
     state = models.CharField(max_length=9, choices=State.choices, default=State.PLANNING, editable=False)
     added_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     added_at = models.DateTimeField()
@@ -100,6 +107,11 @@ class Engagement(PublicId, RowVersion):
     @property
     def is_closed(self) -> bool:
         return self.state == self.State.CLOSED
+
+    @property
+    def last_day(self) -> datetime:
+        """The last moment that is audited: of a period to the end of March, in March."""
+        return self.about_to - timedelta(microseconds=1)
 
 
 class TeamMemberQuerySet(DatedQuerySet["TeamMember"]):

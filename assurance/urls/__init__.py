@@ -1,4 +1,8 @@
-from django.urls import URLPattern
+from assurance.urls import engagements, findings
 
 app_name = "assurance"
-urlpatterns: list[URLPattern] = []
+
+urlpatterns = [
+    *findings.urlpatterns,
+    *engagements.urlpatterns,  # last: whatever else stands there is the id of an engagement
+]

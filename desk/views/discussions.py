@@ -15,7 +15,7 @@ from desk import discussion, watching
 from desk.forms import CommentForm, WatchForm, WithdrawForm
 from desk.mentions import suggested
 from desk.models import Comment
-from desk.subjects import Subject, seen_or_404
+from desk.subjects import Subject, require_writes, seen_or_404, writes
 from organisation.middleware import Request
 from organisation.models import NotAllowed, Role
 from organisation.permissions import may, permitted
@@ -37,16 +37,16 @@ def _shown(request: Request, subject: Subject, *, form: CommentForm | None = Non
     page = page_of(stood.told(), order=("-id",), cursor=request.GET.get("cursor", ""), size=AT_ONCE)
     people = watching.watchers(subject)
     acts = request.moment.is_now
-    writes = acts and may(request.user, "comment.write")
+    may_write = acts and writes(subject, request.user)
     context = {
         "subject": subject,
         "page": page,
         "total": stood.count(),
-        "comments": [(one, one.is_withdrawn(at), writes and one.author == request.user) for one in page.rows[::-1]],
+        "comments": [(one, one.is_withdrawn(at), may_write and one.author == request.user) for one in page.rows[::-1]],
         "form": form,
         "picked": request.POST.getlist("mentioned") if form else [],
         "refused": refused,
-        "writes": writes,
+        "writes": may_write,
         "watchers": people,
         "watches": request.user in people,
         "may_watch": acts and may(request.user, "subject.watch"),
@@ -65,6 +65,7 @@ def _done(request: Request, subject: Subject) -> HttpResponse:
 @permitted("comment.write")
 def comment(request: Request, kind: str, public_id: str) -> HttpResponse:
     subject = seen_or_404(kind, public_id, request.user)
+    require_writes(subject, request.user)
     form = CommentForm(request.POST)
     if not form.is_valid():
         return _shown(request, subject, form=form)
@@ -82,6 +83,7 @@ def comment(request: Request, kind: str, public_id: str) -> HttpResponse:
 def withdraw(request: Request, public_id: str) -> HttpResponse:
     found = get_or_404(Comment.objects.all(), public_id)
     subject = discussion.subject_of(found, request.user)
+    require_writes(subject, request.user)
     form = WithdrawForm(request.POST)
     if not form.is_valid():
         return _shown(request, subject, refused=_("Say why you withdraw %(id)s.") % {"id": found.public_id})
@@ -111,6 +113,8 @@ def watch(request: Request, kind: str, public_id: str) -> HttpResponse:
 def suggest(request: Request, kind: str, public_id: str) -> HttpResponse:
     """Whom one may mention here, by the beginning of their name."""
     subject = seen_or_404(kind, public_id, request.user)
+    if not writes(subject, request.user):
+        return render(request, "desk/_people.html", {"people": []})
     found = suggested(request.GET.get("mention", "").strip(), subject, but=request.user)
     people = [(person, Role(person.line).label if person.line else "") for person in found]
     return render(request, "desk/_people.html", {"people": people})

@@ -33,6 +33,14 @@ class OwnedQuerySet(models.QuerySet[Row]):
 
 
 class SpanQuerySet(OwnedQuerySet[Row]):
+    def visible_to(self, user: object) -> Self:
+        """Of a reader bound to a period, what held at some moment of it."""
+        found = super().visible_to(user)
+        period = Visibility.of(user).period
+        if period is None:
+            return found
+        return found.filter(Q(valid_to=None) | Q(valid_to__gte=period[0]), valid_from__lte=period[1])
+
     def at(self, moment: Moment) -> Self:
         return self.filter(moment.holds())
 

@@ -10,6 +10,8 @@ from tests.clock import at
 from tests.conftest import LoggedIn, LogIn
 from tests.dashboard.reading_homes import checks, counted_behind, noon, number_doors
 from tests.factories import AccountFactory, GrantFactory, SolutionFactory, UserFactory
+from tests.factories.assurance import AuditFindingFactory, ControlTestFactory, EngagementFactory
+from tests.factories.evidence import EvidenceRequestFactory
 from tests.factories.findings import (
     CheckFactory,
     CoverageSpanFactory,
@@ -132,7 +134,7 @@ def test_an_engagement_that_has_ended_opens_nothing(log_in: LogIn) -> None:
         assert "No engagement is open to you" in words(log_in(person).get("/"))
 
 
-@pytest.mark.parametrize(("moment", "queries"), [("", 12), ("?as_of=2026-03-05T12:00", 20)])
+@pytest.mark.parametrize(("moment", "queries"), [("", 14), ("?as_of=2026-03-05T12:00", 22)])
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_home_costs_the_same_for_any_number_of_checks(
     third_line: LoggedIn, count: int, moment: str, queries: int, django_assert_num_queries: Any
@@ -143,3 +145,36 @@ def test_the_home_costs_the_same_for_any_number_of_checks(
     third_line.get("/?again=1")
     with django_assert_num_queries(queries):
         third_line.get(f"/{moment}")
+
+
+def test_the_home_tells_how_far_ones_engagements_are_and_what_is_overdue(log_in: LogIn) -> None:
+    ida = UserFactory(third_line=True)
+    mine = EngagementFactory(title="Access audit", with_team=[ida])
+    EngagementFactory(title="Not hers")
+    EngagementFactory(title="Over", closed=True, with_team=[ida])
+    ControlTestFactory(engagement=mine)
+    source = {"source_kind": "engagement", "source_id": mine.public_id}
+    EvidenceRequestFactory(**source)
+    EvidenceRequestFactory(**source, due_on="2020-01-01")
+    AuditFindingFactory(engagement=mine, state="agreed", agreed_on="2020-01-01")
+    browser = log_in(ida)
+    page = browser.get("/")
+    (row,) = page.context["audits"].rows
+    assert (row.engagement, row.state, row.asked, row.late) == (mine, "Fieldwork", 2, 1)
+    said = words(page)
+    assert "0 of 1" in said
+    assert "1 audit finding not closed , 1 overdue" in said.replace("closed,", "closed ,")
+    assert "Not hers" not in said
+    ControlTestFactory(engagement=mine, reviewed=True)
+    assert "1 of 2" in words(browser.get("/"))
+
+
+def test_an_auditor_from_outside_finds_their_engagement_after_its_period(log_in: LogIn) -> None:
+    eve = UserFactory(external=True)
+    about = {"about_from": noon("2026-01-01"), "about_to": noon("2026-03-30")}
+    mine = EngagementFactory(outside=True, with_team=[eve], **about)
+    for solution in mine.solutions.all():
+        GrantFactory(person=eve, solution=solution, kind=Grant.Kind.ASSURANCE, **about)
+    page = log_in(eve).get("/")
+    assert title(page).startswith("As of 30 Mar 2026, 12:00")
+    assert mine.title in words(page)
