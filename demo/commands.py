@@ -77,4 +77,5 @@ def seed_acts() -> None:
     """What people had done on the demo's own controls and risks by this moment of its clock."""
     call_command("seed_controls", stdout=Lines())
     call_command("seed_risks", stdout=Lines())
-    call_command("seed_evidence", stdout=Lines())
+    for command in ("seed_evidence", "seed_snapshots", "seed_assurance"):
+        call_command(command, stdout=Lines())

@@ -10,7 +10,7 @@ from zipfile import BadZipFile, ZipFile
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from evidence.refusals import Refused
+from risks.refusals import Refused
 
 MOST_ENTRIES = 10_000
 MOST_RATIO = 200

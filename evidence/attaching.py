@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
-from django.core.files import File
+from django.core.files.uploadedfile import UploadedFile
 
+from audit import clock
 from controls.models import Control
 from evidence.capturing import capture
 from evidence.models import Evidence
+from evidence.sniffing import clean_name
+from evidence.uploading import media_type_of
 from organisation.models import Solution, User
 
 
 def attach(
-    file: File[bytes],
+    file: UploadedFile[Any],
     *,
     title: str,
     period: tuple[datetime, datetime],
@@ -22,16 +26,22 @@ def attach(
     controls: Iterable[Control],
     by: User,
 ) -> Evidence:
-    """A new piece of the locker, of the period that was asked about."""
-    name = file.name or "file"
+    """A new piece of the locker, of the period that was asked about as far as it is over. Raises Refused at "file".
+
+    Whoever is asked may bring it, whatever they may bring of their own accord.
+    """
+    name = clean_name(file.name or "")
+    media_type = media_type_of(file, name)
+    until = min(period[1], clock.now())
     return capture(
         file.chunks(),
         kind=Evidence.Kind.DOCUMENT,
         title=(title or name)[:200],
-        file_name=name[:200],
-        effective_from=period[0],
-        effective_to=period[1],
+        file_name=name,
+        effective_from=min(period[0], until),
+        effective_to=until,
         solution=solution,
         controls=controls,
+        media_type=media_type,
         by=by,
     )

@@ -10,10 +10,10 @@ from controls.models import Control
 from desk import watching
 from evidence import capturing, rights
 from evidence.models import Evidence, EvidenceLink
-from evidence.refusals import Refused
 from evidence.subjects import subject_of
 from evidence.uploading import locked
 from organisation.models import User
+from risks.refusals import Refused
 
 
 @transaction.atomic

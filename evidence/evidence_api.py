@@ -24,11 +24,11 @@ from evidence.custody import viewed
 from evidence.evidence_list import Locker, as_of, with_controls
 from evidence.handing_out import handed_out
 from evidence.models import Evidence, EvidenceLink
-from evidence.refusals import Refused
 from evidence.uploading import BY_PEOPLE, most_bytes, too_large, upload
 from evidence.urls.ids import ONE
 from organisation.models import Solution, User
 from organisation.rest import Door, ListDoor, RowDoor
+from risks.refusals import Refused
 
 
 class LinkSerializer(serializers.ModelSerializer[EvidenceLink]):

@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from audit import clock
 from controls.models import Control
 from evidence.models import Evidence
-from evidence.refusals import Refused
 from evidence.sniffing import TAKEN, clean_name
 from evidence.uploading import BY_PEOPLE, media_type_of, too_large
 from organisation.models import Role, Solution, User
 from organisation.models.dated import begins, ends
+from risks.refusals import Refused
 
 MONTH = timedelta(days=30)
 

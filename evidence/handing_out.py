@@ -18,8 +18,8 @@ from desk.notices import notify
 from evidence import custody
 from evidence.capturing import storage
 from evidence.models import Evidence
-from evidence.refusals import Refused
 from organisation.models import Role, User
+from risks.refusals import Refused
 
 BLOCK = 256 * 1024
 log = logging.getLogger(__name__)

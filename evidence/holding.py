@@ -14,9 +14,9 @@ from audit import clock, trail
 from evidence.evidence_list import held
 from evidence.filing import put_hold, puts_holds
 from evidence.models import Evidence, LegalHold
-from evidence.refusals import Refused
 from organisation.models import Solution, User
 from organisation.permissions import may
+from risks.refusals import Refused
 
 AGAIN = timedelta(days=2)
 

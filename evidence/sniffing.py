@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from evidence import archives
-from evidence.refusals import Refused
+from risks.refusals import Refused
 
 BEGINS = 8192
 """Bytes of the beginning by which a file is known."""

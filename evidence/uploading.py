@@ -16,10 +16,10 @@ from controls.models import Control
 from evidence import rights
 from evidence.capturing import capture
 from evidence.models import Evidence
-from evidence.refusals import Refused
 from evidence.sniffing import clean_name, known
 from organisation.models import Solution, User
 from organisation.permissions import may
+from risks.refusals import Refused
 
 BLOCK = 256 * 1024
 BY_PEOPLE = frozenset({"document", "screenshot", "report", "working_paper"})

@@ -18,9 +18,9 @@ from evidence.custody import custody, viewed
 from evidence.evidence_list import LOOKS, STATES, as_of, with_controls
 from evidence.handing_out import handed_out
 from evidence.models import Evidence, LegalHold
-from evidence.refusals import Refused
 from organisation.middleware import Request
 from organisation.permissions import may, permitted
+from risks.refusals import Refused
 
 
 def visible(request: Request) -> QuerySet[Evidence]:

@@ -18,7 +18,6 @@ from evidence import changing, holding, rights
 from evidence.evidence_forms import BecauseForm, EvidenceForm, LinkForm, NewVersionForm
 from evidence.evidence_list import control_of
 from evidence.models import Evidence
-from evidence.refusals import Refused
 from evidence.uploading import supersede as superseded
 from evidence.uploading import takes_files, upload
 from evidence.views.piece import visible
@@ -26,6 +25,7 @@ from organisation.middleware import Request
 from organisation.models import Solution
 from organisation.permissions import permitted
 from organisation.views.form_page import FormPage
+from risks.refusals import Refused
 
 
 def refused_files(request: Request) -> set[str]:

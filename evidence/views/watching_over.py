@@ -20,12 +20,12 @@ from evidence import holding, verifying
 from evidence.evidence_forms import BecauseForm, HoldForm
 from evidence.evidence_list import held
 from evidence.models import Evidence, LegalHold
-from evidence.refusals import Refused
 from evidence.tasks import verify_locker
 from evidence.views.tabs import tabs
 from organisation.middleware import Request
 from organisation.permissions import permitted
 from organisation.views.form_page import FormPage
+from risks.refusals import Refused
 
 
 @require_safe

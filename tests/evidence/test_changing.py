@@ -8,8 +8,8 @@ import pytest
 
 from evidence import changing
 from evidence.models import Evidence
-from evidence.refusals import Refused
 from evidence.uploading import supersede
+from risks.refusals import Refused
 from tests.clock import at
 from tests.conftest import LogIn
 from tests.evidence import files

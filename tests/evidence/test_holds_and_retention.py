@@ -16,8 +16,8 @@ from audit.models import TrailEntry
 from evidence import holding, retention
 from evidence.capturing import storage
 from evidence.models import Evidence, LegalHold
-from evidence.refusals import Refused
 from evidence.tasks import look_after_locker
+from risks.refusals import Refused
 from tests.clock import at
 from tests.conftest import LogIn
 from tests.evidence.people import World, a_world, added, chain

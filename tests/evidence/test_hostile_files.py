@@ -7,8 +7,8 @@ import io
 import pytest
 from pytest_django.fixtures import Settings
 
-from evidence.refusals import Refused
 from evidence.sniffing import clean_name, known
+from risks.refusals import Refused
 from tests.evidence import files
 
 HTML = b"<!DOCTYPE html><html><body onload=alert(1)>"
