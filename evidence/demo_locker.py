@@ -120,14 +120,14 @@ PIECES = (
         ), "A restore is tried twice a year", "Payments",
     ),
     Piece(
-        4, "piotr", "Reviews of merged changes", "Every change that was merged in the period with who reviewed it, from "
-        "the repository's own record. One has no reviewer.", "reviews.json",
+        4, "piotr", "Reviews of merged changes", "Every change that was merged in the period, with who reviewed it, "
+        "from the repository's own record. One has no reviewer.", "reviews.json",
         lambda: json.dumps(REVIEWS, indent=2).encode(), "Changes are reviewed by a second person", "Shared platform",
         "report", length=30,
     ),
     Piece(
-        5, "wei", "Weaknesses mended in February", "Critical and high ones of the month, from the scanner. One is still "
-        "open.", "weaknesses.csv", as_csv(PATCHES), "Serious weaknesses are mended in a month", "Data platform",
+        5, "wei", "Weaknesses mended in February", "Critical and high ones of the month, from the scanner. One is "
+        "still open.", "weaknesses.csv", as_csv(PATCHES), "Serious weaknesses are mended in a month", "Data platform",
         "report", until=8, length=28,
     ),
     Piece(
@@ -199,7 +199,7 @@ class Acts:
 
     def _later(self) -> Iterator[object]:
         """A correction, a withdrawal and a legal hold."""
-        standing = Evidence.objects.standing(self.now)
+        standing = Evidence.objects.standing(clock.now())
         review = standing.filter(title=REVIEW_OF_ACCESS, version=1).first()
         if review and self.is_due(CORRECTED):
             yield self._corrected(review)
