@@ -74,7 +74,7 @@ def seed(world: str, credentials: Path) -> list[dict[str, str]]:
 
 
 def seed_acts() -> None:
-    """What people had done on the demo's own controls and risks by this moment of its clock."""
+    """What people had done on the demo's own controls, risks and evidence by this moment of its clock."""
     call_command("seed_controls", stdout=Lines())
     call_command("seed_risks", stdout=Lines())
     for command in ("seed_evidence", "seed_snapshots", "seed_assurance"):

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from evidence import demo_requests
+from evidence import demo_locker, demo_requests
 
 
 class Command(BaseCommand):
@@ -16,4 +16,4 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.ENVIRONMENT != "demo":
             raise CommandError("The demo's evidence is made in a demo only: set PORTAL_ENVIRONMENT=demo.")
-        self.stdout.write(f"{demo_requests.seed()} acts")
+        self.stdout.write(f"{demo_locker.seed() + demo_requests.seed()} acts")
