@@ -7,12 +7,12 @@ from audit.postgres.base import owner_rights
 
 
 class Command(migrate.Command):
-    """Django's migrate, with the rights of the database's owner."""
+    """Django's migrate and its checks, with the rights of the database's owner."""
 
-    def handle(self, *args: Any, **options: Any) -> str | None:
+    def execute(self, *args: Any, **options: Any) -> str | None:
         connection = connections[options["database"]]
         connection.close()
         with owner_rights():
-            result = super().handle(*args, **options)
+            result: str | None = super().execute(*args, **options)
         connection.close()
         return result
