@@ -12,7 +12,7 @@ from assurance.report.document import document
 
 HERE = Path(__file__).parent
 TEMPLATES = ("main.typ", "look.typ", "front.typ", "controls.typ", "appendix.typ")
-STANDARDS: list[typst.PDFStandard] = ["a-2a", "ua-1"]
+STANDARDS: list[typst.PDFStandard] = ["a-2a"]
 
 
 def render(contents: Contents) -> bytes:
