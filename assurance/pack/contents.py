@@ -215,6 +215,7 @@ class Contents:
     """about_from, about_to: equal where the pack is of a moment. at: the moment of its figures, as known at known_at.
 
     coverage_words: the statement of how much could be seen. glossary: words of the field and what they mean.
+    key_fingerprint: of the key that seals; empty where it is not known yet.
     """
 
     id: str
@@ -245,3 +246,4 @@ class Contents:
     audit_findings: list[AuditFindingPart]
     provider_reports: list[ProviderReportPart]
     glossary: list[tuple[str, str]]
+    key_fingerprint: str = ""
