@@ -151,6 +151,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "follow appetites": {"task": "risks.tasks.follow_dates", "schedule": 60},
     "take up imports of risks": {"task": "risks.tasks.take_up_imports", "schedule": 60},
     "follow decisions": {"task": "risks.tasks.follow_decisions", "schedule": 60},
+    "take up packs": {"task": "assurance.tasks.take_up_packs", "schedule": 60},
     "sweep nightly": {"task": "findings.tasks.sweep_nightly", "schedule": crontab(hour=SWEEP_AT_HOUR, minute=0)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = env.optional("PORTAL_BEAT_SCHEDULE", "/tmp/portal-beat-schedule")  # noqa: S108
@@ -222,6 +223,7 @@ STORAGES = {
 EVIDENCE_MOST_MB = env.whole_number("EVIDENCE_MOST_MB", 100)
 EVIDENCE_KEPT_YEARS = env.whole_number("EVIDENCE_KEPT_YEARS", 7)
 SIGNING_KEY_FILE = env.optional("SIGNING_KEY_FILE")
+ORGANISATION_NAME = env.optional("ORGANISATION_NAME")
 EXPORT_AT_ONCE = env.whole_number("EXPORT_AT_ONCE", 20_000)
 EXPORT_KEPT_HOURS = env.whole_number("EXPORT_KEPT_HOURS", 24)
 
