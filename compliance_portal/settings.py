@@ -159,6 +159,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "take snapshots": {"task": "evidence.tasks.take_snapshots", "schedule": 300},
     "remind of evidence": {"task": "evidence.tasks.remind", "schedule": 600},
     "remind of audit findings": {"task": "assurance.tasks.remind_of_findings", "schedule": 3600},
+    "take up packs": {"task": "assurance.tasks.take_up_packs", "schedule": 60},
     "sweep nightly": {"task": "findings.tasks.sweep_nightly", "schedule": crontab(hour=SWEEP_AT_HOUR, minute=0)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = env.optional("PORTAL_BEAT_SCHEDULE", "/tmp/portal-beat-schedule")  # noqa: S108
@@ -243,6 +244,7 @@ SNAPSHOT_MOST_RECORDS = env.whole_number("SNAPSHOT_MOST_RECORDS", 5_000)
 SIGNING_KEY_FILE = env.optional("SIGNING_KEY_FILE")
 SIGNING_OLD_KEYS = env.optional("SIGNING_OLD_KEYS")
 TRAIL_HEADS_TO = env.words("TRAIL_HEADS_TO")
+ORGANISATION_NAME = env.optional("ORGANISATION_NAME")
 EXPORT_AT_ONCE = env.whole_number("EXPORT_AT_ONCE", 20_000)
 EXPORT_KEPT_HOURS = env.whole_number("EXPORT_KEPT_HOURS", 24)
 

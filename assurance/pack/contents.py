@@ -83,8 +83,8 @@ class TestPart:
 
 @dataclass(frozen=True)
 class ControlPart:
-    """status: what checks and statements show at the pack's moment, status_key its key: passing, partly_failing,
-    failing, not_observed, not_applicable. concluded: what a named tester concluded for a period; else empty.
+    """status: what checks and statements show at the pack's moment, status_key its key: passing, partly_shown,
+    partly_failing, failing, not_observed, not_applicable, not_mapped. concluded: what a named tester concluded for a period; else empty.
     evidence, exceptions, risks: public ids, each told in full once, in Contents.
     """
 
@@ -119,7 +119,8 @@ class ControlMapping:
 @dataclass(frozen=True)
 class RequirementPart:
     """key: as the framework numbers it. status: what its controls show, in words. responsibility: provider, shared or
-    ours in words, with the reason; empty where nobody stated it. provider_reports: public ids.
+    ours in words, with the reason; empty where nobody stated it. provider_reports: public ids. checks: public ids of
+    those that are mapped to it without a control between, each told in full once, in Contents.
     """
 
     id: str
@@ -131,6 +132,7 @@ class RequirementPart:
     responsibility: str
     controls: list[ControlMapping] = field(default_factory=list)
     provider_reports: list[str] = field(default_factory=list)
+    checks: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -214,7 +216,8 @@ class ProviderReportPart:
 class Contents:
     """about_from, about_to: equal where the pack is of a moment. at: the moment of its figures, as known at known_at.
 
-    coverage_words: the statement of how much could be seen. glossary: words of the field and what they mean.
+    coverage_words: the statement of how much could be seen. glossary: words of the field and what they mean. checks:
+    those that requirements name without a control between.
     key_fingerprint: of the key that seals; empty where it is not known yet.
     """
 
@@ -247,3 +250,4 @@ class Contents:
     provider_reports: list[ProviderReportPart]
     glossary: list[tuple[str, str]]
     key_fingerprint: str = ""
+    checks: list[CheckPart] = field(default_factory=list)
