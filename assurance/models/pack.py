@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -10,6 +11,7 @@ from django.db.models import F, Q
 from assurance.models.engagement import Engagement
 from audit.public_id import PublicId
 from controls.models import FrameworkVersion
+from controls.models.provider_report import LAST
 from desk.models import Job
 from organisation.models import Role, Solution, User, Visibility
 
@@ -83,6 +85,11 @@ class Pack(PublicId):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def last_day(self) -> datetime:
+        """A moment in the last day of its period."""
+        return self.about_to - LAST
 
 
 class PackFile(models.Model):

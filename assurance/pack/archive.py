@@ -1,4 +1,4 @@
-"""Writes the archive of a pack: no compression, a fixed order, one date for all, so that its bytes follow from its files.
+"""Writes the archive of a pack: no compression, a fixed order, one date for all: its bytes follow from its files.
 
 How a pack looks stands in verify_pack.py, which reads it: this module only carries the files into it, in blocks.
 """

@@ -46,7 +46,7 @@ def risks_of(scope: Scope, controls: Collection[int]) -> dict[int, list[int]]:
     """Control → the keys of the risks of the pack's solutions that it keeps down. One query."""
     rows = RiskControl.objects.in_force(scope.moment.at).filter(control__in=list(controls))
     found: dict[int, list[int]] = defaultdict(list)
-    for control, risk in rows.order_by("control", "risk").values_list("control", "risk"):
+    for control, risk in rows.order_by("control_id", "risk_id").values_list("control", "risk"):
         found[control].append(risk)
     return found
 

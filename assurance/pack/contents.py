@@ -84,8 +84,8 @@ class TestPart:
 @dataclass(frozen=True)
 class ControlPart:
     """status: what checks and statements show at the pack's moment, status_key its key: passing, partly_shown,
-    partly_failing, failing, not_observed, not_applicable, not_mapped. concluded: what a named tester concluded for a period; else empty.
-    evidence, exceptions, risks: public ids, each told in full once, in Contents.
+    partly_failing, failing, not_observed, not_applicable, not_mapped. concluded: what a named tester concluded for a
+    period; else empty. evidence, exceptions, risks: public ids, each told in full once, in Contents.
     """
 
     id: str

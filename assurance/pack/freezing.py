@@ -17,7 +17,6 @@ from functools import cache
 from django.conf import settings
 from django.db import connection, transaction
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from assurance.models import Engagement, Pack
@@ -26,6 +25,7 @@ from audit.models import TrailLink
 from controls.models import FrameworkVersion
 from desk.models import Job
 from organisation.models import NotAllowed, Role, Solution, User, Visibility
+from risks.refusals import Refused
 
 KIND = "pack"
 BREATH = 0.1
@@ -43,14 +43,6 @@ WHERE l.locktype = 'virtualxid' AND l.granted AND l.mode = 'ExclusiveLock'
 """
 """Every transaction holds a lock on its own virtual id from its beginning, which each role sees; since when it is open,
 the role that opened it sees. Workers of the database itself belong to no role and write no rows of ours."""
-
-
-class Refused(ValueError):
-    """field: of what was asked; words: why it cannot be, and what could."""
-
-    def __init__(self, field: str, words: str | Promise) -> None:
-        super().__init__(words)
-        self.field, self.words = field, words
 
 
 @dataclass(frozen=True)
@@ -122,12 +114,12 @@ def of_framework(
 ) -> Pack:
     """about: the period; equal ends for a moment; None for now. Raises Refused and NotAllowed."""
     if not solutions:
-        raise Refused("solutions", _("Choose one solution at least."))
+        raise Refused(_("Choose one solution at least."), "solutions")
     _within_reach(solutions, about, by)
     if about and about[1] < about[0]:
-        raise Refused("until", _("The period ends before it begins."))
+        raise Refused(_("The period ends before it begins."), "until")
     if about and about[0] > clock.now():
-        raise Refused("since", _("That is still to come: nothing is known of it."))
+        raise Refused(_("That is still to come: nothing is known of it."), "since")
     title = f"{version}"
     begin, end = about or (None, None)
     return _ask(title, None, version, sorted(solutions, key=lambda one: one.pk), begin, end, by=by, enqueue=enqueue)
@@ -136,12 +128,12 @@ def of_framework(
 def _within_reach(solutions: Collection[Solution], about: tuple[datetime, datetime] | None, by: User) -> None:
     seen = Visibility.of(by)
     if not seen.everything and {one.pk for one in solutions} - seen.solutions:
-        raise Refused("solutions", _("You may see some of these solutions only: choose those."))
+        raise Refused(_("You may see some of these solutions only: choose those."), "solutions")
     if Role.EXTERNAL not in by.roles_in_view or seen.period is None:
         return
     if about is None or about[0] < seen.period[0] or about[1] > seen.period[1]:
         told = {"from": f"{seen.period[0]:%d %B %Y}", "to": f"{seen.period[1]:%d %B %Y}"}
-        raise Refused("since", _("You audit the period from %(from)s to %(to)s: choose within it.") % told)
+        raise Refused(_("You audit the period from %(from)s to %(to)s: choose within it.") % told, "since")
 
 
 def _ask(

@@ -67,9 +67,7 @@ def gather(pack: Pack, write_failures: Write) -> Gathered:
     return Gathered(contents, [rows[key] for key, part in told.items() if part.file])
 
 
-def _told(
-    rows: Iterable[tuple[int, shown.FailureRow]], first: dict[int, list[Any]]
-) -> Iterator[shown.FailureRow]:
+def _told(rows: Iterable[tuple[int, shown.FailureRow]], first: dict[int, list[Any]]) -> Iterator[shown.FailureRow]:
     """The rows, of which the first of each check are kept on their way."""
     for number, (check, row) in enumerate(rows, shown.FIRST_ROW):
         kept_ = first.setdefault(check, [])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -20,13 +20,14 @@ NEVER_INSIDE = frozenset({Evidence.Kind.PROVIDER_REPORT, Evidence.Kind.WORKING_P
 """Providers' reports come under terms of their own, and working papers are the team's: their digests say which."""
 
 
-def links(scope: Scope, controls: Collection[int], populations: Iterable[int] = ()) -> dict[int, list[Evidence]]:
-    """Control → what stood of the evidence linked to it, captured by then, about the pack's period. One query."""
-    rows = Evidence.objects.standing(scope.known_at).filter(scope.within, scope.touches("effective_from", "effective_to"))
+def links(scope: Scope, controls: Collection[int]) -> dict[int, list[Evidence]]:
+    """Control → the evidence linked to it, standing by then, that is fresh in the pack's period. One query."""
+    rows = Evidence.objects.standing(scope.known_at).filter(scope.within, effective_from__lte=scope.pack.about_to)
     joined = EvidenceLink.objects.filter(in_force(scope.known_at), control__in=list(controls), evidence__in=rows)
     found: dict[int, list[Evidence]] = defaultdict(list)
-    for one in joined.select_related("evidence").order_by("control", "evidence"):
-        found[one.control_id].append(one.evidence)
+    for one in joined.select_related("evidence", "control").order_by("control_id", "evidence_id"):
+        if one.evidence.effective_to + one.control.lasts >= scope.pack.about_from:
+            found[one.control_id].append(one.evidence)
     return found
 
 
@@ -50,13 +51,17 @@ def evidence_part(scope: Scope, one: Evidence) -> EvidencePart:
 
 def file_of(one: Evidence) -> str:
     """Its path in the archive: its id, and its own name as far as every file system takes it."""
-    plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-._") else "-" for letter in one.file_name)
+    plain = "".join(
+        letter if letter.isascii() and (letter.isalnum() or letter in "-._") else "-" for letter in one.file_name
+    )
     return f"{FOLDER}/{one.public_id}/{plain.lstrip('.')[-100:] or 'file'}"
 
 
 def _why_not(scope: Scope, one: Evidence) -> str:
     if one.kind == Evidence.Kind.PROVIDER_REPORT:
-        return _("A provider's report: its terms do not allow handing it on. Ask the provider for the file of this digest.")
+        return _(
+            "A provider's report: its terms do not allow handing it on. Ask the provider for the file of this digest."
+        )
     if one.kind == Evidence.Kind.WORKING_PAPER:
         return _("An auditor's working paper: it stays with the engagement's team.")
     if one.destroyed_at and one.destroyed_at <= scope.known_at:

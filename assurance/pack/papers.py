@@ -35,7 +35,8 @@ def test_parts(scope: Scope, tests: Sequence[ControlTest]) -> dict[int, list[Tes
         population = populations.get(one.pk)
         sample = samples.get(population.pk) if population else None
         items, missing = results.get(sample.pk, (0, 0)) if sample else (0, 0)
-        assert one.prepared_at and one.reviewed_at
+        assert one.prepared_at
+        assert one.reviewed_at
         found[one.control_id].append(
             TestPart(
                 id=one.public_id,
@@ -91,7 +92,7 @@ def conclusions(scope: Scope, controls: Iterable[int]) -> dict[int, Verdict]:
     """Control → the latest conclusion of it for a period within reach of the pack's. One query."""
     rows = Verdict.objects.conclusions().said(scope.known_at).filter(scope.within, control__in=list(controls))
     touching = rows.filter(scope.touches("period_from", "period_to"))
-    latest = touching.order_by("control", "-period_to", "-said_at", "-pk").distinct("control")
+    latest = touching.order_by("control_id", "-period_to", "-said_at", "-pk").distinct("control_id")
     return {one.control_id: one for one in latest}
 
 
@@ -116,7 +117,7 @@ def _finding(scope: Scope, one: AuditFinding, state: str, was: dict[tuple[str, s
     def then(name: str) -> Any:
         return was.get((one.public_id, name), getattr(one, name))
 
-    agreed_on: Any = AuditFinding._meta.get_field("agreed_on").to_python(then("agreed_on"))  # type: ignore[union-attr]
+    agreed_on: Any = AuditFinding._meta.get_field("agreed_on").to_python(then("agreed_on"))
     compared = ""
     if one.engagement.previous_id:
         compared = str(_("repeated") if one.repeats_id else _("new"))

@@ -35,7 +35,7 @@ def _made(kind: Any, value: Any) -> Any:
     if origin is tuple:
         return tuple(_made(inner, one) for inner, one in zip(get_args(kind), value, strict=True))
     if is_dataclass(kind):
-        hints = _hints(kind)
+        hints = _hints(kind)  # type: ignore[arg-type]
         return kind(**{one.name: _made(hints[one.name], value[one.name]) for one in fields(kind)})  # type: ignore[operator]
     if kind is datetime:
         return datetime.fromisoformat(value)

@@ -24,7 +24,7 @@ def coverage_lines(scope: Scope) -> list[CoverageLine]:
     rows = list(
         spans.exclude(pk__in=retired)
         .select_related("scope")
-        .order_by("scope__account", "scope__region", "scope__source", "scope")
+        .order_by("scope__account", "scope__region", "scope__source", "scope_id")
     )
     hours = _unobserved([one.scope_id for one in rows], scope.pack.about_from, at, scope.known_at)
     return [
@@ -56,7 +56,9 @@ def in_words(lines: list[CoverageLine]) -> str:
     if blind:
         most = max(one.unobserved_hours for one in blind)
         told = {"n": len(blind), "most": f"{most:,.1f}"}
-        words += " " + _("In the period %(n)d of them could not be spoken for at times, for %(most)s hours at most.") % told
+        words += (
+            " " + _("In the period %(n)d of them could not be spoken for at times, for %(most)s hours at most.") % told
+        )
     return words + " " + _("What was not observed is neither a pass nor a fail.")
 
 

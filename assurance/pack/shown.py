@@ -77,7 +77,7 @@ def failing(scope: Scope, checks: Iterable[int]) -> Iterator[tuple[int, FailureR
     wanted = sorted(set(checks))
     spans = FindingSpan.objects.at(scope.moment).counted().filter(status=Status.FAIL, check_ran__in=wanted)
     rows = spans.filter(solutions__overlap=scope.keys).order_by(
-        "check_ran__key", "check_ran", "-severity", "status_since", "finding"
+        "check_ran__key", "check_ran_id", "-severity", "status_since", "finding_id"
     )
     accepted = _accepted(scope)
     columns = (

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cached_property
+from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +25,11 @@ from assurance.pack import gathering, plain, verify_pack
 from assurance.pack.archive import blocks_of
 from assurance.pack.contents import Contents
 from assurance.pack.kept import file_of
+from assurance.pack.oscal import documents
 from assurance.pack.shown import FailureRow
+from assurance.report import csvs, render
+from assurance.report import workbook as workbooks
+from assurance.report.tables import told
 from evidence import signing
 from evidence.capturing import Passing, storage
 from evidence.models import Evidence
@@ -48,7 +54,7 @@ class Making:
         with storage().open(kept.stored_as) as file:
             yield from blocks_of(file)
 
-    def lines(self, name: str) -> Iterator[str]:
+    def lines(self, name: str) -> Generator[str]:
         with storage().open(PackFile.objects.get(pack=self.pack, name=name).stored_as) as file:
             yield from io.TextIOWrapper(file, encoding="utf-8", newline="")
 
@@ -84,45 +90,28 @@ def _by_reference(pack: Pack, one: Evidence) -> PackFile:
 
 
 def _write_failures(file: IO[bytes], rows: Iterable[FailureRow]) -> None:
-    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-    writer = csv.writer(text)
-    writer.writerow(one.name for one in fields(FailureRow))
-    for row in rows:
-        *said, since, accepted = astuple(row)
-        writer.writerow([*map(harmless, said), since.isoformat(), accepted])
-    text.flush()
-    text.detach()
-
-
-def harmless(text: Any) -> Any:
-    """A spreadsheet takes what begins so for a formula."""
-    return f"'{text}" if isinstance(text, str) and text[:1] in "=+-@\t\r" and text[:1] else text
+    heading = [one.name for one in fields(FailureRow)]
+    cells = ([told(getattr(row, name)) for name in heading] for row in rows)
+    for block in csvs.blocks(chain([heading], cells)):
+        file.write(block)
 
 
 def tables(making: Making) -> list[PackFile]:
-    from assurance.report import csvs
-
     return [making.keep(name, content) for name, content in csvs.files(making.contents)]
 
 
 def workbook(making: Making) -> list[PackFile]:
-    from assurance.report import workbook as book
-
     with TemporaryFile() as file, closing(making.lines(FAILURES)) as lines:
-        book.write(making.contents, csv.reader(lines), file)
+        workbooks.write(making.contents, csv.reader(lines), file)
         file.seek(0)
         return [making.keep(WORKBOOK, blocks_of(file))]
 
 
 def report(making: Making) -> list[PackFile]:
-    from assurance.report import render
-
     return [making.keep(REPORT, [render(making.contents)])]
 
 
 def oscal(making: Making) -> list[PackFile]:
-    from assurance.pack.oscal import documents
-
     return [making.keep(f"oscal/{name}", [content]) for name, content in documents(making.contents).items()]
 
 
@@ -136,6 +125,11 @@ def verifier(making: Making) -> list[PackFile]:
 
 def verifier_source() -> bytes:
     return Path(verify_pack.__file__).read_bytes()
+
+
+def verifier_sha256() -> str:
+    """What is published beside it."""
+    return sha256(verifier_source()).hexdigest()
 
 
 def _read_me(pack: Pack) -> bytes:

@@ -55,7 +55,7 @@ class Entry(NamedTuple):
 
 def stamp(sealed_at: str) -> int:
     """The seal time (ISO 8601, UTC) as ZIP keeps a time: 16 bits of date, 16 bits of time in steps of two seconds."""
-    at = datetime.strptime(sealed_at[:19], "%Y-%m-%dT%H:%M:%S")
+    at = datetime.strptime(sealed_at[:19], "%Y-%m-%dT%H:%M:%S")  # noqa: DTZ007  (UTC, said above)
     date = (at.year - 1980) << 9 | at.month << 5 | at.day
     return date << 16 | at.hour << 11 | at.minute << 5 | at.second // 2
 
@@ -86,7 +86,9 @@ def _central_header(entry: Entry, time: int) -> bytes:
     if offset > FULL - 1:
         extra, offset = struct.pack("<2HQ", 1, 8, offset), FULL
     told = (0x0314, 45 if extra else 20, 0x0800, 0, time & 0xFFFF, time >> 16, entry.crc, entry.size, entry.size)
-    return CENTRAL + struct.pack("<6H3I5H2I", *told, len(name), len(extra), 0, 0, 0, 0o100644 << 16, offset) + name + extra
+    return (
+        CENTRAL + struct.pack("<6H3I5H2I", *told, len(name), len(extra), 0, 0, 0, 0o100644 << 16, offset) + name + extra
+    )
 
 
 def statement(sha256: str) -> bytes:
@@ -171,7 +173,9 @@ class Verification:
                     entry = by_manifest  # its header is not what it was, its place is
             if entry is None or entry.offset + len(local_header(entry, 0)) + entry.size > size:
                 if len(found) < len(order) and not _is_directory(file, at):
-                    self.differs(f"archive bytes from {at:,} on were changed or cut: no file begins there, {due} should")
+                    self.differs(
+                        f"archive bytes from {at:,} on were changed or cut: no file begins there, {due} should"
+                    )
                 return found, at
             found.append(_read(file, entry, self.contents))
             at = entry.offset + len(found[-1].header) + entry.size
@@ -216,7 +220,8 @@ class Verification:
         elif due.startswith(there):
             self.differs(f"the archive was cut: it ends at {size:,}, within its directory")
         else:
-            place = next((n for n, pair in enumerate(zip(there, due)) if pair[0] != pair[1]), len(there))
+            pairs = enumerate(zip(there, due))  # noqa: B905  (Python 3.9 knows no strict)
+            place = next((n for n, pair in pairs if pair[0] != pair[1]), len(there))
             self.differs(f"archive bytes were changed: the directory at its end, at {at + place:,}")
 
     def signatures(self, fingerprint: str, archive_signature: str | None) -> None:
@@ -232,7 +237,9 @@ class Verification:
             )
         openssl = shutil.which("openssl")
         if openssl is None:
-            self.notes.append("openssl is not installed, so the signature was NOT checked: install it and run this again")
+            self.notes.append(
+                "openssl is not installed, so the signature was NOT checked: install it and run this again"
+            )
             return
         holds = _verified(openssl, key, self.contents.get(SIGNATURE, b""), self.contents[MANIFEST])
         if holds is None:
@@ -322,7 +329,7 @@ def _verified(openssl: str, key: bytes, signature: bytes, content: bytes) -> boo
             with open(paths[name], "wb") as file:
                 file.write(told)
         command = [openssl, "pkeyutl", "-verify", "-pubin", "-inkey", paths["key"], "-rawin", "-in", paths["content"]]
-        done = subprocess.run([*command, "-sigfile", paths["signature"]], capture_output=True)  # noqa: PLW1510, S603
+        done = subprocess.run([*command, "-sigfile", paths["signature"]], capture_output=True)
         if done.returncode == 0 and b"Signature Verified Successfully" in done.stdout:
             return True
         unable = (b"nknown option", b"nknown cipher", b"sage:", b"nvalid option", b"not supported")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from assurance.pack.contents import Contents
 
@@ -14,7 +15,7 @@ class Places:
     """Anchors by public id, of what the report shows."""
 
     def __init__(self, contents: Contents) -> None:
-        lists = {
+        lists: dict[str, Sequence[Any]] = {
             "control": contents.controls,
             "exception": contents.exceptions[:SHOWN],
             "risk": contents.risks[:SHOWN],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import typst
 
@@ -17,12 +18,13 @@ STANDARDS: list[typst.PDFStandard] = ["a-2a"]
 
 def render(contents: Contents) -> bytes:
     """A PDF/A-2a, tagged, dated at the seal. Only fonts of Typst's wheel are used."""
-    files: dict[str, bytes] = {name: (HERE / name).read_bytes() for name in TEMPLATES}
+    files: Any = {name: (HERE / name).read_bytes() for name in TEMPLATES}
     files["contents.json"] = json.dumps(document(contents)).encode()
-    return typst.compile(
+    made: bytes = typst.compile(
         files,
         format="pdf",
         ignore_system_fonts=True,
         pdf_standards=STANDARDS,
         timestamp=int(contents.seal_time.timestamp()),
     )
+    return made

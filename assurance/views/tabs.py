@@ -14,7 +14,12 @@ from organisation.permissions import may
 
 def tabs(request: Request, current: str) -> list[dict[str, Any]]:
     """current: one of the names below. What is not there, or not open to the reader, is left out."""
-    pages = (("engagements", _("Engagements")), ("findings", _("Audit findings")), ("packs", _("Packs")))
+    pages = (
+        ("engagements", _("Engagements")),
+        ("findings", _("Audit findings")),
+        ("packs", _("Packs")),
+        ("verify", _("Verify")),
+    )
     return [
         {"label": label, "url": door_of(request.GET, path, "", ""), "current": name == current}
         for name, label in pages

@@ -360,7 +360,7 @@ def _exception(number: int, chance: random.Random) -> ExceptionPart:
     return ExceptionPart(
         id=f"X-{number}",
         kind="Checks",
-        reason="The vendor's appliance cannot be patched before its replacement in December; it is isolated until then.",
+        reason="The vendor's appliance cannot be patched before its replacement in December; isolated until then.",
         asked_by=PEOPLE[0],
         accepted_by=PEOPLE[1],
         concurred_by=PEOPLE[2],
