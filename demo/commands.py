@@ -73,6 +73,11 @@ def seed(world: str, credentials: Path) -> list[dict[str, str]]:
     return people
 
 
+def seed_pack() -> None:
+    """A pack of what the demo's world has come to; its worker makes it meanwhile."""
+    call_command("seed_pack", stdout=Lines())
+
+
 def seed_acts() -> None:
     """What people had done on the demo's own controls, risks and evidence by this moment of its clock."""
     call_command("seed_controls", stdout=Lines())

@@ -165,6 +165,7 @@ class Demo:
                 commands.seed_acts()
                 progress.days_back = back
                 progress.save()
+        commands.seed_pack()
 
     def serve(self, number: int) -> None:
         with self.console.step("Portal"):

@@ -20,6 +20,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.factories.assurance import AuditFindingFactory, EngagementFactory
+from tests.factories.assurance import PackFactory as AssurancePackFactory
 from tests.factories.controls import (
     ControlFactory,
     FrameworkFactory,
@@ -261,9 +262,21 @@ def _member(person: User) -> dict[str, Any]:
     return {**_id(_engagement(person, _solution(person))), "person_id": person.public_id}
 
 
+def _pack(person: User) -> dict[str, Any]:
+    """Of a framework where they oversee; of their own engagement where they audit from outside."""
+    if Role.EXTERNAL in person.roles_today:
+        return _id(AssurancePackFactory(engagement=_engagement(person, _solution(person))))
+    return _id(AssurancePackFactory())
+
+
 ENGAGEMENT = Example(
     own=lambda person: _id(_engagement(person, _solution(person))),
     other=lambda person: _id(EngagementFactory()),
+)
+PACK = Example(
+    own=_pack,
+    other=lambda person: _id(AssurancePackFactory(engagement=EngagementFactory())),
+    hidden_from=frozenset(Role.values),
 )
 AUDIT_FINDING = Example(own=_audit_finding, other=lambda person: _id(AuditFindingFactory()))
 DRAFT_FINDING = Example(
@@ -355,6 +368,8 @@ EXAMPLES: dict[str, Example] = {
     "assurance:finding_write": Example(
         own=ENGAGEMENT.own, other=lambda person: _id(EngagementFactory()), hidden_from=frozenset(Role.values)
     ),
+    "assurance:pack": PACK,
+    "assurance:pack_file": Example(own=lambda person: {**_pack(person), "what": "archive"}),
     "assurance:findings_export": Example(own=lambda person: {"form": "csv"}),
     "api:audit_finding": AUDIT_FINDING,
     "api:audit_finding_done": Example(own=AUDIT_FINDING.own),  # taken by POST alone: tests/assurance

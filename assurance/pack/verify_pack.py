@@ -54,8 +54,10 @@ class Entry(NamedTuple):
 
 
 def stamp(sealed_at: str) -> int:
-    """The seal time (ISO 8601, UTC) as ZIP keeps a time: 16 bits of date, 16 bits of time in steps of two seconds."""
+    """The seal time (ISO 8601, UTC) as ZIP keeps a time: 16 bits of date, 16 of time in steps of two seconds."""
     at = datetime.strptime(sealed_at[:19], "%Y-%m-%dT%H:%M:%S")  # noqa: DTZ007  (UTC, said above)
+    if not 1980 <= at.year <= 2107:
+        raise ValueError("ZIP keeps times from 1980 to 2107")
     date = (at.year - 1980) << 9 | at.month << 5 | at.day
     return date << 16 | at.hour << 11 | at.minute << 5 | at.second // 2
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -14,11 +15,13 @@ import pytest
 
 from assurance.models import Pack
 from assurance.pack import making, verify_pack
+from assurance.pack.steps import STEPS, Making
 from audit import clock
 from audit.models import TrailEntry
 from controls.models import FrameworkVersion
 from evidence import signing
-from findings.models import Check
+from evidence.capturing import storage
+from findings.models import Check, Finding, FindingSpan
 from organisation.models import Solution
 from tests.conftest import LoggedIn, LogIn
 from tests.controls.standings import find, promised_by, satisfied_by
@@ -125,6 +128,7 @@ def test_the_same_pack_made_again_after_changes_has_the_same_bytes(
     control = ControlFactory(name="Added later", solution=payments, added_at=clock.now())
     promised_by(framework.editions.get(label="AC-2"), control, approved_at=clock.now(), proposed_at=clock.now())
     find(Check.objects.get(key="IAM.3"), payments, failed=1)
+    FindingSpan.objects.filter(finding=Finding.objects.latest("pk")).update(recorded_at=clock.now())
     EvidenceFactory(solution=payments, shows=[control])
     again = Pack.objects.get(pk=first.pk)
     before = {one.name: one.sha256 for one in first.files.all()}
@@ -134,14 +138,11 @@ def test_the_same_pack_made_again_after_changes_has_the_same_bytes(
 
 def made_again(pack: Pack) -> list[Any]:
     """Every file of the pack, made from nothing."""
-    from assurance.pack.steps import STEPS, Making
 
     class Afresh(Making):
         """Reads what this making kept, not what the first one did."""
 
         def blocks(self, name: str) -> Any:
-            from evidence.capturing import storage
-
             with storage().open(kept[name].stored_as) as file:
                 yield file.read()
 
@@ -175,8 +176,6 @@ def test_a_pack_of_an_engagement_is_made_by_its_team_and_has_no_drafts(
 
 
 def _contents(pack: Pack) -> Any:
-    from evidence.capturing import storage
-
     with storage().open(pack.files.get(name="contents.json").stored_as) as file:
         yield file.read()
 
@@ -208,8 +207,6 @@ def test_somebody_from_outside_asks_within_the_period_that_they_audit(
 def test_an_altered_file_is_not_handed_out(
     third_line: LoggedIn, framework: FrameworkVersion, payments: Solution
 ) -> None:
-    from evidence.capturing import storage
-
     pack = sealed(asked(third_line, framework, payments))
     path = Path(storage().path(pack.stored_as))
     path.write_bytes(path.read_bytes()[:-1] + b"x")
@@ -227,10 +224,36 @@ def test_the_list_costs_the_same_for_any_number_of_packs(
 
 
 def test_the_program_that_verifies_is_published_with_its_hash(third_line: LoggedIn) -> None:
-    import hashlib
-
     program = third_line.get("/assurance/packs/verify_pack.py").content
     page = third_line.get("/assurance/packs/verify/").content.decode()
     assert program == Path(verify_pack.__file__).read_bytes()
     assert hashlib.sha256(program).hexdigest() in page
     assert signing.fingerprint() in page
+
+
+@pytest.mark.parametrize("done", range(6))
+def test_a_worker_that_dies_leaves_its_finished_steps_to_the_next_one(
+    third_line: LoggedIn, framework: FrameworkVersion, payments: Solution, tmp_path: Path, done: int
+) -> None:
+    """The dead one had kept the files of the next step, and not yet said so."""
+    pack = asked(third_line, framework, payments)
+    assert pack.job
+    dead = Making(pack)
+    for step in STEPS[:done]:
+        making.carry_out(step, dead, pack.job, "")
+    STEPS[done].make(dead)
+    finished = {one.name: (one.sha256, one.stored_as) for one in pack.files.all()}
+    assert pack.pk in making.forgotten(at=clock.now() + timedelta(minutes=2))
+    sealed(pack)
+    after = {one.name: (one.sha256, one.stored_as) for one in pack.files.all()}
+    assert {name: after[name] for name in finished} == finished
+    assert {name: sha256 for name, (sha256, _name) in after.items()} == {
+        one.name: one.sha256 for one in made_again(pack)
+    }
+    assert verified(tmp_path, taken(third_line, pack, "archive"))[0] == 0
+
+
+def test_two_workers_make_a_pack_once(third_line: LoggedIn, framework: FrameworkVersion, payments: Solution) -> None:
+    pack = sealed(asked(third_line, framework, payments))
+    making.run(pack.pk)
+    assert TrailEntry.objects.about("pack", pack.public_id).filter(action="pack.sealed").count() == 1
