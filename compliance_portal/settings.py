@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "django_include_bootstrap",
     "django_htmx",
     "django_prometheus",
@@ -84,6 +85,7 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "organisation.sessions.sessions_end",
     "organisation.middleware.deny_by_default",
     "organisation.middleware.reader",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
@@ -255,7 +257,10 @@ SECURE_HSTS_SECONDS = 31_536_000 if SECURE_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("PORTAL_BEHIND_PROXY") else None
 SECURE_REFERRER_POLICY = "same-origin"
-SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_HOURS = env.whole_number("SESSION_HOURS", 12)
+SESSION_IDLE_MINUTES = env.whole_number("SESSION_IDLE_MINUTES", 30 if PRODUCTION else 0)
+SESSION_COOKIE_AGE = (SESSION_HOURS + 12) * 60 * 60  # longer than the session, so that its end can be told
+USERSESSIONS_ADAPTER = "organisation.adapter.Sessions"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 

@@ -22,6 +22,7 @@ MAY: dict[str, set[str]] = {
     "notice.view": EVERYBODY,
     "job.view": EVERYBODY,
     "preference.change": EVERYBODY,
+    "session.end": EVERYBODY,
     "comment.view": LINES,
     "comment.write": {FIRST, SECOND},
     "subject.watch": LINES,

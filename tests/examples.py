@@ -442,6 +442,8 @@ EXAMPLES: dict[str, Example] = {
     "organisation:end_account": Example(own=lambda person: _part(SolutionAccountFactory())),
     "organisation:end_grant": Example(own=lambda person: _part(GrantFactory(kind=Grant.Kind.MEMBER))),
     "organisation:end_role": Example(own=_role),
+    "organisation:end_session": Example(own=lambda person: {"pk": 0}),
+    "organisation:end_sessions": PERSON,
     "organisation:end_tag_rule": Example(own=lambda person: _part(TagRuleFactory())),
     "organisation:give_role": PERSON,
     "organisation:invite": PERSON,

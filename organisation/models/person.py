@@ -162,6 +162,8 @@ class User(PublicId, AbstractBaseUser):
             role.end(reason=reason, by=by)
         for grant in self.grants.not_ended(at):
             grant.end(reason=reason, by=by)
+        for session in self.usersession_set.all():
+            session.end()
         self.is_active = False
         self.save(update_fields=["is_active"])
         trail.record(by, "person.deactivated", self, reason=reason)
