@@ -260,6 +260,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_HOURS = env.whole_number("SESSION_HOURS", 12)
 SESSION_IDLE_MINUTES = env.whole_number("SESSION_IDLE_MINUTES", 30 if PRODUCTION else 0)
 SESSION_COOKIE_AGE = (SESSION_HOURS + 12) * 60 * 60  # longer than the session, so that its end can be told
+STEP_UP_MINUTES = env.whole_number("STEP_UP_MINUTES", SESSION_HOURS * 60 if ENVIRONMENT == "test" else 15)
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
 USERSESSIONS_ADAPTER = "organisation.adapter.Sessions"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"

@@ -6,6 +6,9 @@ class OrganisationConfig(AppConfig):
     name = "organisation"
 
     def ready(self) -> None:
-        from organisation import sessions
+        from allauth.account.signals import authentication_step_completed
+
+        from organisation import sessions, step_up
 
         user_logged_in.connect(sessions.begin, dispatch_uid="a session begins")
+        authentication_step_completed.connect(step_up.proved, dispatch_uid="proved again")

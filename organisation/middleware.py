@@ -4,7 +4,6 @@ import zoneinfo
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, PermissionDenied
@@ -13,6 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from audit.moment import Moment
+from organisation import step_up
 from organisation.models import User
 from organisation.permissions import action_of, require
 
@@ -50,16 +50,15 @@ class deny_by_default:  # noqa: N801  (named for what it does, in the list of mi
         if not request.user.is_authenticated:
             return self._ask_to_log_in(request)
         require(request.user, action)
-        return None
+        return step_up.ask(request) if step_up.is_needed(request, action) else None
 
     def _ask_to_log_in(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith("/api/"):
             problem = {"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": "Log in first."}
             return JsonResponse(problem, status=401, content_type="application/problem+json")
         if "HX-Request" in request.headers:
-            shown = urlsplit(request.headers.get("HX-Current-URL", ""))
-            page = urlunsplit(("", "", shown.path or "/", shown.query, ""))
-            return HttpResponse(status=401, headers={"HX-Redirect": redirect_to_login(page)["Location"]})
+            page = redirect_to_login(step_up.page_of(request))
+            return HttpResponse(status=401, headers={"HX-Redirect": page["Location"]})
         return redirect_to_login(request.get_full_path())
 
 

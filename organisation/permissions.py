@@ -96,6 +96,16 @@ MAY: dict[str, set[str]] = {
     "trail.heads": {SECOND, THIRD, ADMINISTRATOR},
 }
 
+STEP_UP = {
+    "connection.manage",
+    "person.manage",
+    "exception.accept",
+    "exception.concur",
+    "evidence.hold",
+    "pack.make",
+}
+"""Actions for which a person proves once more who they are, where their last proof is older than STEP_UP_MINUTES."""
+
 
 def holders(action: str) -> list[str]:
     """Names of the roles that may do it, in the order of the lines."""
