@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from audit.moment import Moment
-from organisation import step_up
+from organisation import second_factor, step_up
 from organisation.models import User
 from organisation.permissions import action_of, require
 
@@ -40,7 +40,8 @@ class deny_by_default:  # noqa: N801  (named for what it does, in the list of mi
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         if view.__module__.startswith(UNGUARDED):
-            return None
+            locked = view.__module__.startswith("allauth.") and not second_factor.is_way_to_it(request)
+            return second_factor.lead(request) if locked and second_factor.is_missing(request) else None
         try:
             action = action_of(view)
         except LookupError as unnamed:
@@ -49,6 +50,8 @@ class deny_by_default:  # noqa: N801  (named for what it does, in the list of mi
             return None
         if not request.user.is_authenticated:
             return self._ask_to_log_in(request)
+        if second_factor.is_missing(request):
+            return second_factor.lead(request)
         require(request.user, action)
         return step_up.ask(request) if step_up.is_needed(request, action) else None
 

@@ -26,6 +26,7 @@ urlpatterns = [
     path("people/<str:public_id>/close/", people.deactivate, name="deactivate"),
     path("people/<str:public_id>/open/", people.reactivate, name="reactivate"),
     path("people/<str:public_id>/log-out/", sessions.end_all, name="end_sessions"),
+    path("people/<str:public_id>/second-factor/forget/", sessions.forget_factors, name="forget_factors"),
     path("sessions/<int:pk>/end/", sessions.end_mine, name="end_session"),
     path("preferences/", people.preferences, name="preferences"),
 ]

@@ -81,6 +81,9 @@ class User(PublicId, AbstractBaseUser):
 
     objects: ClassVar[UserManager] = UserManager()
 
+    usersession_set: Any
+    """The browsers in which they are logged in: rows of allauth.usersessions."""
+
     is_reading: bool = False
     """For the length of a request that changes nothing: what they may see is looked up once."""
 

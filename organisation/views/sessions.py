@@ -15,6 +15,7 @@ from organisation.forms import ReasonForm
 from organisation.middleware import Request
 from organisation.models import User
 from organisation.permissions import permitted
+from organisation.second_factor import forget
 from organisation.sessions import device, end, sessions_of
 from organisation.views.form_page import FormPage
 
@@ -47,4 +48,26 @@ def end_all(request: Request, public_id: str) -> HttpResponse:
     n = end(sessions_of(found), person=found, by=request.user, because=form.cleaned_data["reason"])
     words = ngettext("%(name)s is logged out of %(n)d browser.", "%(name)s is logged out of %(n)d browsers.", n)
     messages.success(request, words % {"name": found, "n": n})
+    return redirect(page.back)
+
+
+@permitted("person.manage")
+def forget_factors(request: Request, public_id: str) -> HttpResponse:
+    """For whoever lost their device and their recovery codes."""
+    found = get_or_404(User.objects.exclude(pk=request.user.pk), public_id)
+    page = FormPage(
+        heading=_("Forget the second factor of %(name)s") % {"name": found},
+        lead=_(
+            "Make sure first that it is them who asks. They are logged out; the password alone opens the next log-in."
+        ),
+        verb=_("Forget it"),
+        back=reverse("organisation:person", args=[found.public_id]),
+        back_label=found.name,
+        danger=True,
+    )
+    form = ReasonForm(request.POST or None)
+    if not form.is_valid():
+        return page.show(request, form)
+    forget(found, by=request.user, because=form.cleaned_data["reason"])
+    messages.success(request, _("%(name)s sets up a new one at the next log-in.") % {"name": found})
     return redirect(page.back)
