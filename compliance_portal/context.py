@@ -65,6 +65,7 @@ OWN = (
     Entry("desk:jobs", _("Jobs"), "jobs", "j"),
     Entry("organisation:preferences", _("Preferences"), "people"),
     Entry("mfa_index", _("Two-step verification"), "lock"),
+    Entry("usersessions_list", _("Where you are logged in"), "lock"),
     Entry("account_change_password", _("Password"), "lock"),
 )
 SEARCH = ("desk:search", "findings:explorer")

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "django_include_bootstrap",
     "django_htmx",
     "django_prometheus",
@@ -84,6 +85,7 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "organisation.sessions.sessions_end",
     "organisation.middleware.deny_by_default",
     "organisation.middleware.reader",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
@@ -166,14 +168,11 @@ CELERY_BEAT_SCHEDULE_FILENAME = env.optional("PORTAL_BEAT_SCHEDULE", "/tmp/porta
 
 AUTH_USER_MODEL = "organisation.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+_validators = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": f"{_validators}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{_validators}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_validators}.CommonPasswordValidator"},
 ]
 if ENVIRONMENT == "test":
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -186,7 +185,16 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_GET = False
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/15m/key"}
+MFA_ADAPTER = "organisation.adapter.SecondFactor"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Compliance portal"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an administrator gave the address, and the invitation went there
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
+MFA_REQUIRED_FOR = set(env.words("MFA_REQUIRED_FOR", "second,third,external,administrator" if PRODUCTION else "none"))
+MFA_REQUIRED_FOR -= {"none"}
+if MFA_REQUIRED_FOR - {"first", "second", "third", "external", "administrator"}:
+    raise ImproperlyConfigured("MFA_REQUIRED_FOR must name lines by commas, or none; see docs/settings.md.")
 
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en-gb", _("English"))]
@@ -277,8 +285,14 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("PORTAL_BEHIND_PROXY") else None
+ALLAUTH_TRUSTED_PROXY_COUNT = env.whole_number("PORTAL_PROXY_COUNT", 1 if SECURE_PROXY_SSL_HEADER else 0)
 SECURE_REFERRER_POLICY = "same-origin"
-SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_HOURS = env.whole_number("SESSION_HOURS", 12)
+SESSION_IDLE_MINUTES = env.whole_number("SESSION_IDLE_MINUTES", 30 if PRODUCTION else 0)
+SESSION_COOKIE_AGE = (SESSION_HOURS + 12) * 60 * 60  # longer than the session, so that its end can be told
+STEP_UP_MINUTES = env.whole_number("STEP_UP_MINUTES", SESSION_HOURS * 60 if ENVIRONMENT == "test" else 15)
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+USERSESSIONS_ADAPTER = "organisation.adapter.Sessions"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 
@@ -315,6 +329,7 @@ STALE_AFTER_HOURS = env.whole_number("STALE_AFTER_HOURS", 48)
 DUE_UNRATED_DAYS = env.whole_number("DUE_UNRATED_DAYS", 60)
 
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # it believes every header: see organisation.log_ins.from_where
 LOG_FORMAT = env.optional("LOG_FORMAT", "json")
 _shared: list[Any] = [
     structlog.contextvars.merge_contextvars,

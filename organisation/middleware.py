@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, PermissionDenied
@@ -16,6 +15,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from audit.moment import Moment
+from organisation import second_factor, step_up
 from organisation.models import Role, User, Visibility
 from organisation.permissions import OWN_WORK, OutOfReach, action_of, require
 
@@ -43,7 +43,8 @@ class deny_by_default:  # noqa: N801  (named for what it does, in the list of mi
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         if view.__module__.startswith(UNGUARDED):
-            return None
+            locked = view.__module__.startswith("allauth.") and not second_factor.is_way_to_it(request)
+            return second_factor.lead(request) if locked and second_factor.is_missing(request) else None
         try:
             action = action_of(view)
         except LookupError as unnamed:
@@ -52,17 +53,18 @@ class deny_by_default:  # noqa: N801  (named for what it does, in the list of mi
             return None
         if not request.user.is_authenticated:
             return self._ask_to_log_in(request)
+        if second_factor.is_missing(request):
+            return second_factor.lead(request)
         require(request.user, action)
-        return None
+        return step_up.ask(request) if step_up.is_needed(request, action) else None
 
     def _ask_to_log_in(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith("/api/"):
             problem = {"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": "Log in first."}
             return JsonResponse(problem, status=401, content_type="application/problem+json")
         if "HX-Request" in request.headers:
-            shown = urlsplit(request.headers.get("HX-Current-URL", ""))
-            page = urlunsplit(("", "", shown.path or "/", shown.query, ""))
-            return HttpResponse(status=401, headers={"HX-Redirect": redirect_to_login(page)["Location"]})
+            page = redirect_to_login(step_up.page_of(request))
+            return HttpResponse(status=401, headers={"HX-Redirect": page["Location"]})
         return redirect_to_login(request.get_full_path())
 
 

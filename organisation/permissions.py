@@ -22,6 +22,7 @@ MAY: dict[str, set[str]] = {
     "notice.view": EVERYBODY,
     "job.view": EVERYBODY,
     "preference.change": EVERYBODY,
+    "session.end": EVERYBODY,
     "comment.view": LINES,
     "comment.write": LINES,
     "subject.watch": LINES,
@@ -95,11 +96,21 @@ MAY: dict[str, set[str]] = {
     "trail.heads": {SECOND, THIRD, ADMINISTRATOR},
 }
 
+STEP_UP = {
+    "connection.manage",
+    "person.manage",
+    "exception.accept",
+    "exception.concur",
+    "evidence.hold",
+    "pack.make",
+}
+"""Actions for which a person proves once more who they are, where their last proof is older than STEP_UP_MINUTES."""
+
 OWN_WORK = frozenset(
     {
         "api.read_schema", "audit_finding.view", "audit_finding.write", "engagement.view", "engagement.work",
         "evidence.view", "evidence_request.ask", "evidence_request.settle", "evidence_request.view", "job.view",
-        "notice.view", "pack.make", "pack.view", "preference.change", "self.view", "subject.watch",
+        "notice.view", "pack.make", "pack.view", "preference.change", "self.view", "session.end", "subject.watch",
     }
 )  # fmt: skip
 """What auditors from outside do and read of their own work, at whatever moment; the rest they see of the period that

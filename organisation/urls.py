@@ -1,6 +1,6 @@
 from django.urls import path
 
-from organisation.views import accounts, parts, people, solutions
+from organisation.views import accounts, parts, people, sessions, solutions
 
 app_name = "organisation"
 
@@ -25,5 +25,8 @@ urlpatterns = [
     path("people/<str:public_id>/roles/<int:pk>/end/", people.end_role, name="end_role"),
     path("people/<str:public_id>/close/", people.deactivate, name="deactivate"),
     path("people/<str:public_id>/open/", people.reactivate, name="reactivate"),
+    path("people/<str:public_id>/log-out/", sessions.end_all, name="end_sessions"),
+    path("people/<str:public_id>/second-factor/forget/", sessions.forget_factors, name="forget_factors"),
+    path("sessions/<int:pk>/end/", sessions.end_mine, name="end_session"),
     path("preferences/", people.preferences, name="preferences"),
 ]

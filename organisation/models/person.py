@@ -81,6 +81,9 @@ class User(PublicId, AbstractBaseUser):
 
     objects: ClassVar[UserManager] = UserManager()
 
+    usersession_set: Any
+    """The browsers in which they are logged in: rows of allauth.usersessions."""
+
     is_reading: bool = False
     """For the length of a request that changes nothing: what they may see is looked up once."""
 
@@ -162,6 +165,8 @@ class User(PublicId, AbstractBaseUser):
             role.end(reason=reason, by=by)
         for grant in self.grants.not_ended(at):
             grant.end(reason=reason, by=by)
+        for session in self.usersession_set.all():
+            session.end()
         self.is_active = False
         self.save(update_fields=["is_active"])
         trail.record(by, "person.deactivated", self, reason=reason)

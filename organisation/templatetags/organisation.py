@@ -2,9 +2,15 @@ from collections.abc import Iterable
 
 from django import template
 
+from organisation import sessions
 from organisation.models import Grant
 
 register = template.Library()
+
+
+@register.filter
+def device(user_agent: str) -> str:
+    return sessions.device(user_agent)
 
 
 @register.simple_tag

@@ -19,6 +19,8 @@ from organisation.middleware import Request
 from organisation.models import NotAllowed, Role, User
 from organisation.panels import panels
 from organisation.permissions import may, permitted
+from organisation.second_factor import factors_of
+from organisation.sessions import sessions_of
 from organisation.views.form_page import FormPage
 
 
@@ -61,6 +63,8 @@ def person(request: Request, public_id: str) -> HttpResponse:
         "roles": found.role_assignments.order_by("-valid_from", "-id"),
         "grants": found.grants.select_related("solution").order_by("-valid_from", "-id"),
         "may_manage": manages and found != request.user,
+        "factors": factors_of(found) if manages else [],
+        "sessions": sessions_of(found) if manages else [],
         "may_see_trail": may(request.user, "trail.view"),
     }
     return render(request, "organisation/person.html", context)
