@@ -17,7 +17,7 @@ LINES = ("first", "second", "third", "administrator")
 BEGIN = ("/", "/desk/jobs/", "/desk/notices/", "/organisation/preferences/")
 OBJECT = re.compile(r"\b[A-Z]{1,2}-\d+|\b\d+")
 NO_PAGE = re.compile(
-    r"/(record|file|export|template|problems|key|hub-role|member-role|write-role|event-queue|event-forwarding|logout)/|/template\.|\.(csv|xlsx)(\?|$)|^/static/|/trail-heads/TH-"
+    r"/(record|file|export|template|problems|key|take|hub-role|member-role|write-role|event-queue|event-forwarding|logout)/|/template\.|\.(csv|xlsx)(\?|$)|^/static/|/trail-heads/TH-|\.py$"
 )
 FEWEST = {"first": 10, "second": 15, "third": 12, "administrator": 12}
 """Kinds of pages that each line comes upon, at least: a walk that ends early proves nothing."""
