@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils.formats import date_format
@@ -111,10 +112,13 @@ def not_read(scope: Scope, why: Unreadable, *, at: datetime) -> None:
 
 
 def grow_old(*, at: datetime) -> None:
-    """Fresh places whose latest evaluation has become too old are stale now."""
+    """Fresh places whose latest evaluation has become too old are stale now. Holds one place at a time."""
     oldest = at - timedelta(hours=settings.STALE_AFTER_HOURS)
-    for scope in Scope.objects.filter(state=CoverageState.FRESH, evaluated_at__lt=oldest, retired_at=None):
-        observe([scope], *judged(scope, at=at), at=at)
+    aged = Scope.objects.filter(state=CoverageState.FRESH, evaluated_at__lt=oldest, retired_at=None)
+    for key in list(aged.values_list("pk", flat=True)):
+        with transaction.atomic():
+            for scope in aged.filter(pk=key).locked():
+                observe([scope], *judged(scope, at=at), at=at)
 
 
 def _with_covered(scope: Scope, states: Collection[str] = tuple(CoverageState.values)) -> list[Scope]:

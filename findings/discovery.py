@@ -174,7 +174,7 @@ def _keep_scopes(
     """One scope per account in use, region and source; those that are no longer there are retired."""
     known = {
         (scope.account, scope.region, scope.source): scope
-        for scope in Scope.objects.filter(connection=connection).select_for_update()
+        for scope in Scope.objects.filter(connection=connection).locked()
     }
     through: dict[tuple[str, str, str], tuple[str, str, str] | None] = {}
     for account in estate.accounts:

@@ -231,7 +231,8 @@ class Listening:
             at = clock.now()
             merged = stage_and_merge(self.connection, told.rows, at=at)
             setting_aside.keep(told.rejected, at=at, by=self.connection)
-            Scope.objects.filter(pk__in=told.due).update(due_at=at)
+            due = Scope.objects.filter(pk__in=told.due)
+            due.filter(pk__in=[scope.pk for scope in due.locked()]).update(due_at=at)
             if told.unknown:
                 found = Connection.objects.filter(pk=self.connection.pk, discovered_at__lt=at - DISCOVER_AGAIN)
                 found.update(discovered_at=None)

@@ -69,7 +69,7 @@ class LoadedPlaces:
         if not places:
             return
         held = Scope.objects.filter(connection=self._hub.connection, source=Source.SECURITY_HUB)
-        known = {(scope.account, scope.region): scope for scope in held.order_by("pk").select_for_update()}
+        known = {(scope.account, scope.region): scope for scope in held.locked()}
         made = [self._scope(place, at=at) for place in sorted(set(places) - known.keys())]
         Scope.objects.bulk_create(made)
         coverage.found(made, at=at)

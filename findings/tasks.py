@@ -56,8 +56,7 @@ def test_connection(job_id: int) -> None:
 def sync_due() -> None:
     """Beat's fan-out: scopes that are due or left behind, connections to discover anew, jobs that nobody works at."""
     at = clock.now()
-    with transaction.atomic():
-        coverage.grow_old(at=at)
+    coverage.grow_old(at=at)
     with transaction.atomic():
         due = list(Scope.objects.due(at).select_for_update(of=("self",), skip_locked=True))
         Scope.objects.filter(pk__in=[scope.pk for scope in due]).update(due_at=at + HINT_LASTS, lease_until=None)
@@ -89,9 +88,9 @@ def reassign_resources() -> None:
 @shared_task
 def sweep_nightly() -> None:
     """Every scope is due for a complete sweep."""
-    Scope.objects.read_directly().filter(retired_at=None, connection__enabled=True).update(
-        sweep_due=True, due_at=clock.now()
-    )
+    in_use = Scope.objects.read_directly().filter(retired_at=None, connection__enabled=True)
+    with transaction.atomic():
+        Scope.objects.filter(pk__in=[scope.pk for scope in in_use.locked()]).update(sweep_due=True, due_at=clock.now())
 
 
 @shared_task

@@ -21,6 +21,11 @@ class ScopeQuerySet(models.QuerySet["Scope"]):
         """Scopes that a worker reads; the others are read through one of these."""
         return self.filter(read_through=None)
 
+    def locked(self) -> Self:
+        """Held until the transaction ends: those that are read directly first, like a worker that holds its own
+        and then those that it covers, so that nobody waits in a circle."""
+        return self.order_by(F("read_through").asc(nulls_first=True), "pk").select_for_update(of=("self",))
+
     def due(self, at: datetime) -> Self:
         """Due at this moment and in nobody's hands, or left behind by a worker whose lease has ended."""
         in_time = Q(due_at__lte=at, lease_until=None)

@@ -145,7 +145,7 @@ def test_redis_may_lose_everything_in_the_middle(environment: dict[str, Any], se
         for _ in range(5):
             tasks.sync_scope.delay(estate.scope().pk)
         server.flushdb()
-        Scope.objects.update(due_at=clock.now())
+        tasks.sweep_nightly()
         tasks.sync_due()
         wait_until(lambda: {run.scope.source for run in SyncRun.objects.filter(state="done")} == set(Source))
     assert estate.known() == estate.told()
