@@ -10,7 +10,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from assurance import engaging, finding_verbs, teaming
+from assurance import demo_papers, engaging, finding_verbs, teaming
 from assurance.engaging import Plan
 from assurance.finding_moves import Verb
 from assurance.finding_verbs import Wording
@@ -42,7 +42,7 @@ def seed() -> int:
         framework=version,
         solutions=list(solutions),
         about_from=begins(today - PERIOD),
-        about_to=ends(today),
+        about_to=ends(today - timedelta(days=1)),
     )
     made = engaging.plan(plan, by=lead)
     for person in auditors[1:3]:
@@ -50,7 +50,8 @@ def seed() -> int:
         teaming.declare(made, "I own nothing of it and advised nobody on it.", by=person)
     teaming.declare(made, "I own nothing of what is audited and never worked on it.", by=lead)
     begun = engaging.begin(made, by=lead, read=made.version)
-    return 4 + _finding(begun, solutions[0], lead, owner)
+    tester = auditors[1] if len(auditors) > 1 else lead
+    return 4 + _finding(begun, solutions[0], lead, owner) + demo_papers.seed(begun, lead, tester)
 
 
 def _finding(engagement: Engagement, solution: Solution, lead: User, owner: User) -> int:

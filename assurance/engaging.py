@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 
 from assurance import outside, teaming
 from assurance.models import AuditFinding, ControlTest, Engagement, TeamMember
-from assurance.refusals import Refused
 from assurance.rights import locked, manage_refusal, ties_refusal
 from audit import clock, trail
 from controls.models import FrameworkVersion
 from organisation.models import Solution, User
 from organisation.permissions import may
+from risks.refusals import Refused
 
 State = Engagement.State
 NEXT = {State.PLANNING: State.FIELDWORK, State.FIELDWORK: State.REPORTING, State.REPORTING: State.CLOSED}

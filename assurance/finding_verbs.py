@@ -18,13 +18,13 @@ from django.utils.translation import gettext as _
 
 from assurance.finding_moves import MOVES, State, Verb, refusal
 from assurance.models import AuditFinding, AuditFindingStep, ControlTest, Engagement, TeamMember
-from assurance.refusals import Refused
 from assurance.rights import require_work
 from audit import clock, trail
 from controls.models import Control, Requirement
 from desk.notices import notify
 from evidence.models import Evidence
 from organisation.models import Role, Solution, User
+from risks.refusals import Refused
 
 WRITTEN = (
     "title", "rating", "condition", "criteria", "cause", "effect", "recommendation", "owner", "control",

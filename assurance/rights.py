@@ -8,7 +8,6 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from assurance.models import Engagement, TeamMember
-from assurance.refusals import Refused
 from audit import clock
 from audit.public_id import get_or_404
 from controls.models import Control, Inheritance
@@ -17,6 +16,7 @@ from organisation.models import Grant, Solution, User
 from organisation.models.grant import MANAGED
 from organisation.permissions import may
 from risks.models import Risk
+from risks.refusals import Refused
 
 Refusal = str
 """Why not, and what would be allowed; empty where it is allowed."""

@@ -15,6 +15,7 @@ from assurance.comparing import compared
 from assurance.engaging import NEXT, change_refusal, move_refusal
 from assurance.finding_list import ORDERS, as_of
 from assurance.models import AuditFinding, ControlTest, Engagement
+from assurance.paper_list import with_state
 from assurance.rights import manage_refusal, may_work
 from assurance.views.findings import shown
 from controls.addresses import door_of
@@ -52,14 +53,16 @@ def team(request: Request, engagement: Engagement) -> Panel:
 
 def tests(request: Request, engagement: Engagement) -> Panel:
     """How many tests are in which state; the working papers themselves are behind the door."""
-    rows = ControlTest.objects.filter(engagement=engagement, added_at__lte=request.moment.at)
-    states = list(rows.values_list("state", flat=True).order_by())
+    rows = with_state(ControlTest.objects.filter(engagement=engagement), request.moment)
+    states = [one.stands for one in rows.only("pk").order_by()]  # type: ignore[attr-defined]
     parts = [
         {"status": LOOKS[state], "word": state.label, "count": states.count(state.value)}
         for state in (State.REVIEWED, State.CONCLUDED, State.UNDER_WAY, State.PLANNED)
     ]
     url = address(request, "assurance:tests", engagement.public_id)
-    return Panel("assurance/_tests.html", {"total": len(states), "parts": parts, "url": url})
+    plans = request.moment.is_now and may_work(request.user, engagement)
+    content = {"total": len(states), "parts": parts, "url": url, "engagement": engagement, "plans": plans}
+    return Panel("assurance/_tests.html", content)
 
 
 State = ControlTest.State
@@ -74,8 +77,9 @@ def requests_out(request: Request, engagement: Engagement) -> Panel | None:
     asked = EvidenceRequest.objects.visible_to(request.user).filter(
         source_kind="engagement", source_id=engagement.public_id, asked_at__lte=request.moment.at
     )
-    source = {"source": engagement.public_id}
+    source = {"source": f"engagement:{engagement.public_id}"}
     content: dict[str, Any] = {
+        "engagement": engagement,
         "total": asked.count(),
         "open": asked.open().count(),
         "overdue": asked.overdue(today).count(),

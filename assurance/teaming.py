@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 
 from assurance import outside
 from assurance.models import Engagement, TeamMember
-from assurance.refusals import Refused
 from assurance.rights import locked, manage_refusal, ties, ties_refusal
 from audit import clock, trail
 from desk.notices import notify
 from organisation.models import Role, User
+from risks.refusals import Refused
 
 Part = TeamMember.Part
 

@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from controls.results import Within
 from findings.coverage_figures import scopes_visible_to
-from findings.models import Check, Finding, FindingSpan, Status
+from findings.models import Check, Finding, FindingSpan, Scope, Status
 from organisation.models import Solution, SolutionAccount
 
 ZERO = timedelta()
@@ -101,6 +101,18 @@ def period_figures(
     if places:
         told |= _unobserved(places, begin, end)
     return Period(begin, end, places=len(places), **told)
+
+
+def unobserved_hours(checks: Collection[int], solutions: Collection[int], begin: datetime, end: datetime) -> float:
+    """How long, of a period, one at least of the places of these solutions (keys) could not be spoken for."""
+    sources = Check.objects.filter(pk__in=checks).values("source")
+    lived = SolutionAccount.objects.in_force(end).filter(solution__in=solutions)
+    places = Scope.objects.filter(source__in=sources, account__in=lived.values("account__account_id"))
+    keys = list(places.filter(Q(retired_at=None) | Q(retired_at__gt=begin)).values_list("pk", flat=True))
+    if not keys:
+        return round((end - begin) / timedelta(hours=1), 1)
+    lasted: timedelta = _unobserved(keys, begin, end)["unobserved"]
+    return round(lasted / timedelta(hours=1), 1)
 
 
 def _failures(user: object, keys: list[int], begin: datetime, end: datetime, solution: Within) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The one place where an answer or a statement takes in a new file."""
+"""The one place where an answer, a statement or a working paper takes in a new file."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def attach(
     solution: Solution | None,
     controls: Iterable[Control],
     by: User,
+    kind: str = Evidence.Kind.DOCUMENT,
 ) -> Evidence:
     """A new piece of the locker, of the period that was asked about as far as it is over. Raises Refused at "file".
 
@@ -35,7 +36,7 @@ def attach(
     until = min(period[1], clock.now())
     return capture(
         file.chunks(),
-        kind=Evidence.Kind.DOCUMENT,
+        kind=kind,
         title=(title or name)[:200],
         file_name=name,
         effective_from=min(period[0], until),

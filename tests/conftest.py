@@ -106,14 +106,18 @@ def handed_over() -> Callable[[], list[Task]]:
 
 @pytest.fixture(scope="session")
 def django_db_setup(
-    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker
+    request: pytest.FixtureRequest,
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[None]:
-    """The migrated database, also where every chosen test works on a clone of it."""
+    """The migrated database, also where every chosen test works on a clone of it; --reuse-db keeps it."""
+    keeps = bool(request.config.getoption("reuse_db"))
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False)
+        made = setup_databases(verbosity=0, interactive=False, keepdb=keeps)
     yield
     with django_db_blocker.unblock():
-        teardown_databases(made, verbosity=0)
+        teardown_databases(made, verbosity=0, keepdb=keeps)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests.factories import (
     TagRuleFactory,
     UserFactory,
 )
-from tests.factories.assurance import AuditFindingFactory, EngagementFactory
+from tests.factories.assurance import AuditFindingFactory, ControlTestFactory, EngagementFactory
 from tests.factories.assurance import PackFactory as AssurancePackFactory
 from tests.factories.controls import (
     ControlFactory,
@@ -284,6 +284,15 @@ DRAFT_FINDING = Example(
     other=lambda person: _id(AuditFindingFactory(draft=True)),
     hidden_from=frozenset(Role.values),
 )
+
+
+def _paper(person: User) -> dict[str, Any]:
+    """Reviewed, of their own engagement."""
+    return _id(ControlTestFactory(engagement=_engagement(person, _solution(person)), reviewed=True))
+
+
+PAPER_MOVES = ("attach", "change", "conclude", "draw", "explain", "freeze", "issue", "return", "review")
+PAPER = Example(own=_paper, other=lambda person: _id(ControlTestFactory()), hidden_from=frozenset(Role.values))
 CONTROL_LINK = _of_solution(lambda solution: _link(RiskControlFactory(risk__solution=solution)))
 FINDINGS_LINK = _of_solution(lambda solution: _link(RiskFindingsFactory(risk__solution=solution)))
 CLOSED_RISK = _of_solution(lambda solution: _id(_closed(RiskFactory(solution=solution))))
@@ -369,6 +378,11 @@ EXAMPLES: dict[str, Example] = {
         own=ENGAGEMENT.own, other=lambda person: _id(EngagementFactory()), hidden_from=frozenset(Role.values)
     ),
     "assurance:pack": PACK,
+    "assurance:paper": PAPER,
+    **{f"assurance:paper_{name}": PAPER for name in PAPER_MOVES},
+    "assurance:paper_item": Example(own=lambda person: {**_paper(person), "number": 1}),
+    "assurance:tests": ENGAGEMENT,
+    "assurance:tests_plan": ENGAGEMENT,
     "assurance:pack_file": Example(own=lambda person: {**_pack(person), "what": "archive"}),
     "assurance:findings_export": Example(own=lambda person: {"form": "csv"}),
     "api:audit_finding": AUDIT_FINDING,

@@ -19,9 +19,9 @@ from organisation.models import User
 class Population(PublicId):
     """Every item that a test is about, listed and hashed; a row is never edited.
 
-    source: where the items come from; against: the independent source that it was held against. only_here, only_there:
-    items that one of the two lacks, explained in words before a sample is drawn. evidence: the list itself, JSON lines
-    in the order of `key`, whose SHA-256 is that of the file.
+    source: where the items come from; against: the independent source that it was held against, empty for none.
+    only_here, only_there: items that one of the two lacks, explained in words before a sample is drawn. evidence: the
+    list itself, JSON lines in the order of `key`, whose SHA-256 is that of the file.
     """
 
     public_prefix = "PO"
@@ -30,6 +30,7 @@ class Population(PublicId):
         CHECKS = "checks", _("Results of the control's checks in the period")
         CHANGES = "changes", _("Changes of the control's checks in the period")
         RESOURCES = "resources", _("Resources that the control looks after")
+        CONFIGURATIONS = "configs", _("Configurations of the control in the period")
         IMPORTED = "imported", _("A list that was imported")
 
     class Against(models.TextChoices):
@@ -39,7 +40,7 @@ class Population(PublicId):
 
     test = models.ForeignKey(ControlTest, on_delete=models.PROTECT, related_name="populations")
     source = models.CharField(max_length=9, choices=Source.choices)
-    against = models.CharField(max_length=13, choices=Against.choices)
+    against = models.CharField(max_length=13, choices=Against.choices, blank=True)
     against_evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField(help_text="When it was true.")
     known_at = models.DateTimeField(help_text="As the portal knew it then.")

@@ -27,7 +27,9 @@ def tests_of(scope: Scope) -> list[ControlTest]:
 def test_parts(scope: Scope, tests: Sequence[ControlTest]) -> dict[int, list[TestPart]]:
     """By control. Three queries."""
     keys = [one.pk for one in tests]
-    populations = {one.test_id: one for one in Population.objects.filter(test__in=keys).select_related("evidence")}
+    populations = {
+        one.test_id: one for one in Population.objects.filter(test__in=keys).select_related("evidence").order_by("pk")
+    }
     samples = {one.population_id: one for one in Sample.objects.filter(population__test__in=keys)}
     results = _results(samples.values())
     found: dict[int, list[TestPart]] = defaultdict(list)

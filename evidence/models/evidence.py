@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Self
+from typing import NamedTuple, Self
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
@@ -17,13 +18,38 @@ from organisation.models.dated import Dated, DatedQuerySet
 MAY_READ_RESTRICTED = {Role.SECOND.value, Role.THIRD.value}
 
 
+class Papers(NamedTuple):
+    """attached: pieces that are papers of a test on a floor above; opened: those of them that a person may see."""
+
+    attached: Callable[[], Q]
+    opened: Callable[[object], Q]
+
+
+_papers: list[Papers] = []
+
+
+def name_papers(attached: Callable[[], Q], opened: Callable[[object], Q]) -> None:
+    """A floor above says, when its app is ready, which pieces are its working papers and who sees them."""
+    _papers.append(Papers(attached, opened))
+
+
 class EvidenceQuerySet(models.QuerySet["Evidence"]):
     def visible_to(self, user: object) -> Self:
         """What is the organisation's or one's own solutions', as far as its confidentiality allows, and one's own.
 
         Confidential: not for readers from outside. Restricted: the second and third line, and who captured it. A
-        reader from outside sees what took effect in the period that they audit.
+        reader from outside sees what took effect in the period that they audit. Papers of a test are seen by whoever
+        sees the test, and by nobody else.
         """
+        found = self._beside_papers(user)
+        if not _papers:
+            return found
+        attached, opened = Q(), Q(pk__in=[])
+        for one in _papers:
+            attached, opened = attached & ~one.attached(), opened | one.opened(user)
+        return found.filter(attached) | self.filter(opened)
+
+    def _beside_papers(self, user: object) -> Self:
         seen = Visibility.of(user)
         if seen.everything:
             return self

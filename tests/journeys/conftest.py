@@ -38,7 +38,10 @@ QUIET = (
 
 @dataclass
 class Installation:
-    """What a journey stands on. people: by line; solutions: Payments owns one account, Ledger another."""
+    """What a journey stands on. people: by line; solutions: Payments owns one account, Ledger another.
+
+    evidence: where the portal keeps its files.
+    """
 
     address: str
     clone: Clone
@@ -46,6 +49,7 @@ class Installation:
     people: dict[str, User]
     payments: Solution
     ledger: Solution
+    evidence: Path
 
 
 @pytest.fixture(scope="session")
@@ -66,7 +70,8 @@ def installation(
             patch.setenv(name, value)
         patch.setattr(settings, "CLOCK_FILE", str(clock_file))
         with working_on(clone):
-            made = _prepared(clone, sandbox, clock_file)
+            made = _prepared(clone, sandbox, clock_file, folder / "evidence")
+        environment["EVIDENCE_FOLDER"] = str(made.evidence)
         with _portal({**clone.environment, **environment}, folder) as made.address:
             yield made
 
@@ -85,7 +90,7 @@ def _aws(sandbox: Sandbox) -> dict[str, str]:
     }
 
 
-def _prepared(clone: Clone, sandbox: Sandbox, clock_file: Path) -> Installation:
+def _prepared(clone: Clone, sandbox: Sandbox, clock_file: Path, evidence: Path) -> Installation:
     """People and solutions, and the estate read at the beginning, half-way and now."""
     with urllib.request.urlopen(f"{sandbox.url}/_sandbox/world") as answer:
         world: dict[str, Any] = json.load(answer)
@@ -110,7 +115,7 @@ def _prepared(clone: Clone, sandbox: Sandbox, clock_file: Path) -> Installation:
         set_back(clock_file, days)
         with suppress(SystemExit, CommandError):  # one account of the sandbox refuses us, on purpose
             call_command("sync", "--full", "--inline", verbosity=0)
-    return Installation("", clone, sandbox, people, payments, ledger)
+    return Installation("", clone, sandbox, people, payments, ledger, evidence)
 
 
 @contextmanager
