@@ -29,3 +29,4 @@ class EvidenceConfig(AppConfig):
         provide("control", panels.snapshots_of_control)
         provide("control", request_panels.attestations_of_control)
         provide("control", request_panels.of_control)
+        provide("requirement", request_panels.of_requirement)

@@ -1,13 +1,15 @@
-"""What was asked about a control, and what people attest of it: sections of its page."""
+"""What was asked about a control or a requirement, and what people attest of it: sections of its page."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from controls.models import Control
+from controls.models import Control, Requirement
 from controls.verdicts import may_answer
 from evidence import attestation_list
 from evidence.models import Attestation, EvidenceRequest
@@ -22,22 +24,34 @@ SHOWN = 10
 
 def of_control(request: Request, control: Control) -> Panel | None:
     """Its open requests, the first due first. Two queries."""
+    asks = not control.is_retired(request.moment.at)
+    content = _open_requests(request, asks=asks, control=control)
+    return Panel("evidence/_requests_panel.html", {**content, "control": control}) if content else None
+
+
+def of_requirement(request: Request, requirement: Requirement) -> Panel | None:
+    """Its open requests, the first due first. Two queries."""
+    content = _open_requests(request, asks=True, requirement=requirement)
+    return Panel("evidence/_requests_panel.html", content) if content else None
+
+
+def _open_requests(request: Request, *, asks: bool, **about: Control | Requirement) -> dict[str, Any] | None:
+    """about: a control or a requirement. asks: whether anybody may ask about it still."""
     if not may(request.user, "evidence_request.view"):
         return None
     moment = request.moment
-    rows = as_of(EvidenceRequest.objects.visible_to(request.user).filter(control=control), moment)
+    rows = as_of(EvidenceRequest.objects.visible_to(request.user).filter(**about), moment)
     rows = rows.filter(still_open()).select_related("solution", "assignee", "asked_by", "control")
-    asks = may(request.user, "evidence_request.ask") and moment.is_now and not control.is_retired(moment.at)
+    asks = asks and may(request.user, "evidence_request.ask") and moment.is_now
     found = as_they_were(list(rows.order_by("due_on", "id")[: SHOWN + 1]), moment)
     if not found and not asks:
         return None
-    content = {
-        "control": control,
+    ids = {name: one.public_id for name, one in about.items()}
+    return {
         "rows": [shown(one, timezone.localdate(moment.at)) for one in found[:SHOWN]],
         "is_cut": len(found) > SHOWN,
-        "ask_url": to_ask(control=control.public_id, solution=request.GET.get("solution", "")) if asks else "",
+        "ask_url": to_ask(None, **ids, solution=request.GET.get("solution", "")) if asks else "",
     }
-    return Panel("evidence/_requests_panel.html", content)
 
 
 def attestations_of_control(request: Request, control: Control) -> Panel | None:

@@ -25,7 +25,7 @@ _providers: dict[str, list[Provider]] = defaultdict(list)
 
 
 def provide(page: str, provider: Provider) -> None:
-    """page: "solution", "control", "check", "finding" or "preferences" (a User): what the provider is given."""
+    """page: "solution", "control", "requirement", "check", "finding" or "preferences" (a User): what it is given."""
     if provider not in _providers[page]:
         _providers[page].append(provider)
 

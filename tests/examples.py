@@ -388,6 +388,7 @@ EXAMPLES: dict[str, Example] = {
     "api:audit_finding": AUDIT_FINDING,
     "api:audit_finding_done": Example(own=AUDIT_FINDING.own),  # taken by POST alone: tests/assurance
     "api:audit_finding_respond": Example(own=AUDIT_FINDING.own),
+    "api:control_test": PAPER,
     "api:engagement": ENGAGEMENT,
     "api:framework": FRAMEWORK,
     "api:requirements": FRAMEWORK,

@@ -21,6 +21,7 @@ from controls.standing import Monitoring, Standing, workings_of_requirement
 from findings.coverage_figures import coverage
 from organisation.middleware import Request
 from organisation.models import Solution
+from organisation.panels import panels
 from organisation.permissions import may, permitted
 
 
@@ -83,6 +84,7 @@ def requirement(request: Request, public_id: str) -> HttpResponse:
         .order_by("-ended_at"),
         "decides": may(request.user, "mapping.decide"),
         "proposes": may(request.user, "mapping.propose") and request.moment.is_now and edition is not None,
+        "panels": panels("requirement", request, found),
         **_around(found, edition),
     }
     return render(request, "controls/requirement.html", context)

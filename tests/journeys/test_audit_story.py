@@ -36,7 +36,7 @@ LEAVERS = b"Key,Label\nL-1,Ari left on 3 March\nL-2,Bo left on 9 March\n"
 
 @pytest.fixture
 def audited(installation: Installation, settings: Settings, django_db_blocker: DjangoDbBlocker) -> None:
-    """A control of Payments that people work, a framework, and Rua, who reviews. Files go where the portal keeps its."""
+    """A control that people work, a framework, and Rua, who reviews; files are where the portal keeps its own."""
     kept = settings.STORAGES["evidence"]
     told = {**kept, "OPTIONS": {**kept["OPTIONS"], "location": str(installation.evidence)}}
     settings.STORAGES = {**settings.STORAGES, "evidence": told}
