@@ -85,9 +85,10 @@ def _risks(run: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _packs(run: Mapping[str, Any]) -> Iterable[str]:
-    head = ("", "requirements", "seconds", "peak MB", "MB")
+    head = ("", "requirements", "seconds", "peak MB of the worker", "and of what it starts", "MB")
+    figures = ("seconds", "peak_mb", "together_mb", "mb")
     rows = [
-        (f"{what}, {name}", str(run["requirements"][name]), *(str(told[one]) for one in ("seconds", "peak_mb", "mb")))
+        (f"{what}, {name}", str(run["requirements"][name]), *(str(told[one]) for one in figures))
         for name in run["requirements"]
         for what, told in run[name].items()
     ]
