@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.views import SpectacularAPIView
 
 from assurance import engagements_api as engagements
+from assurance import packs_api as packs
 from controls import api as controls
 from controls import register_api as register
 from desk import api as desk
@@ -41,4 +42,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *evidence_requests.urlpatterns,
     *attestations.urlpatterns,
     *engagements.urlpatterns,
+    *packs.urlpatterns,
 ]
