@@ -85,8 +85,8 @@ def _risks(run: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _packs(run: Mapping[str, Any]) -> Iterable[str]:
-    head = ("", "requirements", "seconds", "peak MB of the worker", "and of what it starts", "MB")
-    figures = ("seconds", "peak_mb", "together_mb", "mb")
+    head = ("", "requirements", "s", "s of its processor", "of PostgreSQL's", "peak MB", "with what it starts", "MB")
+    figures = ("seconds", "client_cpu", "database_cpu", "peak_mb", "together_mb", "mb")
     rows = [
         (f"{what}, {name}", str(run["requirements"][name]), *(str(told[one]) for one in figures))
         for name in run["requirements"]
