@@ -56,7 +56,7 @@ class PackSerializer(serializers.ModelSerializer[Pack]):
         return bytes(row.signature or b"").hex()
 
 
-class AskSerializer(serializers.Serializer[Any]):
+class AskForPackSerializer(serializers.Serializer[Any]):
     """Of an engagement as it stands, or of a framework's version and solutions, by their public ids.
 
     about_from, about_to: the period, up to the first moment after it; about_to alone is a moment, neither is now.
@@ -123,9 +123,9 @@ class OnePack(PackDoor, RowDoor):
 class AskForPack(PackDoor):
     action = "pack.make"
 
-    @extend_schema(request=AskSerializer, responses={201: PackSerializer})
+    @extend_schema(request=AskForPackSerializer, responses={201: PackSerializer})
     def post(self, request: Request) -> Response:
-        asked = AskSerializer(data=request.data)
+        asked = AskForPackSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         if not signing.has_key():
             raise ValidationError({"refused": ["No signing key is set, so nothing can be sealed."]})
