@@ -32,7 +32,7 @@ def build(findings: int, days: int) -> dict[str, Any]:
     days_back(days)
     estate = Estate(findings, begun())
     people.seed(estate)
-    scope = _connect(estate)
+    scope = connect(estate)
     first = read(scope, estate, range(findings), SyncRun.Kind.SWEEP)
     spent: list[dict[str, Any]] = []
     for day in range(1, days + 1):
@@ -102,7 +102,7 @@ def _succeed(reading: Reading, evaluated: dict[Place, datetime]) -> None:
         reading.run.close(SyncRun.State.DONE, at=at)
 
 
-def _connect(estate: Estate) -> Scope:
+def connect(estate: Estate) -> Scope:
     """A connection whose hub reads every account and region of the estate."""
     at = clock.now()
     connection = Connection.objects.create(

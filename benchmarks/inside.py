@@ -31,6 +31,9 @@ def main() -> None:
         "bulk": bulk,
         "export": export,
         "risks": risks,
+        "packs": packs,
+        "pack": pack,
+        "pack_report": pack_report,
     }
     Path(file).write_text(json.dumps(parts[part](*arguments)))
 
@@ -107,6 +110,28 @@ def risks() -> dict[str, Any]:
     call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
     return register.build()
+
+
+def packs() -> dict[str, Any]:
+    """An empty portal becomes one with evidence and with packs asked for."""
+    from benchmarks import packs
+
+    call_command("migrate", interactive=False, verbosity=0)
+    return packs.build()
+
+
+def pack(key: str) -> dict[str, Any]:
+    """Make one of them."""
+    from benchmarks import packs
+
+    return packs.made(int(key))
+
+
+def pack_report(key: str) -> dict[str, Any]:
+    """Set the report of one that is made."""
+    from benchmarks import packs
+
+    return packs.set_report(int(key))
 
 
 if __name__ == "__main__":

@@ -11,13 +11,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 from django.db import connection
 
 TICKS = os.sysconf("SC_CLK_TCK")
-PARENT, OWN, REAPED = 1, slice(11, 13), slice(13, 15)
-"""Where /proc/PID/stat has them, counted after the name: parent, ticks of its own, ticks of children that ended."""
+PAGE = os.sysconf("SC_PAGE_SIZE")
+PARENT, OWN, REAPED, RESIDENT = 1, slice(11, 13), slice(13, 15), 21
+"""Where /proc/PID/stat has them, counted after the name: parent, ticks of its own, ticks of children that ended, pages
+in memory."""
 
 
 @contextmanager
@@ -34,6 +37,37 @@ def measured(**others: int) -> Iterator[dict[str, Any]]:
     told["client_cpu"] = round(_ours() - ours, 2)
     for name, pid in watched.items():
         told[f"{name}_cpu"] = round(_tree(pid) - theirs[name], 2)
+
+
+@contextmanager
+def memory() -> Iterator[dict[str, Any]]:
+    """A dictionary that holds peak_mb, of this process, and together_mb, the most that it and its children had at once.
+
+    Looked at twenty times a second.
+    """
+    told: dict[str, Any] = {}
+    ended, most = Event(), 0
+
+    def watch() -> None:
+        nonlocal most
+        while not ended.wait(0.05):
+            most = max(most, _resident(os.getpid()))
+
+    watching = Thread(target=watch)
+    watching.start()
+    try:
+        yield told
+    finally:
+        ended.set()
+        watching.join()
+    told["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    told["together_mb"] = max(most // 2**20, told["peak_mb"])
+
+
+def _resident(parent: int) -> int:
+    """Bytes that this process and its children hold."""
+    found = [(int(path.name), _stat(int(path.name))) for path in Path("/proc").iterdir() if path.name.isdigit()]
+    return sum(int(told[RESIDENT]) * PAGE for pid, told in found if told and parent in (pid, int(told[PARENT])))
 
 
 def _ours() -> float:

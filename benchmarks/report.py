@@ -23,6 +23,7 @@ def table(result: Mapping[str, Any]) -> str:
         "",
         *_table(("", *(f"{run['findings']:,} findings" for run in runs)), _pages(runs)),
         *[line for run in runs[:1] if "risks" in run for line in _risks(run["risks"])],
+        *[line for run in runs[:1] if "packs" in run for line in _packs(run["packs"])],
     ]
     return "\n".join(lines)
 
@@ -81,6 +82,18 @@ def _risks(run: Mapping[str, Any]) -> Iterable[str]:
     ]
     brought = f"brought up to now in {run['refresh_s']} s, looked through again in {run['follow_dates_s']} s"
     return ["", f"A register of {run['risks']:,} risks, {brought}", "", *_table(head, rows)]
+
+
+def _packs(run: Mapping[str, Any]) -> Iterable[str]:
+    head = ("", "requirements", "s", "s of its processor", "of PostgreSQL's", "peak MB", "with what it starts", "MB")
+    figures = ("seconds", "client_cpu", "database_cpu", "peak_mb", "together_mb", "mb")
+    rows = [
+        (f"{what}, {name}", str(run["requirements"][name]), *(str(told[one]) for one in figures))
+        for name in run["requirements"]
+        for what, told in run[name].items()
+    ]
+    size = f"{run['findings']:,} findings, {run['controls']:,} controls, {run['files']:,} files of evidence"
+    return ["", f"Packs of {size}; the fastest run", "", *_table(head, rows)]
 
 
 def _at(run: Mapping[str, Any], path: Sequence[str]) -> Any:

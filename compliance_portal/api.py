@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from assurance import engagements_api as engagements
 from assurance import papers_api as papers
+from assurance import packs_api as packs
 from controls import api as controls
 from controls import register_api as register
 from desk import api as desk
@@ -43,4 +44,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *attestations.urlpatterns,
     *engagements.urlpatterns,
     *papers.urlpatterns,
+    *packs.urlpatterns,
 ]

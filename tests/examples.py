@@ -262,11 +262,15 @@ def _member(person: User) -> dict[str, Any]:
     return {**_id(_engagement(person, _solution(person))), "person_id": person.public_id}
 
 
-def _pack(person: User) -> dict[str, Any]:
+def _pack(person: User, **said: Any) -> dict[str, Any]:
     """Of a framework where they oversee; of their own engagement where they audit from outside."""
     if Role.EXTERNAL in person.roles_today:
-        return _id(AssurancePackFactory(engagement=_engagement(person, _solution(person))))
-    return _id(AssurancePackFactory())
+        said["engagement"] = _engagement(person, _solution(person))
+    return _id(AssurancePackFactory(**said))
+
+
+def _pack_of_others(person: User, **said: Any) -> dict[str, Any]:
+    return _id(AssurancePackFactory(engagement=EngagementFactory(), **said))
 
 
 ENGAGEMENT = Example(
@@ -275,7 +279,7 @@ ENGAGEMENT = Example(
 )
 PACK = Example(
     own=_pack,
-    other=lambda person: _id(AssurancePackFactory(engagement=EngagementFactory())),
+    other=_pack_of_others,
     hidden_from=frozenset(Role.values),
 )
 AUDIT_FINDING = Example(own=_audit_finding, other=lambda person: _id(AuditFindingFactory()))
@@ -390,6 +394,12 @@ EXAMPLES: dict[str, Example] = {
     "api:audit_finding_respond": Example(own=AUDIT_FINDING.own),
     "api:control_test": PAPER,
     "api:engagement": ENGAGEMENT,
+    "api:pack": PACK,
+    "api:pack_file": Example(
+        own=lambda person: {**_pack(person, sealed=True), "what": "signature"},
+        other=lambda person: {**_pack_of_others(person, sealed=True), "what": "signature"},
+        hidden_from=frozenset(Role.values),
+    ),
     "api:framework": FRAMEWORK,
     "api:requirements": FRAMEWORK,
     "api:control": CONTROL,

@@ -67,6 +67,7 @@ def together(monitorings: Iterable[Monitoring]) -> Monitoring:
 
 def requirement_parts(found: Asked, checks: dict[int, CheckPart]) -> list[RequirementPart]:
     told = _whose(found)
+    in_words = {key: _in_words(one) for key, one in {id(one): one for one in told.values()}.items()}
     in_pack = {one.pk: one.public_id for one in found.controls}
     parts = []
     for one in found.editions:
@@ -82,7 +83,7 @@ def requirement_parts(found: Asked, checks: dict[int, CheckPart]) -> list[Requir
                 section=str(one.section) if one.section else "",
                 status_key=monitoring.value,
                 status=str(monitoring.label),
-                responsibility=_in_words(whose_it_is),
+                responsibility=in_words[id(whose_it_is)],
                 controls=[
                     ControlMapping(in_pack[control], str(Relation(link.relation).label))
                     for control, link in sorted(links.items())
@@ -100,7 +101,7 @@ def requirement_parts(found: Asked, checks: dict[int, CheckPart]) -> list[Requir
 
 
 def _whose(found: Asked) -> dict[int, Whose]:
-    """Of each requirement: whose it is for the services that the solutions use."""
+    """Of each requirement: whose it is for the services that the solutions use; one object for the same areas."""
     scope, at = found.scope, found.scope.moment.at
     uses = _uses(scope)
     about = abouts(scope.version.framework, found.editions, at)

@@ -36,7 +36,7 @@ def evidence_part(scope: Scope, one: Evidence) -> EvidencePart:
     return EvidencePart(
         id=one.public_id,
         title=one.title,
-        kind=str(one.get_kind_display()),
+        kind=str(Evidence.Kind(one.kind).label),
         source=_source(scope, one),
         captured_at=one.captured_at,
         effective_from=one.effective_from,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from assurance.pack.contents import CheckPart, Contents, ControlPart, Failure, TestPart
@@ -15,12 +16,17 @@ EVIDENCE_NAMED = 8
 """Of a control; csv/evidence.csv tells of every piece which controls it belongs to."""
 
 
-def controls(contents: Contents, places: Places) -> dict[str, Any]:
-    """By public id."""
-    return {one.id: _control(one, places) for one in contents.controls}
+def controls(contents: Contents, places: Places, order: Iterable[str]) -> dict[str, Any]:
+    """By public id. order: in which they are told; the first that a check belongs to lists its failures."""
+    by_id = {one.id: one for one in contents.controls}
+    first: dict[str, str] = {}
+    for key in order:
+        for check in by_id[key].checks:
+            first.setdefault(check.id, key)
+    return {key: _control(one, places, first) for key, one in by_id.items()}
 
 
-def _control(one: ControlPart, places: Places) -> dict[str, Any]:
+def _control(one: ControlPart, places: Places, first: dict[str, str]) -> dict[str, Any]:
     at = words.moment(one.concluded_at) if one.concluded_at else ""
     told = [word for word in (one.kind, one.method, one.frequency) if word]
     return {
@@ -33,7 +39,7 @@ def _control(one: ControlPart, places: Places) -> dict[str, Any]:
         "objective": one.objective,
         "procedure": one.procedure,
         "concluded": f"{one.concluded}, by {one.concluded_by}, {at}" if one.concluded else "",
-        "checks": [_check(check) for check in one.checks],
+        "checks": [_check(check, one.id, first[check.id]) for check in one.checks],
         "tests": [_test(test) for test in one.tests],
         "evidence": places.references(one.evidence[:EVIDENCE_NAMED]),
         "evidence_more": max(0, len(one.evidence) - EVIDENCE_NAMED),
@@ -42,26 +48,45 @@ def _control(one: ControlPart, places: Places) -> dict[str, Any]:
     }
 
 
-def _check(one: CheckPart) -> dict[str, Any]:
-    figures = (one.population, one.passing, one.failing, one.accepted, one.unknown)
+def _check(one: CheckPart, control: str, first: str) -> dict[str, Any]:
+    """first: the control under which its failures are listed."""
+    shown = [_failure(failure) for failure in one.failures[:FAILURES_SHOWN]] if control == first else []
     return {
         "key": one.key,
         "title": one.title,
-        "figures": [f"{figure:,}" for figure in figures],
-        "failures": [_failure(failure) for failure in one.failures[:FAILURES_SHOWN]],
-        "more": _more(one),
+        "figures": _figures(one),
+        "failures": shown,
+        "more": _more(one, len(shown), "" if control == first else first),
     }
 
 
-def _more(one: CheckPart) -> str:
-    """The failures that are not shown: how many, and where the CSV has them, one after another."""
-    number, shown = one.failing + one.accepted, len(one.failures[:FAILURES_SHOWN])
+def _figures(one: CheckPart) -> list[list[str]]:
+    """Of its population: a status to mark and words. What is nought is said too, and not marked."""
+    told = (
+        ("passing", one.passing, f"{one.passing:,} pass"),
+        ("failing", one.failing, f"{one.failing:,} fail"),
+        ("failing", one.accepted, f"{one.accepted:,} fail, accepted"),
+        ("unknown", one.unknown, f"{one.unknown:,} unknown"),
+    )
+    of = words.counted(one.population, "result", "results")
+    return [["", of], *([status if number else "", text] for status, number, text in told)]
+
+
+def _more(one: CheckPart, shown: int, elsewhere: str) -> str:
+    """The failures that are not shown: how many, and where the CSV has them, one after another.
+
+    elsewhere: the control that lists the first of them.
+    """
+    number = one.failing + one.accepted
     if number <= shown:
         return ""
-    if not shown:
+    if not one.failures:
         return f"{number:,} in {FAILURES}"
-    first = one.failures[0].csv_row
-    return f"and {number - shown:,} more: {words.rows(first + shown, first + number - 1, FAILURES)}"
+    begins = one.failures[0].csv_row
+    rows = words.rows(begins + shown, begins + number - 1, FAILURES)
+    if elsewhere:
+        return f"Failures: {rows}, the first of them under {elsewhere}"
+    return f"and {number - shown:,} more: {rows}"
 
 
 def _failure(one: Failure) -> list[str]:

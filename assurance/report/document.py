@@ -27,14 +27,16 @@ def document(contents: Contents) -> dict[str, Any]:
     """Every text as letters.shown has it."""
     told_under = requirements.told_under(contents)
     places = Places(contents)
+    unmapped = [one.id for one in contents.controls if one.id not in told_under]
+    sections = requirements.sections(contents, told_under, places)
     told: dict[str, Any] = shown_everywhere(
         {
             "about": _about(contents),
             "coverage": _coverage(contents),
             "summary": _summary(contents),
-            "sections": requirements.sections(contents, told_under, places),
-            "unmapped": [one.id for one in contents.controls if one.id not in told_under],
-            "controls": controls.controls(contents, places),
+            "sections": sections,
+            "unmapped": unmapped,
+            "controls": controls.controls(contents, places, [*told_under, *unmapped]),
             **appendix.appendix(contents, places),
         }
     )

@@ -15,9 +15,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from assurance.models import Engagement, Pack
-from assurance.models.pack import PackQuerySet
 from assurance.pack import freezing, handing_out, steps
 from assurance.pack_forms import PackForm
+from assurance.pack_list import narrowed, seen_by
 from assurance.tasks import make_pack
 from assurance.views.tabs import tabs
 from audit.keyset import page_of
@@ -32,17 +32,12 @@ from organisation.views.form_page import FormPage
 DOWNLOADS_SHOWN = 20
 
 
-def visible(request: Request) -> PackQuerySet:
-    rows = Pack.objects.visible_to(request.user).filter(requested_at__lte=request.moment.at)
-    return rows.select_related("framework__framework", "engagement", "job", "requested_by")
-
-
 @require_safe
 @permitted("pack.view")
 def packs(request: Request) -> HttpResponse:
-    """?engagement= narrows it to one."""
+    """Narrowed by the parameters of NARROWS; ?engagement= names the page too."""
     of = _engagement(request)
-    rows = visible(request).filter(engagement=of) if of else visible(request)
+    rows = narrowed(seen_by(request.user, request.moment), request.GET, request.user)
     total, sealed = rows.count(), rows.sealed().count()
     context = {
         "page": page_of(rows.prefetch_related("solutions"), order=("-id",), cursor=request.GET.get("cursor", "")),
@@ -118,7 +113,7 @@ def _made(request: Request, form: Any) -> Pack:
 @require_safe
 @permitted("pack.view")
 def pack(request: Request, public_id: str) -> HttpResponse:
-    found = get_or_404(visible(request), public_id)
+    found = get_or_404(seen_by(request.user, request.moment), public_id)
     told = TrailEntry.objects.about("pack", found.public_id).filter(action="pack.downloaded")
     context = {
         "pack": found,
@@ -151,7 +146,7 @@ def _doors(found: Pack) -> list[dict[str, str]]:
 @require_safe
 @permitted("pack.view")
 def pack_file(request: Request, public_id: str, what: str) -> HttpResponseBase:
-    found = get_or_404(visible(request), public_id)
+    found = get_or_404(seen_by(request.user, request.moment), public_id)
     if what not in handing_out.FORMS:
         raise Http404(f"A pack has no {what}")
     try:

@@ -23,13 +23,13 @@ from evidence import signing
 from evidence.capturing import storage
 from findings.models import Check, Finding, FindingSpan
 from organisation.models import Solution
+from tests.assurance.pack_worlds import a_framework
 from tests.conftest import LoggedIn, LogIn
-from tests.controls.standings import find, promised_by, satisfied_by
+from tests.controls.standings import find, promised_by
 from tests.factories import GrantFactory, SolutionFactory
 from tests.factories.assurance import AuditFindingFactory, ControlTestFactory, EngagementFactory, PackFactory
-from tests.factories.controls import ControlFactory, EditionFactory, FrameworkVersionFactory
+from tests.factories.controls import ControlFactory
 from tests.factories.evidence import EvidenceFactory
-from tests.factories.findings import CheckFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -42,16 +42,7 @@ def payments() -> Solution:
 
 @pytest.fixture
 def framework(payments: Solution) -> FrameworkVersion:
-    """AC-1 is met by a control with a check that fails once; nothing is mapped to AC-2."""
-    version: FrameworkVersion = FrameworkVersionFactory()
-    met = EditionFactory(version=version, key="AC-1", title="Access")
-    EditionFactory(version=version, key="AC-2", title="=Accounts")
-    control, check = ControlFactory(name="Keys are rotated", solution=payments), CheckFactory(key="IAM.3")
-    promised_by(met, control)
-    satisfied_by(control, check)
-    find(check, payments, failed=1)
-    EvidenceFactory(solution=payments, shows=[control], content=b"Reviewed in March.\n")
-    return version
+    return a_framework(payments)
 
 
 def asked(browser: LoggedIn, framework: FrameworkVersion, *solutions: Solution, **more: str) -> Pack:

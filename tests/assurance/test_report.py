@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from assurance.pack.contents import Contents
-from assurance.report import csvs, render, workbook
+from assurance.pack.contents import Contents, ControlMapping
+from assurance.report import csvs, printing, render, workbook
 from tests.assurance.contents_examples import example
 
 HOSTILE = ['#import "x.typ": *', "$x$ ] } #panic()", "=SUM(A1)", "‮עברית", "😀" * 30, "a" * 4_000, "\x00\x1b[2J", "<b>&"]
@@ -66,6 +66,21 @@ def test_first_failures_stand_there_and_the_rows_of_the_rest_are_named(report: P
     ]
     assert many
     assert "of csv/failures.csv" in said
+
+
+def test_a_check_of_two_controls_lists_its_failures_once(contents: Contents) -> None:
+    shared = next(check for one in contents.controls for check in one.checks if check.failures)
+    first, second = (replace(one, checks=[shared]) for one in contents.controls[:2])
+    asks = replace(contents.requirements[0], controls=[ControlMapping(one.id, "Subset") for one in (first, second)])
+    told = replace(contents, controls=[first, second], requirements=[asks])
+    said = text(PdfReader(io.BytesIO(render(told))))
+    assert f"the first of them under {first.id}" in said
+    assert said.count(f"{shared.failing:,} fail ") == 2
+
+
+def test_what_typst_refuses_is_an_error() -> None:
+    with pytest.raises(printing.NotSet, match="about"):
+        printing.typeset(b"{}", 0)
 
 
 def test_the_same_contents_give_the_same_bytes_in_another_process(contents: Contents) -> None:

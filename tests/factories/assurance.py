@@ -180,11 +180,21 @@ class AuditFindingFactory(DjangoModelFactory[AuditFinding]):
 
 
 class PackFactory(DjangoModelFactory[Pack]):
-    """Asked for by an auditor, of a framework, and not made yet."""
+    """Asked for by an auditor, of a framework, and not made yet. Trait `sealed`, without its files."""
 
     class Meta:
         model = Pack
         skip_postgeneration_save = True
+
+    class Params:
+        sealed = factory.Trait(
+            sealed_at=factory.SelfAttribute("seal_time"),
+            stored_as="packs/nothing.zip",
+            sha256="0" * 64,
+            size=1,
+            signature=bytes(64),
+            key="0" * 64,
+        )
 
     title = factory.Sequence(lambda n: f"Pack {n}")
     framework = factory.SubFactory(FrameworkVersionFactory)

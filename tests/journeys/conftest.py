@@ -54,7 +54,10 @@ class Installation:
 
 @pytest.fixture(scope="session")
 def installation(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+    signing_key: Path,
 ) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("journeys")
     clock_file = folder / "clock.json"
@@ -71,7 +74,7 @@ def installation(
         patch.setattr(settings, "CLOCK_FILE", str(clock_file))
         with working_on(clone):
             made = _prepared(clone, sandbox, clock_file, folder / "evidence")
-        environment["EVIDENCE_FOLDER"] = str(made.evidence)
+        environment |= {"EVIDENCE_FOLDER": str(made.evidence), "SIGNING_KEY_FILE": str(signing_key)}
         with _portal({**clone.environment, **environment}, folder) as made.address:
             yield made
 
