@@ -1,6 +1,6 @@
 from django.urls import path
 
-from organisation.views import accounts, parts, people, sessions, solutions
+from organisation.views import accounts, groups, parts, people, sessions, solutions
 
 app_name = "organisation"
 
@@ -17,6 +17,9 @@ urlpatterns = [
     path("solutions/<str:public_id>/people/add/", parts.add_person, name="add_grant"),
     path("solutions/<str:public_id>/people/<int:pk>/end/", parts.end_person, name="end_grant"),
     path("accounts/", accounts.accounts, name="accounts"),
+    path("groups/", groups.groups, name="groups"),
+    path("groups/add/", groups.add, name="add_group_mapping"),
+    path("groups/<int:pk>/end/", groups.end, name="end_group_mapping"),
     path("people/", people.people, name="people"),
     path("people/add/", people.add, name="add_person"),
     path("people/<str:public_id>/", people.person, name="person"),

@@ -11,6 +11,7 @@ from organisation.models import Grant, Role, User
 from tests.factories import (
     CommentFactory,
     GrantFactory,
+    GroupMappingFactory,
     JobFactory,
     NoticeFactory,
     RoleAssignmentFactory,
@@ -575,6 +576,7 @@ EXAMPLES: dict[str, Example] = {
     "organisation:deactivate": PERSON,
     "organisation:end_account": Example(own=lambda person: _part(SolutionAccountFactory())),
     "organisation:end_grant": Example(own=lambda person: _part(GrantFactory(kind=Grant.Kind.MEMBER))),
+    "organisation:end_group_mapping": Example(own=lambda person: {"pk": GroupMappingFactory().pk}),
     "organisation:end_role": Example(own=_role),
     "organisation:end_session": Example(own=lambda person: {"pk": 0}),
     "organisation:end_sessions": PERSON,
