@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from allauth.account.internal.emailkit import valid_email_or_none
 from django.conf import settings
 
 
@@ -24,7 +25,7 @@ class Claims:
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> Self:
         verified = told.get(settings.OIDC_EMAIL_VERIFIED_CLAIM)
-        email = str(told.get("email") or "").strip().lower()
+        email = (valid_email_or_none(str(told.get("email") or "").strip()) or "").lower()
         proved_at = told.get("auth_time")
         return cls(
             subject=str(told["sub"]),

@@ -19,7 +19,7 @@ from organisation import log_ins
 from organisation.groups import PROVIDER, bring_in_line, stands_for_something
 from organisation.models import User
 from organisation.single_sign_on.claims import Claims
-from organisation.single_sign_on.provider import LEEWAY, NotBelieved
+from organisation.single_sign_on.provider import LEEWAY, NotBelieved, StillFails
 
 CONFIRM = "confirm"
 """What somebody who is logged in goes to the provider for."""
@@ -103,13 +103,13 @@ def _confirmed(request: HttpRequest, login: SocialLogin) -> HttpResponse:
 
 
 def failed(request: HttpRequest, error: Any, *, code: str = "") -> HttpResponse:
-    """Back to where they came from, with words. On the trail, unless nothing of ours had begun."""
+    """Back to where they came from, with words. On the trail, unless nothing had begun, or it says so already."""
     if code == CANCELLED:
         messages.info(request, _("You are not logged in: you left %(provider)s.") % _provider())
     else:
         words = _("The log-in by %(provider)s failed. Try again; an administrator finds the reason on the trail.")
         messages.error(request, words % _provider())
-    if error is not None:
+    if error is not None and not isinstance(error, StillFails):
         because = str(error) if isinstance(error, NotBelieved) else type(error).__name__
         subject = request.user if isinstance(request.user, User) else log_ins.NOBODY
         trail.record("log-in", "person.log_in_failed", subject, because=f"{PROVIDER}: {because}")

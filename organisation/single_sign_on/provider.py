@@ -27,12 +27,18 @@ LEEWAY = 60
 """Seconds by which the clocks may differ."""
 KEPT = 300
 """Seconds for which the provider's configuration is kept: whoever is not logged in may ask for it."""
+WAIT = 10
+"""Seconds for which a provider that failed is not asked again, so that nobody keeps the portal waiting for it."""
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 """Signatures by a key that only the provider has; never "none", never one made with the client's secret."""
 
 
 class NotBelieved(OAuth2Error):  # type: ignore[misc]
     """The answer is not what the provider would say to this question. The message says why, for the trail."""
+
+
+class StillFails(NotBelieved):
+    """It failed a moment ago, and the trail says why."""
 
 
 def is_set_up() -> bool:
@@ -81,6 +87,17 @@ class OnlyThere(requests.Session):
         return super().request(method, url, *args, **{"timeout": 5, **options, "allow_redirects": False})
 
 
+def read(url: str) -> dict[str, Any]:
+    """What the provider publishes there. Raises NotBelieved, RequestException."""
+    with OnlyThere() as session:
+        answer = session.get(url)
+        answer.raise_for_status()
+        told = answer.json()
+    if not isinstance(told, dict):
+        raise NotBelieved("not an object")
+    return told
+
+
 class Conversation(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
     """One log-in. state: what was kept when it began, with the nonce."""
 
@@ -90,18 +107,19 @@ class Conversation(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
     def openid_config(self) -> dict[str, Any]:
         """Where the provider's endpoints are. Raises NotBelieved where it names another issuer, or places elsewhere."""
         key = f"identity-provider:{settings.OIDC_ISSUER}"
-        found: dict[str, Any] | None = cache.get(key)
-        if found is None:
-            with OnlyThere() as session:
-                answer = session.get(self.get_provider().server_url)
-                answer.raise_for_status()
-                found = answer.json()
+        if cache.get(f"{key}:fails"):
+            raise StillFails("still fails")
+        try:
+            found: dict[str, Any] = cache.get(key) or read(self.get_provider().server_url)
             if found.get("issuer") != settings.OIDC_ISSUER:
                 raise NotBelieved("another issuer")
-            cache.set(key, found, KEPT)
-        places = [found.get(name, "") for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
-        if not all(map(is_within_reach, places)):
-            raise NotBelieved("an address elsewhere")
+            places = [found.get(name, "") for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
+            if not all(map(is_within_reach, places)):
+                raise NotBelieved("an address elsewhere")
+        except (NotBelieved, requests.RequestException):
+            cache.set(f"{key}:fails", True, WAIT)
+            raise
+        cache.add(key, found, KEPT)
         return found
 
     def get_callback_url(self, request: HttpRequest, app: SocialApp) -> str:
@@ -143,10 +161,7 @@ class Conversation(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
         return told
 
     def _key(self, kid: str | None) -> jwt.PyJWK:
-        with OnlyThere() as session:
-            answer = session.get(self.openid_config["jwks_uri"])
-            answer.raise_for_status()
-            keys = jwt.PyJWKSet.from_dict(answer.json()).keys
+        keys = jwt.PyJWKSet.from_dict(read(self.openid_config["jwks_uri"])).keys
         found = [key for key in keys if kid is None or key.key_id == kid]
         if len(found) != 1:
             raise NotBelieved("id token: signed with an unknown key")

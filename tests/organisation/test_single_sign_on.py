@@ -48,7 +48,8 @@ def running_provider() -> Iterator[Provider]:
 def provider(running_provider: Provider, settings: Settings, db: None) -> Provider:
     fresh = Provider(address=running_provider.address, keys=running_provider.keys)
     running_provider.__dict__.update(fresh.__dict__)
-    cache.delete(f"identity-provider:{fresh.address}")
+    for kept in (fresh.address, f"{fresh.address}:fails", "http://127.0.0.1:9:fails"):
+        cache.delete(f"identity-provider:{kept}")
     settings.ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/15m/key"}
     settings.OIDC_ISSUER, settings.OIDC_NAME = fresh.address, "Example ID"
     settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = CLIENT, SECRET
@@ -481,8 +482,25 @@ def test_another_issuer_is_not_believed(provider: Provider) -> None:
 def test_a_provider_that_does_not_answer_is_told_in_words(provider: Provider, settings: Settings) -> None:
     settings.OIDC_ISSUER = "http://127.0.0.1:9"
     browser = Client()
-    assert FAILED in said(browser.get(ENTER), browser)
+    for _again in range(3):
+        assert FAILED in said(browser.get(ENTER), browser)
     assert TrailEntry.objects.get().detail == {"because": "identity provider: ConnectionError"}
+
+
+def test_a_provider_that_answers_again_is_asked_again_soon(provider: Provider) -> None:
+    provider.configuration = {"issuer": "https://evil.example"}
+    assert Client().get(ENTER)["Location"] == LOG_IN
+    provider.configuration = {}
+    assert Client().get(ENTER)["Location"] == LOG_IN
+    cache.delete(f"identity-provider:{provider.address}:fails")
+    assert Client().get(ENTER)["Location"].startswith(provider.address)
+    assert provider.asked.count("/.well-known/openid-configuration") == 2
+
+
+def test_no_address_is_none_however_verified(provider: Provider) -> None:
+    GroupMappingFactory(group="risk")
+    provider.person = ana("risk", email="not an address")
+    assert "say that your e-mail address is verified." in refused(provider)
 
 
 def test_the_configuration_is_read_once_in_a_while(provider: Provider) -> None:
