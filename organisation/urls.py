@@ -30,6 +30,7 @@ urlpatterns = [
     path("people/<str:public_id>/open/", people.reactivate, name="reactivate"),
     path("people/<str:public_id>/log-out/", sessions.end_all, name="end_sessions"),
     path("people/<str:public_id>/second-factor/forget/", sessions.forget_factors, name="forget_factors"),
+    path("people/<str:public_id>/single-sign-on/forget/", sessions.forget_link, name="forget_link"),
     path("sessions/<int:pk>/end/", sessions.end_mine, name="end_session"),
     path("preferences/", people.preferences, name="preferences"),
 ]

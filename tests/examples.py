@@ -582,6 +582,7 @@ EXAMPLES: dict[str, Example] = {
     "organisation:end_sessions": PERSON,
     "organisation:end_tag_rule": Example(own=lambda person: _part(TagRuleFactory())),
     "organisation:forget_factors": PERSON,
+    "organisation:forget_link": PERSON,
     "organisation:give_role": PERSON,
     "organisation:invite": PERSON,
     "organisation:person": PERSON,

@@ -9,7 +9,7 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.models import SocialAccount, SocialLogin
 from django.conf import settings
 from django.contrib import messages
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -39,12 +39,20 @@ def arrived(request: HttpRequest, login: SocialLogin) -> None:
     if login.state.get("process") == CONFIRM:
         raise ImmediateHttpResponse(_confirmed(request, login))
     try:
-        person = admitted(login.claims, login.user if login.is_existing else None)
+        person = _admitted_once(login)
     except Refused as refusal:
         log_ins.refused(refusal.person, refusal.because)
         messages.error(request, str(refusal))
         raise ImmediateHttpResponse(redirect("account_login")) from refusal
     login.user = login.account.user = person
+
+
+def _admitted_once(login: SocialLogin) -> User:
+    """Raises Refused, also where two first log-ins of one person meet."""
+    try:
+        return admitted(login.claims, login.user if login.is_existing else None)
+    except IntegrityError as met:
+        raise Refused(_("Two log-ins of yours met. Try again."), "met another log-in") from met
 
 
 @transaction.atomic
@@ -65,6 +73,15 @@ def admitted(claims: Claims, linked: User | None) -> User:
         trail.record(PROVIDER, "person.linked", person, issuer=settings.OIDC_ISSUER)
     bring_in_line(person, claims.groups)
     return person
+
+
+@transaction.atomic
+def forget(person: User, *, by: User, because: str) -> None:
+    """Whoever next comes from the provider with their verified address is them: it made them a new account there."""
+    SocialAccount.objects.filter(user=person).delete()
+    for session in person.usersession_set.all():
+        session.end()
+    trail.record(by, "person.unlinked", person, because=because)
 
 
 def _by_email(claims: Claims) -> User | None:

@@ -314,6 +314,38 @@ def test_an_address_belongs_to_one_person_of_the_provider(provider: Provider) ->
     assert "belongs to another person of Example ID" in refused(provider)
 
 
+def test_an_administrator_forgets_the_link_of_who_has_a_new_account_there(provider: Provider, log_in: LogIn) -> None:
+    GroupMappingFactory(group="risk")
+    provider.person = ana("risk")
+    browser = Client()
+    entered(provider, browser)
+    person = User.objects.get(email="ana@example.org")
+    administrator = log_in(administrator=True)
+    page = f"/organisation/people/{person.public_id}/"
+    assert "Logs in by Example ID, and no longer with a password." in administrator.get(page).content.decode()
+    answer: Any = administrator.post(f"{page}single-sign-on/forget/", {"reason": "Account made anew"}, follow=True)
+    assert "is known by the address at the next log-in." in answer.content.decode()
+    assert browser.get("/").status_code == 302
+    assert TrailEntry.objects.get(action="person.unlinked").detail == {"because": "Account made anew"}
+    provider.person = ana("risk", sub="ana-2")
+    entered(provider, Client())
+    assert SocialAccount.objects.get().uid == "ana-2"
+    assert User.objects.filter(email="ana@example.org").count() == 1
+
+
+def test_who_ends_by_hand_what_a_group_gave_is_told_that_it_begins_again(provider: Provider, log_in: LogIn) -> None:
+    GroupMappingFactory(group="risk")
+    provider.person = ana("risk")
+    entered(provider, Client())
+    role = RoleAssignment.objects.get()
+    administrator = log_in(administrator=True)
+    end = f"/organisation/people/{role.person.public_id}/roles/{role.pk}/end/"
+    assert "gives it again at their next log-in" in administrator.get(end).content.decode()
+    administrator.post(end, {"reason": "On leave"})
+    entered(provider, Client())
+    assert roles(role.person) == [("second", PROVIDER, False), ("second", PROVIDER, True)]
+
+
 def test_an_account_of_another_issuer_is_nobodys(provider: Provider) -> None:
     SocialAccount.objects.create(user=UserFactory(administrator=True), provider="https://old.example", uid="ana-1")
     provider.person = ana("chess")
