@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from allauth.account.internal.flows.login import record_authentication
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.models import SocialAccount, SocialLogin
@@ -21,6 +22,7 @@ from organisation.models import User
 from organisation.single_sign_on.claims import Claims
 from organisation.single_sign_on.provider import LEEWAY, NotBelieved, StillFails
 
+log = structlog.get_logger(__name__)
 CONFIRM = "confirm"
 """What somebody who is logged in goes to the provider for."""
 CANCELLED = "access_denied"
@@ -124,10 +126,11 @@ def failed(request: HttpRequest, error: Any, *, code: str = "") -> HttpResponse:
     if code == CANCELLED:
         messages.info(request, _("You are not logged in: you left %(provider)s.") % _provider())
     else:
-        words = _("The log-in by %(provider)s failed. Try again; an administrator finds the reason on the trail.")
+        words = _("The log-in by %(provider)s failed. Try again; if it goes on, tell your administrator.")
         messages.error(request, words % _provider())
     if error is not None and not isinstance(error, StillFails):
         because = str(error) if isinstance(error, NotBelieved) else type(error).__name__
         subject = request.user if isinstance(request.user, User) else log_ins.NOBODY
         trail.record("log-in", "person.log_in_failed", subject, because=f"{PROVIDER}: {because}")
+        log.warning("single_sign_on_failed", because=because)
     return redirect("home" if request.user.is_authenticated else "account_login")
