@@ -25,6 +25,9 @@ from werkzeug.serving import make_server
 
 CLIENT, SECRET = "portal", "a secret between two"
 ENTER = "/account/single-sign-on/"
+LOG_IN = "/account/login/"
+FAILED = "The log-in by Example ID failed."
+ANA = {"sub": "ana-1", "name": "Ana Example", "email": "ana@example.org", "email_verified": True}
 USERINFO_ONLY = {"groups", "email", "email_verified", "name"}
 """What a provider with small id tokens tells at its user info alone."""
 
@@ -238,3 +241,22 @@ def back(browser: Client, address: str) -> Any:
 def entered(provider: Provider, browser: Client, enter: str = ENTER) -> Any:
     """The whole way there and back."""
     return back(browser, asked_at(provider, browser, enter))
+
+
+def ana(*groups: str, **more: Any) -> dict[str, Any]:
+    return {**ANA, "groups": list(groups), **more}
+
+
+def said(answer: Any, browser: Client) -> str:
+    """What the page tells to which an answer leads."""
+    return str(browser.get(answer["Location"]).content.decode())
+
+
+def refused(provider: Provider, browser: Client | None = None) -> str:
+    """What they are told who come back from the provider and don't enter."""
+    browser = browser or Client()
+    answer = entered(provider, browser)
+    assert (answer.status_code, answer["Location"]) == (302, LOG_IN)
+    told = said(answer, browser)
+    assert browser.get("/")["Location"].startswith(LOG_IN)
+    return told
