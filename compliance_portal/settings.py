@@ -52,6 +52,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "allauth.usersessions",
     "django_include_bootstrap",
     "django_htmx",
@@ -185,7 +187,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_GET = False
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/15m/key"}
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/15m/key", "single_sign_on": "60/m/ip"}
 MFA_ADAPTER = "organisation.adapter.SecondFactor"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Compliance portal"
@@ -195,6 +197,23 @@ MFA_REQUIRED_FOR = set(env.words("MFA_REQUIRED_FOR", "second,third,external,admi
 MFA_REQUIRED_FOR -= {"none"}
 if MFA_REQUIRED_FOR - {"first", "second", "third", "external", "administrator"}:
     raise ImproperlyConfigured("MFA_REQUIRED_FOR must name lines by commas, or none; see docs/settings.md.")
+
+OIDC_ISSUER = env.optional("OIDC_ISSUER")
+if OIDC_ISSUER and not OIDC_ISSUER.startswith("https://" if PRODUCTION else ("https://", "http://")):
+    raise ImproperlyConfigured("OIDC_ISSUER must be the https:// address of the provider; see docs/settings.md.")
+OIDC_CLIENT_ID = env.required("OIDC_CLIENT_ID", "as the identity provider knows the portal") if OIDC_ISSUER else ""
+OIDC_CLIENT_SECRET = env.required("OIDC_CLIENT_SECRET", "what proves the portal to it") if OIDC_ISSUER else ""
+OIDC_NAME = env.optional("OIDC_NAME", "single sign-on")
+OIDC_SCOPES = env.words("OIDC_SCOPES", "openid,profile,email")
+OIDC_GROUPS_CLAIM = env.optional("OIDC_GROUPS_CLAIM", "groups")
+OIDC_EMAIL_VERIFIED_CLAIM = env.optional("OIDC_EMAIL_VERIFIED_CLAIM", "email_verified")
+OIDC_OTHER_ORIGINS = env.words("OIDC_OTHER_ORIGINS")
+OIDC_SECOND_FACTOR = set(env.words("OIDC_SECOND_FACTOR", "none")) - {"none"}
+SOCIALACCOUNT_ADAPTER = "organisation.adapter.SingleSignOn"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {"provider_class": "organisation.single_sign_on.provider.IdentityProvider"}
+}
 
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en-gb", _("English"))]

@@ -6,12 +6,14 @@ class DeskConfig(AppConfig):
 
     def ready(self) -> None:
         from desk import discussion, notices, panels, subjects
-        from desk.invitations import write_invitation
+        from desk.invitations import groups_are_at_odds, write_invitation
         from desk.models import Group
+        from organisation.groups import on_at_odds
         from organisation.invitations import on_invited
         from organisation.panels import provide
 
         on_invited(write_invitation)
+        on_at_odds(groups_are_at_odds)
         provide("preferences", panels.mail_of)
         provide("solution", panels.discussion_of_solution)
         subjects.register("solution", panels.solution)

@@ -1,9 +1,12 @@
 from uuid import uuid4
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from audit import clock
 from desk.models import OutboxMessage
-from organisation.models import User
+from desk.notices import notify
+from organisation.models import Role, User
 
 
 def write_invitation(person: User, link: str) -> None:
@@ -15,3 +18,10 @@ def write_invitation(person: User, link: str) -> None:
     OutboxMessage.objects.write(
         f"invitation:{uuid4()}", to=person.email, subject=_("Your log-in to the compliance portal"), body=body
     )
+
+
+def groups_are_at_odds(person: User, words: str) -> None:
+    """To every administrator but the person themselves."""
+    administrators = User.objects.active().with_role(Role.ADMINISTRATOR, clock.now()).exclude(pk=person.pk)
+    page = reverse("organisation:person", args=[person.public_id])
+    notify(administrators, "groups", words, url=page, subject=person.public_id)

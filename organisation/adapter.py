@@ -9,17 +9,24 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.stagekit import clear_login
 from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.stages import AuthenticateStage
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from audit import clock
 from organisation import log_ins, second_factor
 from organisation.models import User
 from organisation.sessions import PROVED, end, since
+from organisation.single_sign_on import entry
+from organisation.single_sign_on import provider as single_sign_on
 
 LATELY = timedelta(minutes=15)
 
@@ -45,19 +52,69 @@ class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]
         log_ins.failed(credentials.get("email") or "")
 
     def pre_login(self, request: HttpRequest, user: User, **more: Any) -> HttpResponse | None:
-        """Nobody from outside whose time is over."""
+        """Nobody from outside whose time is over, and nobody past the identity provider that they log in by."""
         if words := log_ins.over_since(user, clock.now()):
-            clear_login(request)
-            log_ins.refused(user, "time is over")
-            messages.error(request, words)
-            return redirect("account_login")
+            return self._refused(request, user, "time is over", words)
+        if single_sign_on.is_linked(user) and "sociallogin" not in (more.get("signal_kwargs") or {}):
+            words = _("You log in by %(provider)s.") % {"provider": settings.OIDC_NAME}
+            return self._refused(request, user, "not by the identity provider", words)
         answer: HttpResponse | None = super().pre_login(request, user, **more)
         return answer
+
+    def _refused(self, request: HttpRequest, user: User, because: str, words: str) -> HttpResponse:
+        clear_login(request)
+        log_ins.refused(user, because)
+        messages.error(request, words)
+        return redirect("account_login")
+
+    def get_login_stages(self) -> list[str]:
+        ours = {"allauth.mfa.stages.AuthenticateStage": "organisation.adapter.SecondStep"}
+        return [ours.get(stage, stage) for stage in super().get_login_stages()]
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Who logs in by the identity provider confirms there, or with a second factor of the portal."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if not isinstance(user, User) or not single_sign_on.is_linked(user):
+            return methods
+        words = _("Confirm by %(provider)s") % {"provider": settings.OIDC_NAME}
+        there = {"id": "single_sign_on", "description": words, "url": reverse("single_sign_on")}
+        return [there, *(method for method in methods if method["id"] != "reauthenticate")]
 
     def logout(self, request: HttpRequest) -> None:
         if isinstance(request.user, User):
             log_ins.left(request.user)
         super().logout(request)
+
+
+class SecondStep(AuthenticateStage):  # type: ignore[misc]
+    """Not where the identity provider asked for a second factor that counts."""
+
+    def _should_handle(self, request: HttpRequest) -> bool:
+        login = (self.login.signal_kwargs or {}).get("sociallogin")
+        claims = getattr(login, "claims", None)
+        return not (claims and claims.has_second_factor) and bool(super()._should_handle(request))
+
+
+class SingleSignOn(DefaultSocialAccountAdapter):  # type: ignore[misc]
+    """One provider, described by the settings. Nobody signs up and nobody links by themselves."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
+        return False
+
+    def list_apps(self, request: HttpRequest, provider: str | None = None, client_id: str | None = None) -> list[Any]:
+        return [single_sign_on.app()] if single_sign_on.is_set_up() else []
+
+    def get_requests_session(self) -> Any:
+        return single_sign_on.OnlyThere()
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
+        entry.arrived(request, sociallogin)
+
+    def on_authentication_error(self, request: HttpRequest, provider: Any, **more: Any) -> None:
+        begun = (more.get("extra_context") or {}).get("state")
+        error = more.get("exception") or (single_sign_on.NotBelieved("no code") if begun else None)
+        code = request.GET.get("error", "") if begun else ""
+        raise ImmediateHttpResponse(entry.failed(request, error, code=code))
 
 
 class SecondFactor(DefaultMFAAdapter):  # type: ignore[misc]

@@ -9,8 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit import clock
-from organisation.models import Account, Grant, Role, Solution, SolutionAccount, TagRule, User
+from organisation.models import Account, Grant, GroupMapping, Role, Solution, SolutionAccount, TagRule, User
 from organisation.models.dated import begins, ends
+from organisation.models.grant import MANAGED
+from organisation.models.group_mapping import GIVEN_BY_GROUPS
 
 
 def day_field(**options: Any) -> forms.DateField:
@@ -175,6 +177,54 @@ class PersonForm(forms.Form):
         if User.objects.filter(email=email).exists():
             raise forms.ValidationError(_("Somebody with this e-mail address is here already."))
         return email
+
+
+class GroupMappingForm(forms.Form):
+    group = forms.CharField(
+        label=_("Group"), max_length=200, help_text=_("Exactly as the identity provider names it, capitals too.")
+    )
+    stands_for = forms.ChoiceField(
+        label=_("What it stands for"),
+        choices=[
+            *((role.value, role.label) for role in GIVEN_BY_GROUPS),
+            (Grant.Kind.OWNER.value, _("Owner of a solution, for who stands on the first line")),
+            (Grant.Kind.MEMBER.value, _("Member of a solution, for who stands on the first line")),
+        ],
+        widget=forms.RadioSelect,
+        help_text=_("Auditors from outside are invited by name: a group has no last day."),
+    )
+    solution = forms.ModelChoiceField(
+        Solution.objects.none(), label=_("Solution"), empty_label=_("Choose a solution"), required=False
+    )
+    reason = forms.CharField(label=_("Why"), max_length=500, help_text=_("It goes into the trail."))
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["solution"].queryset = Solution.objects.in_use(clock.now())  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or {}
+        what, solution = said.get("stands_for", ""), said.get("solution")
+        if what in MANAGED and not solution and "solution" not in self.errors:
+            self.add_error("solution", _("Choose the solution."))
+        if what and what not in MANAGED and solution:
+            self.add_error("solution", _("A line is of no solution: leave it empty."))
+        held = GroupMapping.objects.not_ended(clock.now()).naming([said.get("group", "")])
+        if what not in MANAGED and (line := held.lines().first()):
+            self.add_error(
+                "stands_for", _("The group stands for a line already: %(line)s.") % {"line": line.stands_for}
+            )
+        elif solution and held.filter(solution=solution).exists():
+            self.add_error("solution", _("The group stands for a part in it already: end that first."))
+        return said
+
+    @property
+    def mapped(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        told = {"group": said["group"], "reason": said["reason"]}
+        if said["stands_for"] in MANAGED:
+            return {**told, "solution": said["solution"], "kind": said["stands_for"]}
+        return {**told, "role": said["stands_for"]}
 
 
 class PreferencesForm(forms.Form):

@@ -15,6 +15,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from audit import trail
+from organisation import second_factor
 from organisation.models import Role, User
 
 NOBODY = SimpleNamespace(_meta=SimpleNamespace(model_name="log-in"), public_id="")
@@ -24,6 +25,7 @@ NOBODY = SimpleNamespace(_meta=SimpleNamespace(model_name="log-in"), public_id="
 def succeeded(request: HttpRequest, user: User, **more: Any) -> None:
     methods = sorted({record["method"] for record in get_authentication_records(request, user)})
     trail.record(user, "person.logged_in", user, methods=methods)
+    second_factor.by_provider(request, more.get("sociallogin"))
 
 
 def left(person: User) -> None:
@@ -43,8 +45,8 @@ def second_step_failed(user: User, **more: Any) -> None:
     trail.record("log-in", "person.log_in_failed", user, because="second factor")
 
 
-def refused(person: User, because: str) -> None:
-    trail.record("log-in", "person.log_in_refused", person, because=because)
+def refused(person: User | None, because: str) -> None:
+    trail.record("log-in", "person.log_in_refused", person or NOBODY, because=because)
 
 
 def over_since(person: User, at: datetime) -> str:

@@ -35,6 +35,12 @@ def is_missing(request: HttpRequest) -> bool:
     return not is_mfa_enabled(person, FACTORS)
 
 
+def by_provider(request: HttpRequest, login: Any) -> None:
+    """Remember of this session alone whether the identity provider asked for one that counts."""
+    claims = getattr(login, "claims", None)
+    request.session[BY_PROVIDER] = bool(claims and claims.has_second_factor)
+
+
 def is_way_to_it(request: HttpRequest) -> bool:
     """Whether this page is needed to set one up, or to leave."""
     name = request.resolver_match.url_name or "" if request.resolver_match else ""

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from organisation.views import accounts, parts, people, sessions, solutions
+from organisation.views import accounts, groups, parts, people, sessions, solutions
 
 app_name = "organisation"
 
@@ -17,6 +17,9 @@ urlpatterns = [
     path("solutions/<str:public_id>/people/add/", parts.add_person, name="add_grant"),
     path("solutions/<str:public_id>/people/<int:pk>/end/", parts.end_person, name="end_grant"),
     path("accounts/", accounts.accounts, name="accounts"),
+    path("groups/", groups.groups, name="groups"),
+    path("groups/add/", groups.add, name="add_group_mapping"),
+    path("groups/<int:pk>/end/", groups.end, name="end_group_mapping"),
     path("people/", people.people, name="people"),
     path("people/add/", people.add, name="add_person"),
     path("people/<str:public_id>/", people.person, name="person"),
@@ -27,6 +30,7 @@ urlpatterns = [
     path("people/<str:public_id>/open/", people.reactivate, name="reactivate"),
     path("people/<str:public_id>/log-out/", sessions.end_all, name="end_sessions"),
     path("people/<str:public_id>/second-factor/forget/", sessions.forget_factors, name="forget_factors"),
+    path("people/<str:public_id>/single-sign-on/forget/", sessions.forget_link, name="forget_link"),
     path("sessions/<int:pk>/end/", sessions.end_mine, name="end_session"),
     path("preferences/", people.preferences, name="preferences"),
 ]

@@ -18,7 +18,7 @@ from tests.conftest import LogIn
 from tests.examples import EXAMPLES
 from tests.factories import UserFactory
 
-PUBLIC = {"healthz", "readyz", "metrics"}
+PUBLIC = {"healthz", "readyz", "metrics", "single_sign_on", "single_sign_on_back"}
 LOGGED_OUT_ACCOUNT_PAGES = {
     "account_email_verification_sent",
     "account_login",

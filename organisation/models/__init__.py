@@ -1,11 +1,13 @@
 from organisation.models.account import Account
 from organisation.models.grant import Grant, Visibility
+from organisation.models.group_mapping import GroupMapping
 from organisation.models.person import NotAllowed, Role, RoleAssignment, User
 from organisation.models.solution import Solution, SolutionAccount, TagRule
 
 __all__ = [
     "Account",
     "Grant",
+    "GroupMapping",
     "NotAllowed",
     "Role",
     "RoleAssignment",

@@ -16,6 +16,7 @@ from audit import clock
 from audit.public_id import get_or_404
 from organisation import ownership
 from organisation.forms import GrantForm, ReasonForm, SolutionAccountForm, TagRuleForm
+from organisation.groups import given_again
 from organisation.middleware import Request
 from organisation.models import Grant, Solution
 from organisation.permissions import permitted
@@ -111,6 +112,7 @@ def end_person(request: Request, public_id: str, pk: int) -> HttpResponse:
         grant.end(by=request.user, **form.cleaned_data)
     heading = _("End %(person)s's part in %(name)s") % {"person": grant.person, "name": solution}
     lead = _("%(person)s sees the solution no longer.") % {"person": grant.person}
+    lead = f"{lead} {given_again(grant.granted_by)}".strip()
     return _ended(request, form, _page(solution, heading, _("End it now"), lead=lead, danger=True))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_POST
 from audit.keyset import page_of
 from audit.public_id import get_or_404
 from organisation.forms import PersonForm, PreferencesForm, ReasonForm, RoleForm
+from organisation.groups import given_again
 from organisation.invitations import invite
 from organisation.middleware import Request
 from organisation.models import NotAllowed, Role, User
@@ -21,6 +23,7 @@ from organisation.panels import panels
 from organisation.permissions import may, permitted
 from organisation.second_factor import factors_of
 from organisation.sessions import sessions_of
+from organisation.single_sign_on.provider import is_linked
 from organisation.views.form_page import FormPage
 
 
@@ -63,6 +66,8 @@ def person(request: Request, public_id: str) -> HttpResponse:
         "roles": found.role_assignments.order_by("-valid_from", "-id"),
         "grants": found.grants.select_related("solution").order_by("-valid_from", "-id"),
         "may_manage": manages and found != request.user,
+        "is_linked": manages and is_linked(found),
+        "provider": settings.OIDC_NAME,
         "factors": factors_of(found) if manages else [],
         "sessions": sessions_of(found) if manages else [],
         "may_see_trail": may(request.user, "trail.view"),
@@ -124,7 +129,8 @@ def end_role(request: Request, public_id: str, pk: int) -> HttpResponse:
     found = get_or_404(User.objects.all(), public_id)
     role = get_object_or_404(found.role_assignments.not_ended(request.moment.at), pk=pk)
     said = {"role": role.get_role_display(), "name": found}
-    page = _page(found, _("End the role “%(role)s” of %(name)s") % said, _("End the role now"), danger=True)
+    heading = _("End the role “%(role)s” of %(name)s") % said
+    page = _page(found, heading, _("End the role now"), given_again(role.granted_by), danger=True)
     form = ReasonForm(request.POST or None)
     if form.is_valid():
         try:

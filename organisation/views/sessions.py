@@ -11,12 +11,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from audit.public_id import get_or_404
+from organisation import second_factor
 from organisation.forms import ReasonForm
 from organisation.middleware import Request
 from organisation.models import User
 from organisation.permissions import permitted
-from organisation.second_factor import forget
 from organisation.sessions import device, end, sessions_of
+from organisation.single_sign_on.entry import forget
 from organisation.views.form_page import FormPage
 
 
@@ -68,6 +69,30 @@ def forget_factors(request: Request, public_id: str) -> HttpResponse:
     form = ReasonForm(request.POST or None)
     if not form.is_valid():
         return page.show(request, form)
-    forget(found, by=request.user, because=form.cleaned_data["reason"])
+    second_factor.forget(found, by=request.user, because=form.cleaned_data["reason"])
     messages.success(request, _("%(name)s sets up a new one at the next log-in.") % {"name": found})
+    return redirect(page.back)
+
+
+@permitted("person.manage")
+def forget_link(request: Request, public_id: str) -> HttpResponse:
+    """For whom the identity provider made a new account."""
+    found = get_or_404(User.objects.exclude(pk=request.user.pk), public_id)
+    page = FormPage(
+        heading=_("Forget who %(name)s is at the identity provider") % {"name": found},
+        lead=_(
+            "They are logged out. Whoever next comes from there with the verified address %(email)s is them."
+            " Until then their password, if they have one, opens the portal again."
+        )
+        % {"email": found.email},
+        verb=_("Forget it"),
+        back=reverse("organisation:person", args=[found.public_id]),
+        back_label=found.name,
+        danger=True,
+    )
+    form = ReasonForm(request.POST or None)
+    if not form.is_valid():
+        return page.show(request, form)
+    forget(found, by=request.user, because=form.cleaned_data["reason"])
+    messages.success(request, _("%(name)s is known by the address at the next log-in.") % {"name": found})
     return redirect(page.back)

@@ -2,6 +2,7 @@ from tests.factories.desk import CommentFactory, JobFactory, NoticeFactory
 from tests.factories.organisation import (
     AccountFactory,
     GrantFactory,
+    GroupMappingFactory,
     RoleAssignmentFactory,
     SolutionAccountFactory,
     SolutionFactory,
@@ -13,6 +14,7 @@ __all__ = [
     "AccountFactory",
     "CommentFactory",
     "GrantFactory",
+    "GroupMappingFactory",
     "JobFactory",
     "NoticeFactory",
     "RoleAssignmentFactory",

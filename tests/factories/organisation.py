@@ -7,6 +7,7 @@ from factory.django import DjangoModelFactory
 from organisation.models import (
     Account,
     Grant,
+    GroupMapping,
     Role,
     RoleAssignment,
     Solution,
@@ -133,3 +134,16 @@ class GrantFactory(DjangoModelFactory[Grant]):
     valid_from = LONG_AGO
     granted_by = "setup"
     reason = "Works on it"
+
+
+class GroupMappingFactory(DjangoModelFactory[GroupMapping]):
+    """A group that stands for the second line; `solution=` and `kind=` with `role=""` for a part in a solution."""
+
+    class Meta:
+        model = GroupMapping
+
+    group = factory.Sequence(lambda n: f"group-{n}")
+    role = Role.SECOND
+    valid_from = LONG_AGO
+    added_by = "P-0"
+    reason = "Set up"
