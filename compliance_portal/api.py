@@ -4,8 +4,8 @@ from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.views import SpectacularAPIView
 
 from assurance import engagements_api as engagements
-from assurance import papers_api as papers
 from assurance import packs_api as packs
+from assurance import papers_api as papers
 from controls import api as controls
 from controls import register_api as register
 from desk import api as desk

@@ -337,6 +337,8 @@ SPECTACULAR_SETTINGS = {
         "ActionStateEnum": "risks.models.TreatmentAction.State",
         "RiskLevelKindEnum": "risks.models.Assessment.Kind",
         "RiskStandingEnum": "risks.models.Risk.Standing",
+        "ControlTestKindEnum": "assurance.models.ControlTest.Kind",
+        "PopulationSourceEnum": "assurance.models.Population.Source",
     },
 }
 
