@@ -339,6 +339,7 @@ SPECTACULAR_SETTINGS = {
         "RiskStandingEnum": "risks.models.Risk.Standing",
         "ControlTestKindEnum": "assurance.models.ControlTest.Kind",
         "PopulationSourceEnum": "assurance.models.Population.Source",
+        "SourceEnum": "findings.models.Source",
     },
 }
 
