@@ -59,7 +59,7 @@ def stop(process: subprocess.Popen[bytes], folder: Path, number: signal.Signals,
     assert not (folder / "servers" / "postgres" / "postmaster.pid").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=120)
 def test_a_demo_is_begun_interrupted_taken_up_again_and_forgotten(folder: Path) -> None:
     progress = folder / "progress.json"
 
