@@ -6,6 +6,7 @@ RUN = .venv/bin/python
 LINT_ENVIRONMENT = PORTAL_ENVIRONMENT=test DATABASE_URL=postgresql:///lint REDIS_URL=redis://127.0.0.1:6379/0
 
 export PYTHON
+unexport PYTHONDONTWRITEBYTECODE  # demo and tests start many processes, which would each compile everything
 .PHONY: help demo demo-reset test bench lint format lock screenshots environment-demo environment-develop
 
 help: ## Show the targets
@@ -18,7 +19,7 @@ demo-reset: environment-demo ## Forget the demo's data; the next `make demo` sta
 	@$(RUN) -m demo reset
 
 test: environment-develop ## Run the tests (ARGS="-k word", WORKERS=2)
-	@PORTAL_ENVIRONMENT=test $(RUN) -m embedded run -- $(RUN) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@PORTAL_ENVIRONMENT=test $(RUN) -m embedded run -- $(RUN) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 bench: environment-develop ## Measure what must stay fast, as a table and JSON (SIZES=10000,100000, ARGS="--keep FOLDER")
 	@$(RUN) -m benchmarks --sizes $(SIZES) $(ARGS)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -28,6 +29,33 @@ class LoggedIn(Client):
 
 
 LogIn = Callable[..., LoggedIn]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that no worker is left with it at the end, and groups stay together.
+
+    pytest-xdist 3.8 names the group of a test where pytest 9.2 no longer looks, and each test would go
+    to any worker. Source: https://github.com/pytest-dev/pytest-xdist/issues/1386
+    """
+    for item in items:
+        if named := vars(item).get("_nodeid"):
+            item._id = type(item.id).parse(named)
+    items.sort(key=_seconds, reverse=True)
+
+
+def _seconds(item: pytest.Item) -> int:
+    """About how long a test takes that says so. The journeys, one after the other, are the longest of all."""
+    if item.get_closest_marker("browser"):
+        return 1_000
+    slow = item.get_closest_marker("slow")
+    return int(slow.kwargs.get("seconds", 10)) if slow else 0
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: the garbage collector need not look at it after every test."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -19,12 +19,16 @@ from embedded import processes
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 240  # seconds, for a first run on a busy machine
 NOT_OURS = ("DATABASE_URL", "REDIS_URL", "AWS_ENDPOINT_URL", "AWS_PROFILE", "PORT", "PORTAL_ENVIRONMENT")
+begun: list[subprocess.Popen[bytes]] = []
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="demo-"))
     yield made
+    for left in begun:
+        left.send_signal(signal.SIGINT)
+        left.wait(60)
     demo(made, "reset").wait(60)
     (made.parent / f"{made.name}.out").unlink()
 
@@ -33,9 +37,11 @@ def demo(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
     environment = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
     small = {"DEMO_FOLDER": str(folder), "DEMO_FINDINGS": "200", "DEMO_STEPS": "1"}
     with (folder.parent / f"{folder.name}.out").open("ab") as out:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "demo", *arguments], cwd=ROOT, env=environment | small, stdout=out, stderr=out
         )
+    begun.append(process)
+    return process
 
 
 def said(folder: Path) -> str:
@@ -59,7 +65,7 @@ def stop(process: subprocess.Popen[bytes], folder: Path, number: signal.Signals,
     assert not (folder / "servers" / "postgres" / "postmaster.pid").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=120)
 def test_a_demo_is_begun_interrupted_taken_up_again_and_forgotten(folder: Path) -> None:
     progress = folder / "progress.json"
 

@@ -67,7 +67,7 @@ def overlapping() -> bytes:
 
 
 def packed(content: bytes) -> bytes:
-    return gzip.compress(content)
+    return gzip.compress(content, mtime=0)
 
 
 def brought(name: str, content: bytes) -> SimpleUploadedFile:

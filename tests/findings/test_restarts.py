@@ -82,7 +82,7 @@ def folder() -> Iterator[Path]:
     remove(made)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=90)
 def test_valkey_and_then_postgresql_stop_in_the_middle_of_a_reading(
     db: None, start_estate: StartEstate, settings: Settings, folder: Path
 ) -> None:
