@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
-from assurance.models import AuditFinding, AuditFindingStep, ControlTest, Population, Sample, SampleItem
+from assurance.models import AuditFinding, AuditFindingStep, ControlTest, Engagement, Population, Sample, SampleItem
 from assurance.pack.contents import AuditFindingPart, TestPart
 from assurance.pack.scope import Scope
 from audit.models import TrailEntry
@@ -99,11 +99,17 @@ def conclusions(scope: Scope, controls: Iterable[int]) -> dict[int, Verdict]:
 
 
 def audit_finding_parts(scope: Scope) -> list[AuditFindingPart]:
-    """Issued by then, as they stood then. Four queries."""
-    if scope.pack.engagement_id is None:
+    """Issued by then, as they stood then. Of an engagement, beside its own those of the one before that it does not
+    find again, where whoever asked sees that one: closed since, or still open. Six queries at most.
+    """
+    engagement = scope.pack.engagement
+    if engagement is None:
         issued = AuditFinding.objects.filter(scope.within, scope.touches("issued_at", "issued_at"))
     else:
-        issued = AuditFinding.objects.filter(engagement=scope.pack.engagement_id)
+        before = Engagement.objects.visible_to(scope.pack.requested_by).filter(followed_by=engagement)
+        again = AuditFinding.objects.filter(engagement=engagement, issued_at__lte=scope.known_at).values("repeats")
+        since = Q(engagement__in=before) & ~Q(pk__in=again.exclude(repeats=None))
+        issued = AuditFinding.objects.filter(Q(engagement=engagement) | since)
     rows = issued.filter(issued_at__lte=scope.known_at).select_related("control", "engagement").order_by("pk")
     found = list(rows)
     states = _states(scope, found)
@@ -120,9 +126,6 @@ def _finding(scope: Scope, one: AuditFinding, state: str, was: dict[tuple[str, s
         return was.get((one.public_id, name), getattr(one, name))
 
     agreed_on: Any = AuditFinding._meta.get_field("agreed_on").to_python(then("agreed_on"))
-    compared = ""
-    if one.engagement.previous_id:
-        compared = str(_("repeated") if one.repeats_id else _("new"))
     return AuditFindingPart(
         id=one.public_id,
         title=then("title"),
@@ -137,8 +140,17 @@ def _finding(scope: Scope, one: AuditFinding, state: str, was: dict[tuple[str, s
         owner=scope.name(one.owner_id),
         agreed_on=agreed_on if state in AGREED else None,
         state=str(AuditFinding.State(state).label),
-        compared=compared,
+        compared=_compared(scope, one, state),
     )
+
+
+def _compared(scope: Scope, one: AuditFinding, state: str) -> str:
+    """With the engagement before."""
+    if scope.pack.engagement_id and one.engagement_id != scope.pack.engagement_id:
+        return str(_("closed") if state == AuditFinding.State.CLOSED else _("still open"))
+    if one.engagement.previous_id:
+        return str(_("repeated") if one.repeats_id else _("new"))
+    return ""
 
 
 def _states(scope: Scope, findings: Sequence[AuditFinding]) -> dict[int, str]:

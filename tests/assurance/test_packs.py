@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from assurance.models import Pack
+from assurance.models import AuditFindingStep, Pack
 from assurance.pack import making, verify_pack
 from assurance.pack.steps import STEPS, Making
 from audit import clock
@@ -164,6 +164,30 @@ def test_a_pack_of_an_engagement_is_made_by_its_team_and_has_no_drafts(
     assert [one["title"] for one in told["audit_findings"]] == ["Leavers stay"]
     assert [test for control in told["controls"] for test in control["tests"]] == []
     assert other.get(f"/assurance/packs/{pack.public_id}/").status_code == 404
+
+
+def test_a_pack_of_an_engagement_tells_what_became_of_the_findings_before(
+    third_line: LoggedIn, framework: FrameworkVersion, payments: Solution
+) -> None:
+    before = EngagementFactory(framework=framework, of=[payments])
+    shut, found_again, left = (
+        AuditFindingFactory(engagement=before, solution=payments, title=title, **more)
+        for title, more in (
+            ("Keys", {"state": "closed", "closed_at": clock.now()}),
+            ("Leavers", {}),
+            ("Logs", {}),
+        )
+    )
+    AuditFindingStep.objects.create(finding=shut, state="closed", by=third_line.person, at=clock.now())
+    engagement = EngagementFactory(framework=framework, of=[payments], with_team=[third_line.person], previous=before)
+    AuditFindingFactory(engagement=engagement, solution=payments, title="Leavers, once more", repeats=found_again)
+    AuditFindingFactory(engagement=engagement, solution=payments, title="Backups")
+    third_line.post(f"/assurance/packs/ask/?engagement={engagement.public_id}")
+    told = json.loads(b"".join(_contents(sealed(Pack.objects.latest("pk")))))
+    assert [(one["title"], one["compared"]) for one in told["audit_findings"]] == [
+        ("Keys", "closed"), ("Logs", "still open"), ("Leavers, once more", "repeated"), ("Backups", "new"),
+    ]  # fmt: skip
+    assert left.public_id in {one["id"] for one in told["audit_findings"]}
 
 
 def _contents(pack: Pack) -> Any:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from assurance.models import AuditFinding
 from assurance.pack.contents import AuditFindingPart, Contents, RiskPart
 from assurance.pack.oscal.parts import Document, metadata, name_of, origin, props
 from risks.oscal_parts import line
+
+CLOSED = str(AuditFinding.State.CLOSED.label)
 
 
 def plan_of_action(contents: Contents) -> Document:
     """Empty where nothing is open."""
     items = [
-        *(_of_finding(contents, one) for one in contents.audit_findings),
+        *(_of_finding(contents, one) for one in contents.audit_findings if one.state != CLOSED),
         *(_of_risk(contents, one) for one in contents.risks),
     ]
     if not items:
