@@ -20,17 +20,23 @@ PLANNED = 4
 DESIGN = Design("random", confidence=Decimal("0.9"), tolerable=Decimal("0.1"), expected=Decimal(0))
 
 
-def seed(engagement: Engagement, lead: User, tester: User) -> int:
-    """How many acts it did. tester: prepares what the lead reviews; where they are one person, nothing is reviewed."""
+def plan(engagement: Engagement, lead: User, tester: User) -> int:
+    """How many acts it did. tester: who prepares what the lead reviews."""
     controls = list(in_scope(engagement, clock.now()).filter(method=Control.Method.AUTOMATED).order_by("pk")[:PLANNED])
     if not controls:
         return 0
-    tests = testing.plan(engagement, controls, ControlTest.Kind.values, by=lead, assigned_to=tester)
-    acts = len(tests)
-    for test in tests:
-        if test.kind == ControlTest.Kind.OPERATION and _is_seen(test):
-            return acts + _carried_out(test, lead, tester)
-    return acts
+    return len(testing.plan(engagement, controls, ControlTest.Kind.values, by=lead, assigned_to=tester))
+
+
+def go_on(engagement: Engagement) -> int:
+    """Carry the first test out of which anything is seen, once. How many acts it did."""
+    tests = engagement.tests.filter(kind=ControlTest.Kind.OPERATION)
+    if engagement.about_to > clock.now() or tests.filter(populations__isnull=False).exists():
+        return 0
+    for test in tests.select_related("assigned_to", "engagement__added_by").order_by("pk"):
+        if _is_seen(test) and test.assigned_to:
+            return _carried_out(test, test.engagement.added_by, test.assigned_to)
+    return 0
 
 
 def _is_seen(test: ControlTest) -> bool:

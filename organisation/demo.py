@@ -40,6 +40,7 @@ PEOPLE = (
     DemoPerson("Jonas Lindqvist", "jonas@example.org", Role.SECOND, is_shown=True),
     DemoPerson("Aroha Ngata", "aroha@example.org", Role.SECOND),
     DemoPerson("Miriam Okafor", "miriam@example.org", Role.THIRD, is_shown=True),
+    DemoPerson("Hana Sato", "hana@example.org", Role.THIRD),
     DemoPerson("Tom Becker", "tom@example.org", Role.ADMINISTRATOR, is_shown=True),
     DemoPerson("Wei Zhang", "wei@example.org", Role.FIRST, ("data-platform",)),
     DemoPerson("Lucía Romero", "lucia@example.org", Role.FIRST, ("hr-systems",)),
