@@ -85,6 +85,8 @@ def _state(links: Collection[Mapping], rules: Collection[ConfigRule], at: dateti
 
 
 def _first(state: State) -> str:
+    if not state["checks"]:
+        return _("no check showed it yet")
     return _("%(checks)d checks, %(rules)d rules of AWS Config") % {
         "checks": len(state["checks"]),
         "rules": len(state["rules"]),

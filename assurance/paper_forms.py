@@ -83,7 +83,9 @@ class ChangeTestForm(VersionForm):
 class FreezeForm(forms.Form):
     source = forms.ChoiceField(label=_("Items"), choices=Source.choices)
     listed = forms.FileField(
-        label=_("The list"), required=False, help_text=_("CSV or workbook with a column Key, and if you like Label.")
+        label=_("The list"),
+        required=False,
+        help_text=_("Where one is brought: CSV or workbook with a column Key, perhaps Label."),
     )
     against = forms.ChoiceField(
         label=_("Held against"),
@@ -92,7 +94,11 @@ class FreezeForm(forms.Form):
         initial=Against.INVENTORY,
         help_text=_("A source that does not come from the checks, so that what they do not see shows."),
     )
-    other = forms.FileField(label=_("The list that it is held against"), required=False)
+    other = forms.FileField(
+        label=_("The list that it is held against"),
+        required=False,
+        help_text=_("Where it is a list: with a column Key."),
+    )
 
     def __init__(self, *args: Any, test: ControlTest, **options: Any) -> None:
         super().__init__(*args, **options)

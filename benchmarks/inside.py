@@ -68,6 +68,7 @@ def look() -> dict[str, Any]:
         "largest_tables_mb": tables,
         "cookies": cookies,
         "roll_up": frameworks.rolled_up(),
+        "mapping_changed": frameworks.changed(cookies["second"]),
         "pages": addresses.asked(cookies),
     }
 

@@ -53,6 +53,7 @@ def _figures(runs: list[dict[str, Any]]) -> Iterable[Row]:
     yield row("the same while one change is committed a second", "homes_per_second_changing")
     yield row("where every requirement stands, rolled up", "roll_up", "first_seconds", unit=" s")
     yield row("the same with nothing changed", "roll_up", "again_seconds", unit=" s")
+    yield row("a mapping's approval on every page of frameworks", "mapping_changed", "all_seconds", unit=" s")
     yield row("export of all as CSV, rows/s", "export", "csv", "per_second")
     yield row("the same as JSON lines", "export", "jsonl", "per_second")
     yield row("export, peak memory", "export", "peak_mb", unit=" MB")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -108,6 +108,8 @@ def test(request: Request, public_id: str) -> HttpResponse:
     populations = list(found.populations.filter(frozen_at__lte=at).select_related("evidence", "frozen_by"))
     population = populations[0] if populations else None
     sample = _sample(request, population)
+    items = sample.items.select_related("tested_by") if sample else None
+    page = page_of(items, order=("number", "id"), cursor=request.GET.get("cursor", "")) if items else None
     counted = tally(sample)
     why_not = (
         refusal(found, request.user) if is_now else _("You look at another moment: nothing is changed in the past.")
@@ -128,7 +130,8 @@ def test(request: Request, public_id: str) -> HttpResponse:
         "sample": sample,
         "shares": _shares(sample),
         "tally": counted,
-        "items": _items(request, sample, found.engagement),
+        "page": page,
+        "items": _items(request, sample, page.rows if page else []),
         "evidence": list(Evidence.objects.visible_to(request.user).filter(tests=found).order_by("pk")),
         "steps": [(step, LOOKS[State(step.state)]) for step in steps],
         "buttons": _buttons(request, found, population, sample) if not why_not else _review(request, found),
@@ -143,7 +146,7 @@ def _sample(request: Request, population: Population | None) -> Sample | None:
     if population is None:
         return None
     seen = Sample.objects.visible_to(request.user).filter(population=population, drawn_at__lte=request.moment.at)
-    return seen.select_related("population", "drawn_by", "issued_by").first()
+    return seen.select_related("population__test__engagement", "drawn_by", "issued_by").first()
 
 
 def _shares(sample: Sample | None) -> dict[str, float]:
@@ -152,16 +155,16 @@ def _shares(sample: Sample | None) -> dict[str, float]:
     return {name: float(getattr(sample, name, None) or 0) * 100 for name in names}
 
 
-def _items(request: Request, sample: Sample | None, engagement: Engagement) -> list[dict[str, Any]]:
+def _items(request: Request, sample: Sample | None, rows: list[SampleItem]) -> list[dict[str, Any]]:
     """Each with its result, its evidence as far as the reader sees it, and the request that was made for it."""
     if sample is None:
         return []
-    pieces = Prefetch("evidence", Evidence.objects.visible_to(request.user))
-    rows = list(sample.items.select_related("tested_by").prefetch_related(pieces))
+    prefetch_related_objects(rows, Prefetch("evidence", Evidence.objects.visible_to(request.user)))
+    test = sample.population.test
     asked = EvidenceRequest.objects.visible_to(request.user).filter(
-        source_kind="engagement", source_id=engagement.public_id, item__in=[one.key for one in rows]
+        source_kind="engagement", source_id=test.engagement.public_id, item__in=[one.key for one in rows]
     )
-    requests = {one.item: one for one in asked.filter(control=sample.population.test.control_id).order_by("pk")}
+    requests = {one.item: one for one in asked.filter(control=test.control_id).order_by("pk")}
     return [
         {
             "item": one,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Self
 
 import pghistory
@@ -110,6 +110,11 @@ class EvidenceRequest(PublicId, RowVersion):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def last_day(self) -> datetime | None:
+        """The last moment of the period that is asked about."""
+        return self.period_to - timedelta(microseconds=1) if self.period_to else None
 
     def is_overdue(self, on: date) -> bool:
         """The same as EvidenceRequestQuerySet.overdue asks of a row."""
