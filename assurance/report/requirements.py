@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
@@ -29,28 +30,42 @@ def told_under(contents: Contents) -> dict[str, RequirementPart]:
     return told
 
 
+def statements(contents: Contents) -> dict[str, str]:
+    """What is said of the responsibility for several requirements: words → their number in the report."""
+    counted = Counter(one.responsibility for _, some in by_section(contents) for one in some if one.responsibility)
+    repeated = [said for said, n in counted.items() if n > 1]
+    return {said: f"R{number}" for number, said in enumerate(repeated, 1)}
+
+
 def sections(contents: Contents, told: Mapping[str, RequirementPart], places: Places) -> list[dict[str, Any]]:
     named = {one.id: one.name for one in contents.controls}
+    stated = statements(contents)
     return [
         {
             "name": section or "Requirements",
             "anchor": f"section-{number}",
-            "requirements": [_requirement(one, told, places, named) for one in some],
+            "requirements": [_requirement(one, told, places, named, stated) for one in some],
         }
         for number, (section, some) in enumerate(by_section(contents))
     ]
 
 
 def _requirement(
-    one: RequirementPart, told: Mapping[str, RequirementPart], places: Places, named: Mapping[str, str]
+    one: RequirementPart,
+    told: Mapping[str, RequirementPart],
+    places: Places,
+    named: Mapping[str, str],
+    stated: Mapping[str, str],
 ) -> dict[str, Any]:
-    """told: its control → the requirement under which that is told in full."""
+    """told: its control → the requirement under which that is told in full. stated: of `statements`."""
+    statement = stated.get(one.responsibility, "")
     return {
         "key": one.key,
         "title": one.title,
         "status_key": one.status_key,
         "status": one.status,
-        "responsibility": one.responsibility,
+        "responsibility": one.responsibility.partition(". ")[0] if statement else one.responsibility,
+        "statement": statement,
         "provider_reports": places.references(one.provider_reports),
         "controls": [
             {
