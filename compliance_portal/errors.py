@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.core.exceptions import PermissionDenied as Refused
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
@@ -17,18 +16,7 @@ from rest_framework.views import exception_handler
 from dashboard.views import no_role
 from organisation.models import Role, User
 from organisation.permissions import MAY, OutOfReach, holders, may
-
-PROBLEM = "application/problem+json"
-
-
-def problem(status: int, detail: str, **more: Any) -> dict[str, Any]:
-    return {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        **more,
-    }
+from organisation.problems import CONTENT_TYPE, problem, refuse
 
 
 def needed_for(user: object, action: str) -> str:
@@ -49,7 +37,7 @@ def needed_for(user: object, action: str) -> str:
 
 def _answer(request: HttpRequest, status: int, detail: str, **context: object) -> HttpResponse:
     if request.path.startswith("/api/"):
-        return JsonResponse(problem(status, detail), status=status, content_type=PROBLEM)
+        return refuse(status, detail)
     return render(request, f"{status}.html", {"detail": detail, **context}, status=status)
 
 
@@ -96,5 +84,5 @@ def api_exception(error: Exception, context: dict[str, Any]) -> Response | None:
         problem(answer.status_code, detail, **more),
         status=answer.status_code,
         headers=dict(answer.items()),
-        content_type=PROBLEM,
+        content_type=CONTENT_TYPE,
     )

@@ -3,9 +3,11 @@ from organisation.models.grant import Grant, Visibility
 from organisation.models.group_mapping import GroupMapping
 from organisation.models.person import NotAllowed, Role, RoleAssignment, User
 from organisation.models.solution import Solution, SolutionAccount, TagRule
+from organisation.models.token import ApiToken
 
 __all__ = [
     "Account",
+    "ApiToken",
     "Grant",
     "GroupMapping",
     "NotAllowed",
