@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import BadRequest
@@ -64,6 +65,23 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return _answer(request, 500, detail)
 
 
+def _by_field(said: Any, field: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Each field's reasons; of fields inside others under their names with dots, of no field under "non_field_errors".
+
+    said: what DRF answers with, which is a list where a serializer was not asked.
+    """
+    if isinstance(said, dict):
+        for name, inner in said.items():
+            yield from _by_field(inner, f"{field}.{name}" if field else str(name))
+        return
+    reasons = said if isinstance(said, list) else [said]
+    if words := [str(one) for one in reasons if not isinstance(one, dict | list)]:
+        yield field or "non_field_errors", words
+    for place, inner in enumerate(reasons):
+        if isinstance(inner, dict | list) and inner:
+            yield from _by_field(inner, f"{field}.{place}" if field else str(place))
+
+
 def api_exception(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's refusals in one form; `errors` names the fields of a form that was not valid."""
     if isinstance(error, BadRequest):
@@ -73,7 +91,7 @@ def api_exception(error: Exception, context: dict[str, Any]) -> Response | None:
         return None
     detail, more = str(error), {}
     if isinstance(error, exceptions.ValidationError):
-        detail, more = _("Some fields are not valid."), {"errors": answer.data}
+        detail, more = _("Some fields are not valid."), {"errors": dict(_by_field(error.detail))}
     elif isinstance(error, OutOfReach):
         detail = str(error)
     elif isinstance(error, Refused):

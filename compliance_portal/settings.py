@@ -333,6 +333,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "compliance_portal.schema.refusals",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "ObligationEnum": "controls.models.Obligation",
         "AreaEnum": "controls.models.Area",
