@@ -92,6 +92,8 @@ def api_exception(error: Exception, context: dict[str, Any]) -> Response | None:
     detail, more = str(error), {}
     if isinstance(error, exceptions.ValidationError):
         detail, more = _("Some fields are not valid."), {"errors": dict(_by_field(error.detail))}
+    elif isinstance(error, exceptions.Throttled):
+        detail = _("Too many calls within a minute: go on in %(n)s s.") % {"n": answer.get("Retry-After", "60")}
     elif isinstance(error, OutOfReach):
         detail = str(error)
     elif isinstance(error, Refused):

@@ -24,7 +24,11 @@ PROBLEM: dict[str, Any] = {
         },
     },
 }
-ALWAYS = {"401": "Nobody is logged in, and no valid token was sent.", "403": "Not allowed."}
+ALWAYS = {
+    "401": "Nobody is logged in, and no valid token was sent.",
+    "403": "Not allowed.",
+    "429": "Too many calls within a minute; Retry-After says in how many seconds to go on.",
+}
 OF_ONE = {"404": "There is nothing at this address, or it is not the caller's to see."}
 WRITING = {"400": "Something sent is not valid, or a rule stands against it."}
 METHODS = ("get", "post", "put", "patch", "delete")

@@ -316,12 +316,15 @@ USERSESSIONS_ADAPTER = "organisation.adapter.Sessions"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 
+API_READS_PER_MINUTE = env.whole_number("API_READS_PER_MINUTE", 0 if ENVIRONMENT == "test" else 600)
+API_WRITES_PER_MINUTE = env.whole_number("API_WRITES_PER_MINUTE", 0 if ENVIRONMENT == "test" else 120)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "organisation.bearer.ByToken",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["organisation.rates.PerMinute"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.exceptions import ValidationError
@@ -94,12 +96,13 @@ def test_a_list_costs_the_same_for_any_number(
 
 
 def test_every_refusal_names_its_fields_in_one_form() -> None:
-    nested = {"title": "Too long.", "people": [{}, {"name": ["Missing."]}], "non_field_errors": ["Both ends."]}
-    for sent, told in (
+    nested: Any = {"title": "Too long.", "people": [{}, {"name": ["Missing."]}], "non_field_errors": ["Both ends."]}
+    cases: list[tuple[Any, Any]] = [
         (nested, {"title": ["Too long."], "people.1.name": ["Missing."], "non_field_errors": ["Both ends."]}),
         (["Nothing of it."], {"non_field_errors": ["Nothing of it."]}),
         ("No.", {"non_field_errors": ["No."]}),
-    ):
+    ]
+    for sent, told in cases:
         answer = api_exception(ValidationError(sent), {})
         assert answer is not None
         assert (answer.status_code, answer.content_type, answer.data["errors"]) == (400, PROBLEM, told)
