@@ -31,6 +31,10 @@ ALWAYS = {
 }
 OF_ONE = {"404": "There is nothing at this address, or it is not the caller's to see."}
 WRITING = {"400": "Something sent is not valid, or a rule stands against it."}
+BY_HEADER = {
+    "If-Match": {"412": "Somebody saved it since it was read."},
+    "Idempotency-Key": {"422": "The key was sent with another call."},
+}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -49,6 +53,8 @@ def refusals(result: dict[str, Any], generator: Any, request: Any, public: bool)
         for method in METHODS:
             if method in operations:
                 told = {**ALWAYS, **(OF_ONE if "{" in address else {}), **(WRITING if method != "get" else {})}
+                for one in operations[method].get("parameters", ()):
+                    told |= BY_HEADER.get(one["name"], {})
                 for status, words in told.items():
                     operations[method]["responses"].setdefault(status, _refusal(words))
     return result

@@ -147,6 +147,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "deliver the outbox": {"task": "desk.tasks.deliver_outbox", "schedule": 30},
     "send digests": {"task": "desk.tasks.send_digests", "schedule": 600},
     "follow dates": {"task": "organisation.tasks.follow_dates", "schedule": 600},
+    "forget answered calls": {"task": "organisation.tasks.forget_answered_calls", "schedule": 3600},
     "read what is due": {"task": "findings.tasks.sync_due", "schedule": 10},
     "write workflow back": {"task": "findings.tasks.look_after_workflow", "schedule": 60},
     "look after exports": {"task": "findings.tasks.look_after_exports", "schedule": 120},

@@ -1,4 +1,5 @@
 from organisation.models.account import Account
+from organisation.models.answered_call import AnsweredCall
 from organisation.models.grant import Grant, Visibility
 from organisation.models.group_mapping import GroupMapping
 from organisation.models.person import NotAllowed, Role, RoleAssignment, User
@@ -7,6 +8,7 @@ from organisation.models.token import ApiToken
 
 __all__ = [
     "Account",
+    "AnsweredCall",
     "ApiToken",
     "Grant",
     "GroupMapping",

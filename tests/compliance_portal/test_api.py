@@ -134,3 +134,6 @@ def test_the_schema_tells_of_refusals_and_of_tokens(first_line: LoggedIn) -> Non
         for method, one in operations.items():
             refusal = one["responses"]["403"]["content"][PROBLEM]["schema"]
             assert refusal == {"$ref": "#/components/schemas/Problem"}, (method, address)
+    accept = told["paths"]["/api/v1/exceptions/{public_id}/accept/"]["post"]
+    assert {"412", "422"} <= accept["responses"].keys()
+    assert {"If-Match", "Idempotency-Key"} <= {one["name"] for one in accept["parameters"]}
