@@ -149,6 +149,10 @@ class ApiToken(PublicId):
     def state_now(self) -> State:
         return self.state(clock.now())
 
+    @property
+    def areas_told(self) -> str:
+        return ", ".join(area.replace("_", " ") for area in self.areas)
+
     def opens(self, action: str) -> bool:
         """Whether the action lies in an area of this token."""
         area = area_of(action)
