@@ -128,6 +128,7 @@ class DoneSerializer(serializers.Serializer[Any]):
 
 class AuditFindingDoor(Door):
     action = "audit_finding.view"
+    versioned = AuditFinding
     serializer_class = AuditFindingSerializer
 
     def rows(self) -> QuerySet[AuditFinding]:

@@ -36,10 +36,13 @@ class Subject(Protocol):
 def record(by: Actor | str, action: str, subject: Subject | models.Model, **detail: Any) -> TrailEntry:
     """Write that `by` (a person, or the name of a process) did `action` ("solution.changed").
 
-    detail: what an auditor needs to understand it, JSON values only; never a secret.
+    detail: what an auditor needs to understand it, JSON values only; never a secret. `by_token`: the id of the
+    token that a program acted with.
     """
     context = get_contextvars()
     person = None if isinstance(by, str) else by
+    if token := context.get("token"):
+        detail = {**detail, "by_token": str(token)}
     return TrailEntry.objects.create(
         at=clock.now(),
         actor=person.public_id if person else str(by),

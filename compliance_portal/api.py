@@ -8,6 +8,7 @@ from assurance import packs_api as packs
 from assurance import papers_api as papers
 from controls import api as controls
 from controls import register_api as register
+from dashboard import api as dashboard
 from desk import api as desk
 from evidence import attestations_api as attestations
 from evidence import evidence_api as evidence
@@ -45,4 +46,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *engagements.urlpatterns,
     *papers.urlpatterns,
     *packs.urlpatterns,
+    *dashboard.urlpatterns,
 ]

@@ -66,6 +66,7 @@ OWN = (
     Entry("organisation:preferences", _("Preferences"), "people"),
     Entry("mfa_index", _("Two-step verification"), "lock"),
     Entry("usersessions_list", _("Where you are logged in"), "lock"),
+    Entry("organisation:tokens", _("Tokens for programs"), "lock"),
     Entry("account_change_password", _("Password"), "lock"),
 )
 SEARCH = ("desk:search", "findings:explorer")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.core.exceptions import PermissionDenied as Refused
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
@@ -17,18 +17,7 @@ from rest_framework.views import exception_handler
 from dashboard.views import no_role
 from organisation.models import Role, User
 from organisation.permissions import MAY, OutOfReach, holders, may
-
-PROBLEM = "application/problem+json"
-
-
-def problem(status: int, detail: str, **more: Any) -> dict[str, Any]:
-    return {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        **more,
-    }
+from organisation.problems import CONTENT_TYPE, problem, refuse
 
 
 def needed_for(user: object, action: str) -> str:
@@ -49,7 +38,7 @@ def needed_for(user: object, action: str) -> str:
 
 def _answer(request: HttpRequest, status: int, detail: str, **context: object) -> HttpResponse:
     if request.path.startswith("/api/"):
-        return JsonResponse(problem(status, detail), status=status, content_type=PROBLEM)
+        return refuse(status, detail)
     return render(request, f"{status}.html", {"detail": detail, **context}, status=status)
 
 
@@ -76,6 +65,23 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return _answer(request, 500, detail)
 
 
+def _by_field(said: Any, field: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Each field's reasons; of fields inside others under their names with dots, of no field under "non_field_errors".
+
+    said: what DRF answers with, which is a list where a serializer was not asked.
+    """
+    if isinstance(said, dict):
+        for name, inner in said.items():
+            yield from _by_field(inner, f"{field}.{name}" if field else str(name))
+        return
+    reasons = said if isinstance(said, list) else [said]
+    if words := [str(one) for one in reasons if not isinstance(one, dict | list)]:
+        yield field or "non_field_errors", words
+    for place, inner in enumerate(reasons):
+        if isinstance(inner, dict | list) and inner:
+            yield from _by_field(inner, f"{field}.{place}" if field else str(place))
+
+
 def api_exception(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's refusals in one form; `errors` names the fields of a form that was not valid."""
     if isinstance(error, BadRequest):
@@ -85,7 +91,9 @@ def api_exception(error: Exception, context: dict[str, Any]) -> Response | None:
         return None
     detail, more = str(error), {}
     if isinstance(error, exceptions.ValidationError):
-        detail, more = _("Some fields are not valid."), {"errors": answer.data}
+        detail, more = _("Some fields are not valid."), {"errors": dict(_by_field(error.detail))}
+    elif isinstance(error, exceptions.Throttled):
+        detail = _("Too many calls within a minute: go on in %(n)s s.") % {"n": answer.get("Retry-After", "60")}
     elif isinstance(error, OutOfReach):
         detail = str(error)
     elif isinstance(error, Refused):
@@ -96,5 +104,5 @@ def api_exception(error: Exception, context: dict[str, Any]) -> Response | None:
         problem(answer.status_code, detail, **more),
         status=answer.status_code,
         headers=dict(answer.items()),
-        content_type=PROBLEM,
+        content_type=CONTENT_TYPE,
     )

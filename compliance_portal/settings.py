@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "organisation.bearer.bearer",
     "organisation.sessions.sessions_end",
     "organisation.middleware.deny_by_default",
     "organisation.middleware.reader",
@@ -146,6 +147,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "deliver the outbox": {"task": "desk.tasks.deliver_outbox", "schedule": 30},
     "send digests": {"task": "desk.tasks.send_digests", "schedule": 600},
     "follow dates": {"task": "organisation.tasks.follow_dates", "schedule": 600},
+    "forget answered calls": {"task": "organisation.tasks.forget_answered_calls", "schedule": 3600},
     "read what is due": {"task": "findings.tasks.sync_due", "schedule": 10},
     "write workflow back": {"task": "findings.tasks.look_after_workflow", "schedule": 60},
     "look after exports": {"task": "findings.tasks.look_after_exports", "schedule": 120},
@@ -315,9 +317,15 @@ USERSESSIONS_ADAPTER = "organisation.adapter.Sessions"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 
+API_READS_PER_MINUTE = env.whole_number("API_READS_PER_MINUTE", 0 if ENVIRONMENT == "test" else 600)
+API_WRITES_PER_MINUTE = env.whole_number("API_WRITES_PER_MINUTE", 0 if ENVIRONMENT == "test" else 120)
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "organisation.bearer.ByToken",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["organisation.rates.PerMinute"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -329,6 +337,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "compliance_portal.schema.refusals",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "ObligationEnum": "controls.models.Obligation",
         "AreaEnum": "controls.models.Area",

@@ -120,6 +120,7 @@ class SettleRequestSerializer(serializers.Serializer[Any]):
 
 class RequestDoor(Door):
     action = "evidence_request.view"
+    versioned = EvidenceRequest
     serializer_class = RequestSerializer
 
     def rows(self) -> QuerySet[EvidenceRequest]:

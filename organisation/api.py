@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit import clock
-from organisation.models import Grant, Solution, SolutionAccount, TagRule, User
+from organisation.models import ApiToken, Grant, Solution, SolutionAccount, TagRule, User
 from organisation.permissions import MAY, may
 from organisation.rest import ListDoor, Permitted, RowDoor
 
@@ -105,6 +105,16 @@ class OnePerson(RowDoor):
         return people
 
 
+class TokenSerializer(serializers.ModelSerializer[ApiToken]):
+    """areas: of actions that it is made for; none for all of them."""
+
+    id = serializers.CharField(source="public_id")
+
+    class Meta:
+        model = ApiToken
+        fields = ["id", "name", "scope", "areas", "expires_at"]
+
+
 class MeSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     name = serializers.CharField()
@@ -112,6 +122,7 @@ class MeSerializer(serializers.Serializer[Any]):
     time_zone = serializers.CharField()
     line = serializers.CharField(allow_null=True)
     may = serializers.ListField(child=serializers.CharField(), help_text="Actions allowed today.")
+    token = TokenSerializer(allow_null=True, help_text="What is called with; null in a browser.")
 
 
 class Me(APIView):
@@ -123,8 +134,8 @@ class Me(APIView):
         person = request.user
         assert isinstance(person, User)
         allowed = sorted(action for action in MAY if may(person, action))
-        told: dict[str, object] = {"id": person.public_id, "name": person.name, "email": person.email}
-        told |= {"time_zone": person.time_zone, "line": person.line, "may": allowed}
+        told: dict[str, Any] = {"id": person.public_id, "name": person.name, "email": person.email}
+        told |= {"time_zone": person.time_zone, "line": person.line, "may": allowed, "token": person.token}
         return Response(MeSerializer(told).data)
 
 

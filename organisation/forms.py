@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import zoneinfo
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -9,10 +9,25 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit import clock
-from organisation.models import Account, Grant, GroupMapping, Role, Solution, SolutionAccount, TagRule, User
+from organisation.models import (
+    Account,
+    ApiToken,
+    Grant,
+    GroupMapping,
+    Role,
+    Solution,
+    SolutionAccount,
+    TagRule,
+    User,
+)
 from organisation.models.dated import begins, ends
 from organisation.models.grant import MANAGED
 from organisation.models.group_mapping import GIVEN_BY_GROUPS
+from organisation.models.token import OPEN_TO_ALL, area_of
+from organisation.permissions import MAY, may
+
+NOT_BY_TOKEN = OPEN_TO_ALL | {"home", "preference", "session", "token"}
+"""Areas of pages only, or open to every token."""
 
 
 def day_field(**options: Any) -> forms.DateField:
@@ -225,6 +240,39 @@ class GroupMappingForm(forms.Form):
         if said["stands_for"] in MANAGED:
             return {**told, "solution": said["solution"], "kind": said["stands_for"]}
         return {**told, "role": said["stands_for"]}
+
+
+class TokenForm(forms.Form):
+    """areas: of those in which the person may do something."""
+
+    name = forms.CharField(label=_("What for"), max_length=100, help_text=_("The program and where it runs."))
+    scope = forms.ChoiceField(
+        label=_("Does"), choices=ApiToken.Scope.choices, widget=forms.RadioSelect, initial=ApiToken.Scope.READ
+    )
+    areas = forms.MultipleChoiceField(
+        label=_("Only in"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Choose none for all of them. It never does more than you may yourself."),
+    )
+    until = day_field(label=_("Until"), help_text=_("The last day on which it opens anything: within a year."))
+
+    def __init__(self, *args: Any, person: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["until"].required = True
+        self.initial["until"] = timezone.localdate(clock.now()) + timedelta(days=90)
+        areas = sorted({area_of(action) for action in MAY if may(person, action)} - NOT_BY_TOKEN)
+        self.fields["areas"].choices = [  # type: ignore[attr-defined]
+            (area, area.replace("_", " ").capitalize()) for area in areas
+        ]
+
+    def clean_until(self) -> datetime:
+        day: date = self.cleaned_data["until"]
+        if ends(day) <= clock.now():
+            raise forms.ValidationError(_("This day is over."))
+        if day > timezone.localdate(clock.now()) + timedelta(days=365):
+            raise forms.ValidationError(_("A token lasts a year at most."))
+        return ends(day)
 
 
 class PreferencesForm(forms.Form):

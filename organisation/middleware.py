@@ -8,16 +8,17 @@ from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from audit.moment import Moment
-from organisation import second_factor, step_up
+from organisation import bearer, second_factor, step_up
 from organisation.models import Role, User, Visibility
 from organisation.permissions import OWN_WORK, OutOfReach, action_of, require
+from organisation.problems import ask_to_log_in
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -56,12 +57,13 @@ class deny_by_default:  # noqa: N801  (named for what it does, in the list of mi
         if second_factor.is_missing(request):
             return second_factor.lead(request)
         require(request.user, action)
+        if words := bearer.refusal(request):
+            raise OutOfReach(words)
         return step_up.ask(request) if step_up.is_needed(request, action) else None
 
     def _ask_to_log_in(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith("/api/"):
-            problem = {"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": "Log in first."}
-            return JsonResponse(problem, status=401, content_type="application/problem+json")
+            return ask_to_log_in(_("Log in first, or send a token."))
         if "HX-Request" in request.headers:
             page = redirect_to_login(step_up.page_of(request))
             return HttpResponse(status=401, headers={"HX-Redirect": page["Location"]})

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext as _
 
 from audit.acts import View, named
-from organisation.models import Role, User
+from organisation.models import ApiToken, Role, User
+from organisation.models.token import area_of
 
 FIRST, SECOND, THIRD = Role.FIRST.value, Role.SECOND.value, Role.THIRD.value
 EXTERNAL, ADMINISTRATOR = Role.EXTERNAL.value, Role.ADMINISTRATOR.value
@@ -23,6 +25,10 @@ MAY: dict[str, set[str]] = {
     "job.view": EVERYBODY,
     "preference.change": EVERYBODY,
     "session.end": EVERYBODY,
+    "token.view": EVERYBODY,
+    "token.make": EVERYBODY,
+    "token.revoke": EVERYBODY,
+    "token.oversee": {ADMINISTRATOR},
     "comment.view": LINES,
     "comment.write": LINES,
     "subject.watch": LINES,
@@ -103,6 +109,7 @@ STEP_UP = {
     "exception.concur",
     "evidence.hold",
     "pack.make",
+    "token.make",
 }
 """Actions for which a person proves once more who they are, where their last proof is older than STEP_UP_MINUTES."""
 
@@ -111,6 +118,7 @@ OWN_WORK = frozenset(
         "api.read_schema", "audit_finding.view", "audit_finding.write", "engagement.view", "engagement.work",
         "evidence.view", "evidence_request.ask", "evidence_request.settle", "evidence_request.view", "job.view",
         "notice.view", "pack.make", "pack.view", "preference.change", "self.view", "session.end", "subject.watch",
+        "token.make", "token.revoke", "token.view",
     }
 )  # fmt: skip
 """What auditors from outside do and read of their own work, at whatever moment; the rest they see of the period that
@@ -128,13 +136,28 @@ def holders(action: str) -> list[str]:
 
 def may(user: object, action: str) -> bool:
     """Whether a role held today allows `action`."""
-    return isinstance(user, User) and user.is_active and bool(user.roles_today & MAY.get(action, set()))
+    if not isinstance(user, User) or not user.is_active or not user.roles_today & MAY.get(action, set()):
+        return False
+    return user.token is None or token_may(user.token, action)
+
+
+def token_may(token: ApiToken, action: str) -> bool:
+    """Whether a program does it by token. What asks people to confirm that it is them, no token does."""
+    return action not in STEP_UP and token.opens(action)
 
 
 def require(user: object, action: str, *, author: User | None = None) -> None:
     """Raise PermissionDenied unless a role held today may act, and not on its own work."""
+    if isinstance(user, User) and user.token and not token_may(user.token, action):
+        raise OutOfReach(_closed_to(action))
     if not may(user, action) or (author is not None and user == author):
         raise PermissionDenied(action)
+
+
+def _closed_to(action: str) -> str:
+    if action in STEP_UP:
+        return _("No token does this: a person does, who confirms that it is them.")
+    return _("This token is not made for “%(area)s”.") % {"area": area_of(action).replace("_", " ")}
 
 
 def permitted(action: str) -> Callable[[View], View]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from django.db import transaction
 from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponseBase
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.generics import GenericAPIView
 from rest_framework.pagination import BasePagination
 from rest_framework.permissions import BasePermission
@@ -17,6 +20,9 @@ from rest_framework.views import APIView
 
 from audit.keyset import Page, page_of
 from audit.public_id import get_or_404
+from organisation.bearer import SAFE
+from organisation.conditions import Conditional
+from organisation.once import Once
 from organisation.permissions import require
 
 PAGE_SIZE = 100
@@ -67,13 +73,32 @@ class KeysetPagination(BasePagination):
         ]
 
 
-class Door(GenericAPIView[Any]):
+class DoorSchema(AutoSchema):
+    """The headers that every door understands."""
+
+    def get_override_parameters(self) -> list[Any]:
+        asked = [*super().get_override_parameters()]
+        if self.method == "POST":
+            asked.append(OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER))
+        if self.method not in SAFE and getattr(self.view, "versioned", None):
+            asked.append(OpenApiParameter("If-Match", str, OpenApiParameter.HEADER))
+        return asked
+
+
+class Door(Once, Conditional, GenericAPIView[Any]):
     """action: of the permission table. rows(): what the reader may see, as the page shows it."""
 
     action: ClassVar[str]
     permission_classes = [Permitted]
     pagination_class = KeysetPagination
     lookup_field = "public_id"
+    schema = DoorSchema()
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method in SAFE or not {"If-Match", "Idempotency-Key"} & request.headers.keys():
+            return super().dispatch(request, *args, **kwargs)
+        with transaction.atomic():
+            return super().dispatch(request, *args, **kwargs)
 
     def rows(self) -> QuerySet[Any]:
         raise NotImplementedError
@@ -85,7 +110,7 @@ class Door(GenericAPIView[Any]):
         return self.rows()
 
 
-class ListSchema(AutoSchema):
+class ListSchema(DoorSchema):
     """A list door answers with a page of rows; nothing has to be guessed from its `action`."""
 
     def _is_list_view(self, serializer: Any = None) -> bool:

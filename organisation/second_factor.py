@@ -9,12 +9,13 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from audit import trail
 from organisation.models import User
+from organisation.problems import refuse
 
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 OPEN_TO_ALL = {"account_login", "account_logout", "account_reauthenticate"}
@@ -30,9 +31,14 @@ def is_asked_of(person: User) -> bool:
 def is_missing(request: HttpRequest) -> bool:
     """Whether this person has to set one up before anything else."""
     person = request.user
-    if not isinstance(person, User) or not is_asked_of(person) or request.session.get(BY_PROVIDER):
+    if not isinstance(person, User) or not is_asked_of(person) or is_by_provider(request, person):
         return False
     return not is_mfa_enabled(person, FACTORS)
+
+
+def is_by_provider(request: HttpRequest, person: User) -> bool:
+    """Whether the identity provider asked for one in this session, or in the one that the token was made in."""
+    return person.token.second_factor_by_provider if person.token else bool(request.session.get(BY_PROVIDER))
 
 
 def by_provider(request: HttpRequest, login: Any) -> None:
@@ -52,9 +58,7 @@ def lead(request: HttpRequest) -> HttpResponse:
     words = _("Your role asks for a second factor. Set one up first; nothing else opens until then.")
     address = reverse("mfa_index")
     if request.path.startswith("/api/"):
-        told = {"type": "about:blank", "title": "Forbidden", "status": 403, "detail": words}
-        told["set_up_at"] = request.build_absolute_uri(address)
-        return JsonResponse(told, status=403, content_type="application/problem+json")
+        return refuse(403, words, set_up_at=request.build_absolute_uri(address))
     messages.warning(request, words)
     if "HX-Request" in request.headers:
         return HttpResponse(status=403, headers={"HX-Redirect": address})

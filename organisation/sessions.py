@@ -41,7 +41,7 @@ class sessions_end:  # noqa: N801  (named for what it does, in the list of middl
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if isinstance(request.user, User):
+        if isinstance(request.user, User) and request.user.token is None:
             self._look(request, request.user)
         return self.get_response(request)
 

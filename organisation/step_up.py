@@ -10,13 +10,14 @@ from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import SESSION_KEY
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 
 from audit import clock
 from organisation.permissions import STEP_UP
+from organisation.problems import refuse
 from organisation.sessions import PROVED, since
 
 NOT_SENT = "not_sent"
@@ -24,7 +25,7 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 def is_needed(request: HttpRequest, action: str) -> bool:
-    """Whether the person has to prove once more who they are. Tokens prove it with every call."""
+    """Whether the person has to prove once more who they are. No token gets this far (see permissions.token_may)."""
     if action not in STEP_UP or not settings.STEP_UP_MINUTES or SESSION_KEY not in request.session:
         return False
     proved = since(request, PROVED)
@@ -63,19 +64,13 @@ def _where(request: HttpRequest) -> str:
     return methods[0]["url"] if methods else reverse("account_login")
 
 
-def _problem(request: HttpRequest) -> JsonResponse:
+def _problem(request: HttpRequest) -> HttpResponse:
     address = request.build_absolute_uri(_where(request))
     detail = _(
         "This needs a log-in of the last %(n)d minutes: confirm at %(address)s that it is you, and send it again."
     )
-    problem = {
-        "type": "about:blank",
-        "title": "Forbidden",
-        "status": 403,
-        "detail": detail % {"n": settings.STEP_UP_MINUTES, "address": address},
-        "confirm_at": address,
-    }
-    return JsonResponse(problem, status=403, content_type="application/problem+json")
+    told = detail % {"n": settings.STEP_UP_MINUTES, "address": address}
+    return refuse(403, told, confirm_at=address)
 
 
 def proved(request: HttpRequest, reauthenticated: bool = False, **more: Any) -> None:

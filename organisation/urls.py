@@ -1,6 +1,6 @@
 from django.urls import path
 
-from organisation.views import accounts, groups, parts, people, sessions, solutions
+from organisation.views import accounts, groups, parts, people, sessions, solutions, tokens
 
 app_name = "organisation"
 
@@ -32,5 +32,9 @@ urlpatterns = [
     path("people/<str:public_id>/second-factor/forget/", sessions.forget_factors, name="forget_factors"),
     path("people/<str:public_id>/single-sign-on/forget/", sessions.forget_link, name="forget_link"),
     path("sessions/<int:pk>/end/", sessions.end_mine, name="end_session"),
+    path("tokens/", tokens.tokens, name="tokens"),
+    path("tokens/add/", tokens.add, name="add_token"),
+    path("tokens/everybody/", tokens.everybody, name="everybodys_tokens"),
+    path("tokens/<str:public_id>/revoke/", tokens.revoke, name="revoke_token"),
     path("preferences/", people.preferences, name="preferences"),
 ]

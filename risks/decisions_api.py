@@ -107,6 +107,7 @@ def refused(no: NotAllowed) -> ValidationError:
 
 class ExceptionDoor(Door):
     action = "exception.view"
+    versioned = RiskException
     serializer_class = ExceptionSerializer
 
     def rows(self) -> QuerySet[RiskException]:
@@ -241,6 +242,7 @@ class TreatmentSerializer(serializers.ModelSerializer[Treatment]):
 
 class TreatmentDoor(Door):
     action = "risk.view"
+    versioned = Treatment
     serializer_class = TreatmentSerializer
 
     def rows(self) -> QuerySet[Treatment]:
@@ -286,6 +288,7 @@ class StateSerializer(MoveSerializer):
 
 class MoveAction(Door):
     action = "treatment.change"
+    versioned = TreatmentAction
     serializer_class = ActionSerializer
 
     def rows(self) -> QuerySet[TreatmentAction]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import path
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -188,6 +189,7 @@ class AssessSerializer(serializers.Serializer[Any]):
 
 class RiskDoor(Door):
     action = "risk.view"
+    versioned = Risk
     serializer_class = RiskSerializer
 
     @property
@@ -200,10 +202,12 @@ class RiskDoor(Door):
         assert isinstance(self.request.user, User)
         return self.request.user
 
+    def rows(self) -> QuerySet[Risk]:
+        return Risk.objects.visible_to(self.user).added_by(self.moment.at)
+
     def one(self, public_id: str) -> Risk:
         """Raises Http404 where it is not the reader's to see."""
-        seen = Risk.objects.visible_to(self.user).added_by(self.moment.at)
-        return get_or_404(seen.select_related("solution", "category", "owner"), public_id)
+        return get_or_404(self.rows().select_related("solution", "category", "owner"), public_id)
 
     def asked(self, serializer: type[serializers.Serializer[Any]], **options: Any) -> dict[str, Any]:
         """Raises ValidationError, with each field's reason."""
@@ -258,14 +262,15 @@ class OneRisk(RiskDoor):
 
     @extend_schema(request=ChangeRiskSerializer(partial=True), responses=RiskSerializer)
     def patch(self, request: Request, public_id: str) -> Response:
-        """Any of the fields; `version` always."""
+        """Any of the fields; the version that you read in `version`, or its ETag in If-Match."""
         require(request.user, "risk.change")
         risk = self.one(public_id)
         said = self.asked(ChangeRiskSerializer, partial=True)
-        if "version" not in said:
+        if self.matched is None and "version" not in said:
             raise ValidationError({"version": [_("Send the version that you read.")]})
         fields = {name: said[name] for name in WRITTEN if name in said}
-        read, because = said["version"], said.get("because", "")
+        read: Any = said.get("version", self.matched)
+        because = said.get("because", "")
         changed = _done(lambda: registering.change(risk, read=read, by=self.user, because=because, **fields))
         return Response(self.told(changed))
 

@@ -18,7 +18,8 @@ from compliance_portal.celery import app
 from evidence.signing import make_key
 from organisation.models import User
 from tests.databases import Clone, cloned
-from tests.factories import UserFactory
+from tests.factories import ApiTokenFactory, UserFactory
+from tests.factories.organisation import secret_of
 from tests.workers import Task, taken_from_the_broker
 
 
@@ -29,6 +30,14 @@ class LoggedIn(Client):
 
 
 LogIn = Callable[..., LoggedIn]
+
+
+class Program(Client):
+    """What calls the API for `person` with `token`, and keeps no cookie."""
+
+    def __init__(self, person: User, **token: Any) -> None:
+        self.person, self.token = person, ApiTokenFactory(person=person, **token)
+        super().__init__(enforce_csrf_checks=True, headers={"Authorization": f"Bearer {secret_of(self.token)}"})
 
 
 @pytest.hookimpl(trylast=True)

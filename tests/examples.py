@@ -9,6 +9,7 @@ from typing import Any
 from audit import trail
 from organisation.models import Grant, Role, User
 from tests.factories import (
+    ApiTokenFactory,
     CommentFactory,
     GrantFactory,
     GroupMappingFactory,
@@ -613,5 +614,10 @@ EXAMPLES: dict[str, Example] = {
     "organisation:person": PERSON,
     "organisation:reactivate": Example(own=lambda person: _id(UserFactory(is_active=False))),
     "organisation:retire_solution": SOLUTION,
+    "organisation:revoke_token": Example(
+        own=lambda person: _id(ApiTokenFactory(person=person)),
+        other=lambda person: _id(ApiTokenFactory()),
+        hidden_from=frozenset(Role.values) - {Role.ADMINISTRATOR.value},
+    ),
     "organisation:solution": SOLUTION,
 }

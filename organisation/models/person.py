@@ -16,6 +16,7 @@ from organisation.models.dated import Dated, DatedQuerySet
 
 if TYPE_CHECKING:
     from organisation.models.grant import Visibility
+    from organisation.models.token import ApiToken
 
 
 class Role(models.TextChoices):
@@ -86,6 +87,9 @@ class User(PublicId, AbstractBaseUser):
 
     is_reading: bool = False
     """For the length of a request that changes nothing: what they may see is looked up once."""
+
+    token: ApiToken | None = None
+    """For the length of a request: what a program calls with in this person's name."""
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
@@ -167,6 +171,8 @@ class User(PublicId, AbstractBaseUser):
             grant.end(reason=reason, by=by)
         for session in self.usersession_set.all():
             session.end()
+        for token in self.api_tokens.live(at):
+            token.revoke(by=by, because=reason)
         self.is_active = False
         self.save(update_fields=["is_active"])
         trail.record(by, "person.deactivated", self, reason=reason)

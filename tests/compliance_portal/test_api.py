@@ -1,6 +1,11 @@
+from typing import Any
+
 import pytest
 from pytest_django import DjangoAssertNumQueries
+from rest_framework.exceptions import ValidationError
 
+from compliance_portal.errors import api_exception
+from organisation.api import Me
 from organisation.models import Grant
 from tests.conftest import LoggedIn, LogIn
 from tests.factories import (
@@ -88,3 +93,47 @@ def test_a_list_costs_the_same_for_any_number(
     second_line.get(f"/api/v1/{url}/")
     with django_assert_num_queries(queries):
         second_line.get(f"/api/v1/{url}/")
+
+
+def test_every_refusal_names_its_fields_in_one_form() -> None:
+    nested: Any = {"title": "Too long.", "people": [{}, {"name": ["Missing."]}], "non_field_errors": ["Both ends."]}
+    cases: list[tuple[Any, Any]] = [
+        (nested, {"title": ["Too long."], "people.1.name": ["Missing."], "non_field_errors": ["Both ends."]}),
+        (["Nothing of it."], {"non_field_errors": ["Nothing of it."]}),
+        ("No.", {"non_field_errors": ["No."]}),
+    ]
+    for sent, told in cases:
+        answer = api_exception(ValidationError(sent), {})
+        assert answer is not None
+        assert (answer.status_code, answer.content_type, answer.data["errors"]) == (400, PROBLEM, told)
+
+
+def test_what_cannot_be_read_is_refused_as_a_problem(second_line: LoggedIn) -> None:
+    comments = f"/api/v1/subjects/solution/{SolutionFactory().public_id}/comments/"
+    for sent, kind, status in (("{", "application/json", 400), ("a", "text/plain", 415)):
+        answer = second_line.post(comments, sent, kind)
+        assert (answer.status_code, answer["Content-Type"], answer.json()["status"]) == (status, PROBLEM, status)
+    wrong = second_line.get("/api/v1/me/?as_of=noon")
+    assert (wrong.status_code, wrong["Content-Type"]) == (400, PROBLEM)
+    strange = second_line.get("/api/v1/me/", headers={"Accept": "text/csv"})
+    assert (strange.status_code, strange["Content-Type"]) == (406, PROBLEM)
+
+
+def test_a_fault_is_a_problem_too(second_line: LoggedIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Me, "get", lambda *said: 1 // 0)
+    second_line.raise_request_exception = False
+    answer = second_line.get("/api/v1/me/")
+    assert (answer.status_code, answer["Content-Type"]) == (500, PROBLEM)
+
+
+def test_the_schema_tells_of_refusals_and_of_tokens(first_line: LoggedIn) -> None:
+    told = first_line.get("/api/v1/schema/?format=json").json()
+    assert told["components"]["schemas"]["Problem"]["required"] == ["type", "title", "status", "detail"]
+    assert told["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    for address, operations in told["paths"].items():
+        for method, one in operations.items():
+            refusal = one["responses"]["403"]["content"][PROBLEM]["schema"]
+            assert refusal == {"$ref": "#/components/schemas/Problem"}, (method, address)
+    accept = told["paths"]["/api/v1/exceptions/{public_id}/accept/"]["post"]
+    assert {"412", "422"} <= accept["responses"].keys()
+    assert {"If-Match", "Idempotency-Key"} <= {one["name"] for one in accept["parameters"]}

@@ -48,7 +48,7 @@ def test_a_mention_in_vain_is_refused_in_words(second_line: LoggedIn, payments: 
     answer = second_line.post(of(payments, "comments"), {"text": "@Cy"}, JSON)
     assert answer.status_code == 400
     refusal = f"Cy may not see {payments.public_id}, so nobody is told. Mention people who work on it or oversee it."
-    assert answer.json()["errors"] == {"text": refusal}
+    assert answer.json()["errors"] == {"text": [refusal]}
     assert second_line.post(of(payments, "comments"), {}, JSON).status_code == 400
 
 

@@ -1,6 +1,7 @@
 from tests.factories.desk import CommentFactory, JobFactory, NoticeFactory
 from tests.factories.organisation import (
     AccountFactory,
+    ApiTokenFactory,
     GrantFactory,
     GroupMappingFactory,
     RoleAssignmentFactory,
@@ -12,6 +13,7 @@ from tests.factories.organisation import (
 
 __all__ = [
     "AccountFactory",
+    "ApiTokenFactory",
     "CommentFactory",
     "GrantFactory",
     "GroupMappingFactory",

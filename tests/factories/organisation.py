@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import factory
@@ -6,6 +6,7 @@ from factory.django import DjangoModelFactory
 
 from organisation.models import (
     Account,
+    ApiToken,
     Grant,
     GroupMapping,
     Role,
@@ -15,6 +16,7 @@ from organisation.models import (
     TagRule,
     User,
 )
+from organisation.models.token import digest_of
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 """When what a factory makes began, unless the test says otherwise: before any moment a test asks about."""
@@ -147,3 +149,26 @@ class GroupMappingFactory(DjangoModelFactory[GroupMapping]):
     valid_from = LONG_AGO
     added_by = "P-0"
     reason = "Set up"
+
+
+class ApiTokenFactory(DjangoModelFactory[ApiToken]):
+    """One that reads, for 90 days from now. Its secret: `secret_of(token)`."""
+
+    class Meta:
+        model = ApiToken
+
+    person = factory.SubFactory(UserFactory)
+    name = factory.Sequence(lambda n: f"pipeline {n}")
+    scope = ApiToken.Scope.READ
+    second_factor_by_provider = False
+    digest = factory.LazyAttribute(lambda token: digest_of(secret_of(token)))
+    made_at = factory.LazyFunction(lambda: datetime.now(UTC))
+    expires_at = factory.LazyAttribute(lambda token: token.made_at + timedelta(days=90))
+
+    class Params:
+        writes = factory.Trait(scope=ApiToken.Scope.WRITE)
+
+
+def secret_of(token: Any) -> str:
+    """What a token of the factory proves with."""
+    return f"cpt_{token.name}"
