@@ -22,7 +22,7 @@ from audit import trail
 from audit.models import TrailEntry
 from evidence import head_verification, trail_heads, verifying
 from evidence.backups import tables
-from evidence.backups.manifest import Manifest
+from evidence.backups.manifest import Manifest, Table
 from evidence.capturing import capture, storage
 from evidence.models import Evidence
 from organisation.models import Solution, User
@@ -66,7 +66,7 @@ def bytes_of(piece: Evidence) -> bytes:
         return bytes(file.read())
 
 
-def hashes() -> dict[str, tables.Table]:
+def hashes() -> dict[str, Table]:
     with transaction.atomic():
         tables.as_written()
         return {name: tables.described(name) for name in tables.names() if name not in tables.LEFT_OUT}
