@@ -3,11 +3,13 @@ PYTHON ?= python3
 WORKERS ?= 2
 SIZES ?= 10000,100000
 RUN = .venv/bin/python
+SBOM ?= sbom.json
+AUDIT = .cache/audit/bin
 LINT_ENVIRONMENT = PORTAL_ENVIRONMENT=test DATABASE_URL=postgresql:///lint REDIS_URL=redis://127.0.0.1:6379/0
 
 export PYTHON
 unexport PYTHONDONTWRITEBYTECODE  # demo and tests start many processes, which would each compile everything
-.PHONY: help demo demo-reset test bench lint format lock screenshots environment-demo environment-develop
+.PHONY: help demo demo-reset test bench lint format lock audit sbom screenshots environment-demo environment-develop
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +37,16 @@ screenshots: environment-develop ## Take pictures of the running demo (PORT=8000
 
 lock: ## Write the locked requirements anew from pyproject.toml (needs uv)
 	@bash requirements/compile.sh
+
+audit: environment-audit ## Ask the advisory service of PyPI whether a locked package is known to be vulnerable
+	@AUDIT=$(AUDIT) sh .ci/audit
+
+sbom: environment-audit ## Write what the product is made of to sbom.json (CycloneDX; SBOM=file)
+	@$(AUDIT)/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible --output-format JSON \
+		--output-file $(SBOM) requirements/product.txt
+
+environment-audit:
+	@sh requirements/install.sh audit .cache/audit
 
 environment-demo:
 	@sh requirements/install.sh demo

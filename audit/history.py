@@ -84,6 +84,14 @@ def entries_of(row: Any, at: datetime) -> list[TrailEntry]:
     return list(told.filter(at__lte=at).last_first())
 
 
+def changed_in(entry: TrailEntry) -> list[tuple[str, Any, Any]]:
+    """What one act changed, as the trail keeps it: field, before, after."""
+    changed = entry.detail.get("changed")
+    if not isinstance(changed, dict):
+        return []
+    return [(name, *pair) for name, pair in changed.items() if isinstance(pair, list) and len(pair) == 2]
+
+
 def label_of(model: type[Model], name: str) -> str:
     """Of a field, as its form has it: with a capital."""
     words = str(_field(model, name).verbose_name)

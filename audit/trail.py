@@ -71,7 +71,10 @@ class Verdict:
 
 
 def verify() -> Verdict:
-    """Compute every digest anew from the entries and compare it with the chain."""
+    """Compute every digest anew from the entries and compare it with the chain.
+
+    The digest is spelt out here, as the migration has it: a function in the database is its owner's to replace.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -79,8 +82,11 @@ def verify() -> Verdict:
                 SELECT l.entry_id, l.position, l.digest, l.previous,
                        lag(l.digest, 1, ''::bytea) OVER w AS expected_previous,
                        row_number() OVER w AS expected_position,
-                       trail_digest(e, l.previous) AS expected_digest
-                FROM audit_traillink l JOIN audit_trailentry e ON e.id = l.entry_id
+                       pg_catalog.sha256(l.previous || pg_catalog.convert_to(pg_catalog.jsonb_build_array(
+                           e.id, extract(epoch FROM e.at), e.actor, e.actor_name, e.line, e.action, e.kind,
+                           e.object_id, e.detail, e.request_id, e.address
+                       )::text, 'UTF8')) AS expected_digest
+                FROM audit_traillink l LEFT JOIN audit_trailentry e ON e.id = l.entry_id
                 WINDOW w AS (ORDER BY l.position)
             )
             SELECT (SELECT count(*) FROM audit_trailentry),

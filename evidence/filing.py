@@ -20,9 +20,13 @@ LOCKER: Any = SimpleNamespace(_meta=SimpleNamespace(model_name="locker"), public
 
 def files() -> Iterator[tuple[str, datetime]]:
     """Every file that was captured, and when it was written, aware. A store that can list itself does."""
+    return (one for one in every_file() if CAPTURED.fullmatch(one[0]))
+
+
+def every_file() -> Iterator[tuple[str, datetime]]:
+    """Those of packs and heads too."""
     store: Any = storage()
-    every = store.files() if hasattr(store, "files") else _walked(store, "")
-    return (one for one in every if CAPTURED.fullmatch(one[0]))
+    return iter(store.files() if hasattr(store, "files") else _walked(store, ""))
 
 
 def _walked(store: Storage, folder: str) -> Iterator[tuple[str, datetime]]:

@@ -10,7 +10,7 @@ class FindingsConfig(AppConfig):
         from desk import notices
         from desk.models import Group
         from desk.subjects import register
-        from findings import exporting, subjects
+        from findings import endpoint_checks, exporting, subjects
         from findings.metrics import AwsCalls
         from findings.tasks import reassign
         from organisation.ownership import on_ownership_change
@@ -19,4 +19,5 @@ class FindingsConfig(AppConfig):
         REGISTRY.register(AwsCalls())
         register("finding", subjects.finding)
         register("check", subjects.check)
+        endpoint_checks.enlist()
         notices.register(exporting.KIND, Group.WORK)

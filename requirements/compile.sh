@@ -3,10 +3,11 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 compile() {
-    uv pip compile ../pyproject.toml "${@:2}" --universal --python-version 3.11 \
+    uv pip compile "${@:2}" --universal --python-version 3.11 \
         --generate-hashes --no-emit-index-url --no-header --quiet --output-file "$1"
 }
-group=../pyproject.toml
-compile product.txt
-compile demo.txt --constraint product.txt --group $group:demo
-compile develop.txt --constraint demo.txt --group $group:demo --group $group:test --group $group:lint
+project=../pyproject.toml
+compile product.txt $project
+compile demo.txt $project --constraint product.txt --group $project:demo
+compile develop.txt $project --constraint demo.txt --group $project:demo --group $project:test --group $project:lint
+compile audit.txt --group $project:audit

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Self
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
+
+PUBLIC_ID = re.compile(r"[A-Z]+-\d+")
 
 
 class TrailQuerySet(models.QuerySet["TrailEntry"]):
@@ -14,18 +18,35 @@ class TrailQuerySet(models.QuerySet["TrailEntry"]):
     def last_first(self) -> Self:
         return self.order_by("-id")
 
-    def matching(self, *, actor: str = "", action: str = "", subject: str = "", words: str = "") -> Self:
-        """actor, subject: public ids. action: a whole one, or its beginning ("solution"). words: anywhere."""
+    def matching(
+        self,
+        *,
+        actor: str = "",
+        action: str = "",
+        kind: str = "",
+        subject: str = "",
+        request: str = "",
+        words: str = "",
+    ) -> Self:
+        """actor: a public id, a process, or part of a name. action: a whole one, or its beginning ("solution").
+
+        kind: of what it was done to. subject: its public id. request: the id of a request or task. words: anywhere.
+        """
         found = self
         if actor:
-            found = found.filter(actor=actor)
+            named = Q(actor=actor) if PUBLIC_ID.fullmatch(actor) else Q(actor=actor) | Q(actor_name__icontains=actor)
+            found = found.filter(named)
         if action:
             found = found.filter(Q(action=action) | Q(action__startswith=f"{action}."))
+        if kind:
+            found = found.filter(kind=kind.lower())
+        if request:
+            found = found.filter(request_id=request)
         if subject:
             found = found.filter(object_id__iexact=subject)
         if words:
-            named = Q(actor_name__icontains=words) | Q(object_id__iexact=words) | Q(action__icontains=words)
-            found = found.filter(named | Q(detail__icontains=words))
+            anywhere = Q(actor_name__icontains=words) | Q(object_id__iexact=words) | Q(action__icontains=words)
+            found = found.filter(anywhere | Q(detail__icontains=words))
         return found
 
     def between(self, since: datetime | None, until: datetime | None) -> Self:
@@ -54,6 +75,8 @@ class TrailEntry(models.Model):
         indexes = [
             models.Index(fields=["kind", "object_id", "-id"], name="trail_by_object"),
             models.Index(fields=["actor", "-id"], name="trail_by_actor"),
+            models.Index(fields=["request_id"], condition=~Q(request_id=""), name="trail_by_request"),
+            BrinIndex(fields=["at"], name="trail_by_time"),
         ]
 
     def __str__(self) -> str:

@@ -3,10 +3,12 @@
   "use strict";
   const root = document.documentElement;
   const system = window.matchMedia("(prefers-color-scheme: dark)");
+  const isSecure = location.protocol === "https:";
+  const name = isSecure ? "__Host-theme" : "theme";
   root.classList.add("js");
 
   function chosen() {
-    const found = document.cookie.match(/(?:^|; )theme=(light|dark)(?:;|$)/);
+    const found = document.cookie.match(new RegExp(`(?:^|; )${name}=(light|dark)(?:;|$)`));
     return found ? found[1] : "";
   }
 
@@ -16,9 +18,9 @@
 
   window.portalTheme = {
     choose(theme) {
-      const secure = location.protocol === "https:" ? "; Secure" : "";
+      const secure = isSecure ? "; Secure" : "";
       const age = theme ? 31536000 : 0;
-      document.cookie = `theme=${theme}; Path=/; Max-Age=${age}; SameSite=Lax${secure}`;
+      document.cookie = `${name}=${theme}; Path=/; Max-Age=${age}; SameSite=Lax${secure}`;
       show();
     },
   };

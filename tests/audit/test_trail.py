@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -5,9 +6,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from pytest_django import DjangoAssertNumQueries
+from structlog.contextvars import bound_contextvars
 
 from audit import trail
-from audit.models import TrailEntry
+from audit.models import TrailEntry, TrailLink
 from audit.postgres.base import owner_rights
 from tests.clock import at
 from tests.conftest import LoggedIn
@@ -113,15 +115,21 @@ def test_an_auditor_finds_who_did_what(third_line: LoggedIn) -> None:
     ana, solution = UserFactory(second_line=True, name="Ana"), SolutionFactory()
     with at("2026-03-31"):
         trail.record(ana, "solution.changed", solution, name="Card payments")
-    with at("2026-04-02"):
+    with at("2026-04-02"), bound_contextvars(request_id="0f8c"):
         trail.record("sync", "connection.read", solution)
+        trail.record("sync", "person.changed", ana)
     found = {
-        "": "2 acts in the trail",
+        "": "3 acts in the trail",
         f"?actor={ana.public_id}": "1 act in the trail",
+        "?actor=ana": "1 act in the trail",
+        "?actor=sync": "2 acts in the trail",
+        "?kind=user": "1 act in the trail",
+        "?request=0f8c": "2 acts in the trail",
+        "?request=0f8c&kind=Solution": "1 act in the trail",
         "?action=solution": "1 act in the trail",
         f"?object={solution.public_id}": "2 acts in the trail",
         "?q=card+payments": "1 act in the trail",
-        "?since=2026-04-01": "1 act in the trail",
+        "?since=2026-04-01": "2 acts in the trail",
         "?until=2026-03-31": "1 act in the trail",
         "?as_of=2026-03-31": "1 act in the trail",
         "?q=nothing+like+it": "0 acts in the trail",
@@ -158,3 +166,51 @@ def test_the_trail_costs_the_same_for_any_number(
     third_line.get("/audit/trail/")
     with django_assert_num_queries(7):
         third_line.get("/audit/trail/")
+
+
+def test_what_a_filter_matches_is_taken_away_as_lines_and_that_is_on_the_trail(third_line: LoggedIn) -> None:
+    ana, solution = UserFactory(second_line=True, name="Ana"), SolutionFactory()
+    with at("2026-03-31"), bound_contextvars(request_id="0f8c", ip="192.0.2.7"):
+        first = trail.record(ana, "solution.changed", solution, changed={"name": ["Cards", "Card payments"]})
+    trail.record("sync", "connection.read", solution)
+    second = trail.record(ana, "solution.changed", solution)
+    connection.cursor().execute("SET CONSTRAINTS ALL IMMEDIATE")
+    answer = third_line.get("/audit/trail/export/?actor=ana&cursor=x")
+    assert answer["Content-Type"] == "application/jsonl"
+    assert answer["Content-Disposition"].startswith('attachment; filename="trail-')
+    lines = [json.loads(line) for line in b"".join(answer).splitlines()]
+    assert [line["entry"] for line in lines] == [first.pk, second.pk]
+    link = TrailLink.objects.get(entry=first)
+    assert lines[0] == {
+        "entry": first.pk, "at": "2026-03-31T12:00:00Z", "actor": ana.public_id, "actor_name": "Ana",
+        "line": "second", "action": "solution.changed", "kind": "solution", "object": solution.public_id,
+        "detail": {"changed": {"name": ["Cards", "Card payments"]}}, "request_id": "0f8c", "address": "192.0.2.7",
+        "position": link.position, "digest": link.hex, "previous": link.previous_hex,
+    }  # fmt: skip
+    assert lines[1]["previous"] != lines[0]["digest"]  # what the sync did stands between them
+    written = TrailEntry.objects.get(action="trail.exported")
+    assert (written.actor, written.detail) == (third_line.person.public_id, {"filters": {"actor": "ana"}, "acts": 2})
+
+
+def test_a_file_of_nothing_is_empty_and_one_of_no_day_is_refused(third_line: LoggedIn) -> None:
+    assert b"".join(third_line.get("/audit/trail/export/?request=none")) == b""
+    assert third_line.get("/audit/trail/export/?since=yesterday").status_code == 400
+    assert TrailEntry.objects.filter(action="trail.exported").count() == 1
+
+
+def test_the_page_leads_to_the_file_of_what_it_shows(third_line: LoggedIn) -> None:
+    three_acts()
+    page = third_line.get("/audit/trail/?action=solution&cursor=").content.decode()
+    assert 'href="/audit/trail/export/?action=solution"' in page
+
+
+def test_an_act_tells_what_was_there_before_and_after_from_where_and_in_which_request(third_line: LoggedIn) -> None:
+    with bound_contextvars(request_id="0f8c", ip="192.0.2.7"):
+        act = trail.record("setup", "solution.changed", SolutionFactory(), changed={"name": ["Cards", "Payments"]})
+    page = third_line.get(f"/audit/trail/{act.pk}/").content.decode()
+    assert ">Cards</td>" in page
+    assert ">Payments</td>" in page
+    assert "192.0.2.7" in page
+    assert 'href="/audit/trail/?request=0f8c"' in page
+    odd = trail.record("setup", "solution.changed", SolutionFactory(), changed=3)
+    assert "<dt>changed</dt><dd>3</dd>" in third_line.get(f"/audit/trail/{odd.pk}/").content.decode()
