@@ -344,6 +344,8 @@ def widget(field: BoundField, **attributes: Any) -> SafeString:
     attrs = {name.replace("_", "-"): value for name, value in attributes.items()}
     if isinstance(kind, Textarea) and str(kind.attrs.get("rows")) == "10":
         attrs.setdefault("rows", 4)  # Django's own 10 is a page
+    if str(kind.attrs.get("placeholder", "")).lower().startswith(str(field.label).lower()):
+        attrs.setdefault("placeholder", False)  # it says the label again
     css = " ".join(part for part in (css, kind.attrs.get("class", ""), attrs.pop("class", "")) if part)
     return field.as_widget(attrs={**attrs, "class": css} if css else attrs)
 

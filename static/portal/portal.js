@@ -115,7 +115,17 @@
     busy(0);
   });
 
+  /* A form that was refused: the focus is on its first mistake, from where Tab leads to the next */
+  function toMistake(within) {
+    const mistake = within.querySelector("form .form-errors, form [aria-invalid=true]:not([type=hidden])");
+    if (!mistake) return;
+    if (mistake.matches(".form-errors")) mistake.tabIndex = -1;
+    mistake.focus();
+  }
+  toMistake(document);
+
   /* htmx */
+  document.addEventListener("htmx:afterSettle", (event) => toMistake(event.target));
   document.addEventListener("htmx:beforeRequest", () => busy(1));
   document.addEventListener("htmx:afterRequest", () => busy(-1));
   document.addEventListener("htmx:beforeSwap", (event) => {

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.management import CommandError, call_command
 from django.db import connections
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from pytest_django.plugin import DjangoDbBlocker
 
 from organisation.models import Solution, User
@@ -165,8 +165,15 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(installation: Installation, browser: Browser) -> Iterator[Callable[..., Page]]:
-    """`visit("second")`: that person's browser, logged in at their home. No page may report an error."""
+    """`visit("second")`: that person's browser, logged in at their home. No page may report an error.
+
+    A refused form (422), which the browser reports too, is an answer and no error.
+    """
     contexts, complaints = [], []
+
+    def _hear(message: ConsoleMessage) -> None:
+        if message.type == "error" and "status of 422" not in message.text:
+            complaints.append(message.text)
 
     def _visit(person: str, **settings: Any) -> Page:
         context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **settings})
@@ -174,7 +181,7 @@ def visit(installation: Installation, browser: Browser) -> Iterator[Callable[...
         page = context.new_page()
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("console", _hear)
         page.goto(f"{installation.address}/")
         page.locator("[name=login]").fill(installation.people[person].email)
         page.locator("[name=password]").fill(PASSWORD)
