@@ -49,7 +49,7 @@ MAY: dict[str, set[str]] = {
     "control.manage": {SECOND},
     "control.inherit": {SECOND},
     "control.answer": {FIRST, SECOND},
-    "control.conclude": {SECOND, THIRD},
+    "control.conclude": {SECOND, THIRD, EXTERNAL},
     "responsibility.view": LINES,
     "responsibility.manage": {SECOND},
     "provider_report.record": {SECOND},

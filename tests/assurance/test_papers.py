@@ -376,6 +376,20 @@ def test_an_auditor_from_outside_on_the_team_reads_its_papers(log_in: LogIn, aud
     assert hashlib.sha256(answer.getvalue()).hexdigest() == paper.sha256
 
 
+def test_auditors_from_outside_conclude_and_review_and_it_goes_on_the_ledger(log_in: LogIn, audit: Audit) -> None:
+    Engagement.objects.update(from_outside=True, access_until=noon("2026-05-01"))
+    eve, fay = (UserFactory(name=name, external=True) for name in ("Eve", "Fay"))
+    for person, part in ((eve, "auditor"), (fay, "lead")):
+        GrantFactory(person=person, solution=audit.payments, kind="assurance")
+        TeamMemberFactory(engagement=audit.engagement, person=person, part=part)
+    a_sample(log_in(eve), audit, 1, method="all")
+    act(log_in(eve), audit.test, "items/1", result="no_deviation")
+    act(log_in(eve), audit.test, "conclude", conclusion="effective", because="1 of 1")
+    act(log_in(fay), audit.test, "review")
+    verdict = Verdict.objects.conclusions().get()
+    assert (verdict.said_by, verdict.result, verdict.source_id) == (eve, "effective", audit.test.public_id)
+
+
 def test_what_is_reviewed_is_read_by_who_oversees(log_in: LogIn, audit: Audit) -> None:
     ControlTest.objects.update(
         state="reviewed", conclusion="effective", because="18 of 18", prepared_by=audit.jo, prepared_at=noon(TODAY),

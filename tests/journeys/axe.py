@@ -10,8 +10,8 @@ from playwright.sync_api import Page
 Theme = Literal["light", "dark"]
 AGREED = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 """The tags of axe's rules that together are WCAG 2.2 A and AA."""
-COLOURS = ("color-contrast", "link-in-text-block")
-"""The rules among them that a theme can break."""
+REDRAWN = ("color-contrast", "link-in-text-block", "target-size")
+"""The rules among them that a theme or a width can break."""
 RUN = """async ([within, rules]) => {
   const found = await axe.run(within, {runOnly: rules, resultTypes: ["violations"]});
   return found.violations.flatMap(rule => rule.nodes.map(
@@ -20,7 +20,7 @@ RUN = """async ([within, rules]) => {
 
 
 def found_by_axe(page: Page, *themes: Theme, within: str = "html") -> list[str]:
-    """A line for each mistake: every rule in light, what a theme can break in dark. The page stays in the last theme.
+    """A line for each mistake: every rule in light, what is drawn otherwise in dark. The page stays in the last theme.
 
     The script comes in through the developer tools, so the page's own policy, which forbids it, stays as it is.
     """
@@ -29,6 +29,6 @@ def found_by_axe(page: Page, *themes: Theme, within: str = "html") -> list[str]:
         page.evaluate(AXE_SCRIPT)
     for theme in themes:
         page.emulate_media(color_scheme=theme)
-        rules = {"type": "tag", "values": AGREED} if theme == "light" else {"type": "rule", "values": COLOURS}
+        rules = {"type": "tag", "values": AGREED} if theme == "light" else {"type": "rule", "values": REDRAWN}
         found += [f"{theme}: {mistake}" for mistake in page.evaluate(RUN, [within, rules])]
     return found
