@@ -13,6 +13,7 @@ AGREED = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 REDRAWN = ("color-contrast", "link-in-text-block", "target-size")
 """The rules among them that a theme or a width can break."""
 RUN = """async ([within, rules]) => {
+  scrollTo(0, 0);  // so that no bar that stays lies over what is read
   const found = await axe.run(within, {runOnly: rules, resultTypes: ["violations"]});
   return found.violations.flatMap(rule => rule.nodes.map(
     node => `${rule.id}: ${node.target.join(" ")} ${node.html.slice(0, 160)} ${node.failureSummary}`));
