@@ -14,6 +14,7 @@ from audit.public_id import PublicId
 from controls.models import Control, Verdict
 from evidence.models.evidence import Evidence
 from organisation.models import Solution, User, Visibility
+from organisation.standing_in import hands
 
 
 class AttestationQuerySet(models.QuerySet["Attestation"]):
@@ -23,7 +24,8 @@ class AttestationQuerySet(models.QuerySet["Attestation"]):
             return self
         if not isinstance(user, User):
             return self.none()
-        theirs = Q(asked_of=user) | Q(control__owner=user)
+        hands_of = hands(user)
+        theirs = Q(asked_of__in=hands_of) | Q(control__owner__in=hands_of)
         return self.filter(theirs | Q(solution=None) | Q(solution__in=seen.solutions))
 
     def awaited(self) -> Self:

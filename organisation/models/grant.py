@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import clock, trail
 from organisation.models.dated import Dated, DatedQuerySet
+from organisation.models.delegation import Delegation
 from organisation.models.person import Role, User
 from organisation.models.solution import Solution, SolutionAccount
 
@@ -103,6 +104,8 @@ class Grant(Dated):
 class Visibility:
     """What a person sees today, through the line they look through: everything, or some solutions.
 
+    Those for whom somebody of the first line stands in lend them their solutions for as long.
+
     shared_accounts: the accounts in which those solutions live; what belongs to no solution
     there is theirs to see too, since it may be theirs to claim. period: what an auditor from outside may look at, of
     all their engagements together; None for no limit.
@@ -139,7 +142,10 @@ class Visibility:
         if not user.roles_in_view & {Role.FIRST.value, Role.EXTERNAL.value}:
             return cls(everything=False)
         at = clock.now()
-        grants = list(user.grants.in_force(at).values_list("solution_id", "about_from", "about_to"))
+        held = Q(person=user)
+        if Role.FIRST in user.roles_in_view:
+            held |= Q(person__in=Delegation.objects.delegators_of(user, at), kind__in=MANAGED)
+        grants = list(Grant.objects.in_force(at).filter(held).values_list("solution_id", "about_from", "about_to"))
         solutions = frozenset(solution for solution, _begin, _end in grants)
         accounts: frozenset[str] = frozenset()
         if Role.FIRST in user.roles_in_view:

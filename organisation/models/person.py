@@ -12,11 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import clock, trail
 from audit.public_id import PublicId
+from organisation import own_work
 from organisation.models.dated import Dated, DatedQuerySet
 
 if TYPE_CHECKING:
     from organisation.models.grant import Visibility
     from organisation.models.token import ApiToken
+    from organisation.standing_in import StandingIn
 
 
 class Role(models.TextChoices):
@@ -29,6 +31,10 @@ class Role(models.TextChoices):
 
 class NotAllowed(Exception):
     """A rule of the organisation stands against it; the message says which, to the reader."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        own_work.attempted(words)
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -91,6 +97,9 @@ class User(PublicId, AbstractBaseUser):
     token: ApiToken | None = None
     """For the length of a request: what a program calls with in this person's name."""
 
+    acting_for: User | None = None
+    """For the length of an act: for whom they stand in with it (see organisation.standing_in). The trail keeps it."""
+
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
 
@@ -142,7 +151,8 @@ class User(PublicId, AbstractBaseUser):
     def give_role(self, role: str, *, reason: str, by: User | str, until: datetime | None = None) -> RoleAssignment:
         """From now on the person stands on this line, and on no other. Raises NotAllowed."""
         if self == by:
-            raise NotAllowed(_("Nobody gives a role to themselves; another administrator can."))
+            words = _("Nobody gives a role to themselves; another administrator can.")
+            raise NotAllowed(own_work.own_work(words, self, "role.given", self))
         User.objects.select_for_update().get(pk=self.pk)
         at = clock.now()
         held = self.role_assignments.not_ended(at).first()
@@ -190,6 +200,12 @@ class User(PublicId, AbstractBaseUser):
 
         return Visibility.today(self)
 
+    @cached_property
+    def standing_in(self) -> StandingIn:
+        from organisation.standing_in import StandingIn
+
+        return StandingIn.today(self)
+
 
 @pghistory.track()
 class RoleAssignment(Dated):
@@ -218,6 +234,9 @@ class RoleAssignment(Dated):
             others = administrators.in_force(at).exclude(person=self.person)
             if not [other for other in others.select_related("person") if other.person.is_active]:
                 raise NotAllowed(_("The last administrator stays: give the role to somebody else first."))
+        from organisation.models.delegation import end_all
+
         self.close(at)
         trail.record(by, "role.ended", self.person, role=self.role, reason=reason)
+        end_all(self.person, reason=reason, by=by)
         self.person.__dict__.pop("roles_today", None)

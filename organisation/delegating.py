@@ -1,0 +1,64 @@
+"""Who may be named to stand in for whom, and when: why not, in words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from organisation.models import Delegation, NotAllowed, Role, User
+from organisation.models.delegation import LINES, LONGEST
+
+
+def line_of(person: User, at: datetime) -> str:
+    """The line on which they can be stood in for; "" for none."""
+    held = person.role_assignments.in_force(at).filter(role__in=LINES).values_list("role", flat=True)
+    return held.first() or ""
+
+
+def candidates(delegator: User, at: datetime) -> QuerySet[User]:
+    """Those who stand on the same line today, by name."""
+    line = line_of(delegator, at)
+    people = User.objects.active().with_role(line, at) if line else User.objects.none()
+    found: QuerySet[User] = people.exclude(pk=delegator.pk).order_by("name", "pk")
+    return found
+
+
+def refuse(delegator: User, delegate: User, *, since: datetime, until: datetime, at: datetime) -> str:
+    """The line for which one may stand in for the other. Raises NotAllowed."""
+    line = line_of(delegator, at)
+    if not delegator.is_active or not line:
+        words = _("%(name)s stands on neither the first nor the second line today: there is nothing to stand in for.")
+        raise NotAllowed(words % {"name": delegator.name})
+    if delegate == delegator:
+        raise NotAllowed(_("Nobody stands in for themselves: name somebody else."))
+    if not candidates(delegator, at).filter(pk=delegate.pk).exists():
+        told = {"name": delegate.name, "line": Role(line).label}
+        raise NotAllowed(_("%(name)s may not: only people of the same line (%(line)s) who can log in.") % told)
+    if since < at or until <= since:
+        raise NotAllowed(_("It begins now or on a day to come, and ends after it begins."))
+    if until - since > LONGEST:
+        raise NotAllowed(_("It lasts %(n)d days at most: for longer, give the work to somebody.") % {"n": LONGEST.days})
+    _refuse_others(delegator, delegate, since, until)
+    return line
+
+
+def _refuse_others(delegator: User, delegate: User, since: datetime, until: datetime) -> None:
+    meanwhile = Delegation.objects.touching(since, until).select_related("delegate").order_by("valid_from")
+    if other := meanwhile.filter(delegator=delegator).first():
+        words = _("%(name)s stands in %(from)s to %(until)s already: one person at a time. End that first.")
+        raise NotAllowed(words % _days(other))
+    if away := meanwhile.filter(delegator=delegate).first():
+        words = _("%(who)s is away from %(from)s to %(until)s: choose somebody who is there.")
+        raise NotAllowed(words % {**_days(away), "who": delegate.name})
+
+
+def _days(one: Delegation) -> dict[str, str]:
+    return {"name": one.delegate.name, "from": day(one.valid_from), "until": day(one.last_moment)}
+
+
+def day(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "j M Y")
