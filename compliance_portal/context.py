@@ -64,6 +64,7 @@ SET_UP = (
 OWN = (
     Entry("desk:jobs", _("Jobs"), "jobs", "j"),
     Entry("organisation:preferences", _("Preferences"), "people"),
+    Entry("organisation:delegations", _("While you are away"), "clock"),
     Entry("mfa_index", _("Two-step verification"), "lock"),
     Entry("usersessions_list", _("Where you are logged in"), "lock"),
     Entry("organisation:tokens", _("Tokens for programs"), "lock"),

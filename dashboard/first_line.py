@@ -87,7 +87,8 @@ def tests_due(reach: Reach) -> list[Awaited]:
     if reach.is_unowned:
         return []
     spoken_of = {None, *reach.subject}
-    return [one for one in awaiting(reach.user, reach.moment.at) if not reach.chosen or one[0].solution in spoken_of]
+    own = [one for one in awaiting(reach.user, reach.moment.at) if one[0].owner_id == reach.user.pk]
+    return [one for one in own if not reach.chosen or one[0].solution in spoken_of]
 
 
 def chips(reach: Reach, narrowing: Narrowing) -> list[dict[str, Any]]:

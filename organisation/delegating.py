@@ -62,3 +62,8 @@ def _days(one: Delegation) -> dict[str, str]:
 
 def day(moment: datetime) -> str:
     return date_format(timezone.localtime(moment), "j M Y")
+
+
+def away_words(person: User, delegation: Delegation) -> str:
+    told = {"name": person.name, "until": day(delegation.last_moment), "delegate": delegation.delegate.name}
+    return _("%(name)s is away until %(until)s; %(delegate)s stands in") % told

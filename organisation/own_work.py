@@ -59,7 +59,7 @@ def on_own_work(tell: Tell) -> None:
 def own_work(words: str, person: User, action: str, subject: Any) -> OwnWork:
     """A refusal of one's own work, for whoever refuses in words."""
     refusal = OwnWork(words)
-    refusal.attempt = Attempt(person, action, subject, words)
+    refusal.attempt = Attempt(person, action, subject, str(words))
     return refusal
 
 

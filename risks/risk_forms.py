@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from audit import clock
 from controls.models import Control
 from findings.models import Check
-from organisation.models import Role, Solution, User
+from organisation.models import Role, Solution, User, Visibility
 from organisation.permissions import may
 from risks.models import WRITTEN, Category, Matrix, Risk
 

@@ -116,5 +116,11 @@ class Attestation(PublicId):
             ),
         ]
 
+    @property
+    def stated_by(self) -> str:
+        """As people say it: “Ben for Ana” where one stood in for the other."""
+        by = self.verdict.said_by if self.verdict else self.asked_of
+        return _("%(who)s for %(away)s") % {"who": by, "away": self.asked_of} if by != self.asked_of else by.name
+
     def __str__(self) -> str:
         return self.statement

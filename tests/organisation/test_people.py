@@ -115,5 +115,5 @@ def test_the_list_costs_the_same_for_any_number(
 ) -> None:
     GrantFactory.create_batch(count)
     second_line.get(PEOPLE)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         second_line.get(PEOPLE)
