@@ -171,7 +171,7 @@ def review_refusal(test: ControlTest, user: User) -> str:
         return why_not
     if same_hands(user, test.prepared_by):
         words = _("You prepared it: somebody else on the team reviews it.")
-        return own_work(words, user, "test.reviewed", test)
+        return own_work(words, user, "control_test.reviewed", test)
     if not any(one.person == user and one.part in REVIEWS for one in teaming.of(test.engagement)):
         names = ", ".join(
             one.person.name
