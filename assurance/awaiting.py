@@ -44,7 +44,9 @@ def awaiting(user: User, at: datetime) -> list[Awaiting]:
         State.ISSUED.value: _("Respond, and say by when"),
         State.AGREED.value: _("Do what was agreed, and show it"),
     }
-    rows = AuditFinding.objects.filter(owner__in=people(user), state__in=moves, issued_at__lte=at).select_related("solution")
+    rows = AuditFinding.objects.filter(owner__in=people(user), state__in=moves, issued_at__lte=at).select_related(
+        "solution"
+    )
     return [
         Awaiting(
             public_id=one.public_id,

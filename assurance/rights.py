@@ -134,7 +134,9 @@ def _hands(person: User, engagement: Engagement, at: datetime) -> QuerySet[User]
 
 
 def _via(person: User, owner: User, words: str) -> str:
-    return words if owner == person else _("stood in for %(name)s, who %(words)s") % {"name": owner.name, "words": words}
+    return (
+        words if owner == person else _("stood in for %(name)s, who %(words)s") % {"name": owner.name, "words": words}
+    )
 
 
 def _grants(person: User, hands: QuerySet[User], engagement: Engagement, at: datetime) -> list[str]:

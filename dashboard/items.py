@@ -151,7 +151,7 @@ def _mover(group: Group, user: User, of: str) -> str:
     if group.status == Triage.Status.WAITING:
         return _("others")
     if group.mover is None:
-        return _("anybody; you for %(name)s") % {"name": of} if of else _("anybody")
+        return _("anybody")
     return you(of) if group.mover == user or of else group.mover.name
 
 

@@ -25,7 +25,7 @@ class DelegationForm(forms.Form):
         help_text=_("Of the same line. They cannot pass it on."),
     )
     since = day_field(label=_("From"), help_text=_("Empty: from now. It cannot begin in the past."))
-    until = day_field(label=_("Until"), help_text=_("The last day, three months away at most."))
+    until = day_field(label=_("Until"), help_text=_("The last day. It lasts 90 days at most."))
     reason = forms.CharField(label=_("Why"), max_length=500, help_text=_("Both of you read it, and so do auditors."))
 
     def __init__(self, *args: Any, delegator: User, **options: Any) -> None:

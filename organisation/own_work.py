@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import Promise
 
 from audit import trail
 
@@ -56,9 +57,9 @@ def on_own_work(tell: Tell) -> None:
         _tellers.append(tell)
 
 
-def own_work(words: str, person: User, action: str, subject: Any) -> OwnWork:
+def own_work(words: str | Promise, person: User, action: str, subject: Any) -> OwnWork:
     """A refusal of one's own work, for whoever refuses in words."""
-    refusal = OwnWork(words)
+    refusal = OwnWork(str(words))
     refusal.attempt = Attempt(person, action, subject, str(words))
     return refusal
 

@@ -216,7 +216,15 @@ def _follow(challenge: Challenge, because: str, by: User, unanswered: bool) -> N
 
 
 def locked(challenge: Challenge) -> Challenge:
-    related = ("risk__owner", "risk__solution", "treatment__owner", "exception__asked_by", "raised_by", "answered_by", "assessment")
+    related = (
+        "risk__owner",
+        "risk__solution",
+        "treatment__owner",
+        "exception__asked_by",
+        "raised_by",
+        "answered_by",
+        "assessment",
+    )
     return Challenge.objects.select_for_update(of=("self",)).select_related(*related).get(pk=challenge.pk)
 
 

@@ -74,11 +74,15 @@ def _say(row: Triage, said: dict[str, Any], *, by: User, action: str, **more: An
 
 def held(key: GroupKey, by: User) -> Triage:
     """The group's row, locked; made where nobody has said anything of it yet."""
-    row, _made = Triage.objects.select_related("solution").select_for_update(of=["self"]).get_or_create(
-        solution_id=key.solution,
-        check_ran_id=key.check,
-        account=key.account,
-        defaults={"changed_by": by, "changed_at": clock.now()},
+    row, _made = (
+        Triage.objects.select_related("solution")
+        .select_for_update(of=["self"])
+        .get_or_create(
+            solution_id=key.solution,
+            check_ran_id=key.check,
+            account=key.account,
+            defaults={"changed_by": by, "changed_at": clock.now()},
+        )
     )
     return row
 

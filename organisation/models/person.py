@@ -7,7 +7,7 @@ import pghistory
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models, transaction
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q
-from django.utils.functional import cached_property
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 
 from audit import clock, trail
@@ -32,7 +32,7 @@ class Role(models.TextChoices):
 class NotAllowed(Exception):
     """A rule of the organisation stands against it; the message says which, to the reader."""
 
-    def __init__(self, words: str) -> None:
+    def __init__(self, words: str | Promise) -> None:
         super().__init__(words)
         own_work.attempted(words)
 

@@ -133,7 +133,7 @@ def test_a_time_that_cannot_be_is_refused(
 
 
 def test_only_somebody_of_the_same_line_who_can_log_in_stands_in(log_in: LogIn, ana: User) -> None:
-    others = [
+    others: list[User] = [
         ana,
         UserFactory(second_line=True),
         UserFactory(administrator=True),
@@ -219,7 +219,9 @@ def test_hands_are_the_same_now_and_then(ana: User, ben: User) -> None:
     cleo, dee = UserFactory(name="Cleo", first_line=True), UserFactory(name="Dee", first_line=True)
     now = datetime.now(UTC)
     then = now - timedelta(days=20)
-    DelegationFactory(delegator=ana, delegate=ben, valid_from=now - timedelta(days=30), valid_to=now - timedelta(days=9))
+    DelegationFactory(
+        delegator=ana, delegate=ben, valid_from=now - timedelta(days=30), valid_to=now - timedelta(days=9)
+    )
     DelegationFactory(delegator=ana, delegate=cleo)
     assert same_hands(ana, ben, then)
     assert not same_hands(ana, ben, now)
