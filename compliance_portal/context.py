@@ -61,7 +61,6 @@ SET_UP = (
     Entry("organisation:people", _("People"), "people", "p"),
     Entry("audit:trail", _("Trail"), "trail", "t"),
 )
-CHANGE_PASSWORD = "account_change_password"
 OWN = (
     Entry("desk:jobs", _("Jobs"), "jobs", "j"),
     Entry("organisation:preferences", _("Preferences"), "people"),
@@ -69,8 +68,10 @@ OWN = (
     Entry("mfa_index", _("Two-step verification"), "lock"),
     Entry("usersessions_list", _("Where you are logged in"), "lock"),
     Entry("organisation:tokens", _("Tokens for programs"), "lock"),
-    Entry(CHANGE_PASSWORD, _("Password"), "lock"),
+    Entry("account_change_password", _("Password"), "lock"),
 )
+LOCAL = frozenset({"account_change_password"})
+"""Of no use to who logs in by the identity provider alone."""
 SEARCH = ("desk:search", "findings:explorer")
 
 
@@ -141,7 +142,7 @@ class Frame:
     def own(self) -> list[Door]:
         """Without the password of who has none, because they log in by the identity provider."""
         has_password = self.person is not None and self.person.has_usable_password()
-        return self._doors(tuple(one for one in OWN if has_password or one.name != CHANGE_PASSWORD))
+        return self._doors(tuple(one for one in OWN if has_password or one.name not in LOCAL))
 
     @property
     def rail_groups(self) -> list[list[Door]]:

@@ -169,6 +169,8 @@ def _give(held: Attestation, given: Given, by: User, at: datetime) -> Attestatio
     held.attested_at, held.expires_at = at, expires_at
     held.save(update_fields=["holds", "basis", "attested_at", "expires_at", "verdict"])
     held.evidence.add(*given.evidence)
+    if by != held.asked_of:
+        by_right(by, [held.asked_of])  # whose statement it is; the ledger asked who speaks for the control
     told = {"holds": given.holds, "basis": given.basis, "expires_at": expires_at.isoformat()}
     pieces = [one.public_id for one in given.evidence]
     trail.record(by, "attestation.given", held, verdict=held.verdict.public_id, evidence=pieces, **told, **_told(held))

@@ -71,8 +71,8 @@ def by_right(
     is theirs in their own right.
     """
     names = {one.pk for one in owners if one}
-    person.acting_for = None
     if person.pk in names or (part_in and _parts(part_in, as_owner).filter(person=person).exists()):
+        person.acting_for = None
         return True
     away = person.standing_in.delegators
     found = next((one for one in away if one.pk in names), None)
@@ -80,7 +80,8 @@ def by_right(
         parts = _parts(part_in, as_owner).filter(person__in=away, kind__in=MANAGED)
         having = set(parts.values_list("person_id", flat=True))
         found = next((one for one in away if one.pk in having), None)
-    person.acting_for = found
+    if found is not None:
+        person.acting_for = found
     return found is not None
 
 

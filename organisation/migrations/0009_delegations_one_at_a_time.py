@@ -1,10 +1,12 @@
-"""One person stands in for another at a time, and nobody's standing in is ever deleted."""
+"""One person stands in for another at a time; it moves the edition of what pages show, and is never deleted."""
 
 from typing import Any
 
 from django.conf import settings
 from django.db import migrations
 from psycopg import sql
+
+from audit.edition import moved_by
 
 ONE = """
 ALTER TABLE organisation_delegation ADD CONSTRAINT delegation_one_at_a_time EXCLUDE USING gist (
@@ -23,8 +25,9 @@ def keep(apps: Any, editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("organisation", "0008_delegations")]
+    dependencies = [("organisation", "0008_delegations"), ("audit", "0004_edition")]
     operations = [
         migrations.RunSQL(ONE, ANY),
+        moved_by("organisation_delegation"),
         migrations.RunPython(keep, migrations.RunPython.noop),
     ]

@@ -50,7 +50,12 @@ class DelegationQuerySet(DatedQuerySet["Delegation"]):
         return self.filter(Q(valid_to__gt=F("valid_from")), valid_from__lt=until, valid_to__gt=since)
 
     def listed(self) -> Self:
-        return self.select_related("delegator", "delegate").order_by("valid_from", "id")
+        """But for those that were called off before they began."""
+        return (
+            self.filter(valid_to__gt=F("valid_from"))
+            .select_related("delegator", "delegate")
+            .order_by("valid_from", "id")
+        )
 
 
 @pghistory.track()

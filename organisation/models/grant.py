@@ -23,6 +23,13 @@ class GrantQuerySet(DatedQuerySet["Grant"]):
     def owners(self, at: datetime) -> Self:
         return self.in_force(at).filter(kind=Grant.Kind.OWNER)
 
+    def held_by(self, user: User, at: datetime) -> Self:
+        """In force for them; on the first line those of whom they stand in for, too."""
+        held = Q(person=user)
+        if Role.FIRST in user.roles_in_view:
+            held |= Q(person__in=Delegation.objects.delegators_of(user, at), kind__in=MANAGED)
+        return self.in_force(at).filter(held)
+
     def managed(self) -> Self:
         """Those that people give on a solution's page; an engagement gives and ends its own."""
         return self.filter(kind__in=MANAGED)
@@ -142,10 +149,7 @@ class Visibility:
         if not user.roles_in_view & {Role.FIRST.value, Role.EXTERNAL.value}:
             return cls(everything=False)
         at = clock.now()
-        held = Q(person=user)
-        if Role.FIRST in user.roles_in_view:
-            held |= Q(person__in=Delegation.objects.delegators_of(user, at), kind__in=MANAGED)
-        grants = list(Grant.objects.in_force(at).filter(held).values_list("solution_id", "about_from", "about_to"))
+        grants = list(Grant.objects.held_by(user, at).values_list("solution_id", "about_from", "about_to"))
         solutions = frozenset(solution for solution, _begin, _end in grants)
         accounts: frozenset[str] = frozenset()
         if Role.FIRST in user.roles_in_view:

@@ -31,8 +31,8 @@ FEW = 50
 def delegations(request: Request) -> HttpResponse:
     """One's own: who stands in, and for whom one does; in force, to come and past."""
     at = clock.now()
-    every = Delegation.objects.of(request.user).select_related("delegator", "delegate")
-    current = list(every.not_ended(at).order_by("valid_from", "id"))
+    every = Delegation.objects.of(request.user).listed()
+    current = list(every.not_ended(at))
     context = {
         "title": _title(request.user, current, at),
         "current": [(one, one.is_in_force(at), one.delegator == request.user) for one in current],

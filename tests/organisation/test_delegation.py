@@ -15,7 +15,7 @@ from organisation.standing_in import same_hands
 from tests.clock import after
 from tests.conftest import LogIn, Program
 from tests.factories import DelegationFactory, GrantFactory, RoleAssignmentFactory, SolutionFactory, UserFactory
-from tests.findings_pages.reading_pages import words
+from tests.findings_pages.reading_pages import title, words
 
 pytestmark = pytest.mark.django_db
 MINE = "/organisation/delegations/"
@@ -101,6 +101,17 @@ def test_who_is_back_ends_it_and_nobody_else_of_the_line_does(log_in: LogIn, ana
     assert log_in(ana).post(end, {"reason": "Back"}).status_code == 302
     assert "You stand in for Ana no longer" in [one.text for one in Notice.objects.filter(person=ben)]
     assert "You stand in for Ana" not in words(log_in(ben).get(ITEMS))
+
+
+def test_one_that_has_not_begun_is_called_off(log_in: LogIn, ana: User, ben: User) -> None:
+    browser = log_in(ana)
+    browser.post(f"{MINE}add/", said(ben, since=in_days(5)))
+    made = Delegation.objects.get()
+    assert "to come" in words(browser.get(MINE))
+    browser.post(f"{MINE}{made.public_id}/end/", {"reason": "The journey is off"})
+    shown = browser.get(MINE)
+    assert (shown.context["current"], list(shown.context["past"])) == ([], [])
+    assert browser.post(f"{MINE}add/", said(ben, since=in_days(5))).status_code == 302
 
 
 def test_it_ends_by_itself(log_in: LogIn, ana: User, ben: User) -> None:
@@ -212,6 +223,15 @@ def test_the_delegate_sees_the_delegators_solutions_and_passes_nothing_on(log_in
     page = f"/organisation/solutions/{payments.public_id}/"
     assert log_in(ben).get(page).status_code == 200
     assert log_in(cleo).get(page).status_code == 404
+
+
+def test_their_home_speaks_of_the_delegators_solutions_at_once(log_in: LogIn, ana: User, ben: User) -> None:
+    payments = SolutionFactory(name="Payments")
+    GrantFactory(person=ana, solution=payments)
+    browser = log_in(ben)
+    assert "Payments" not in title(browser.get("/"))
+    DelegationFactory(delegator=ana, delegate=ben)
+    assert "Payments" in title(browser.get("/"))
 
 
 def test_hands_are_the_same_now_and_then(ana: User, ben: User) -> None:
