@@ -1,6 +1,6 @@
 from django.urls import path
 
-from organisation.views import accounts, delegations, groups, parts, people, sessions, solutions, tokens
+from organisation.views import accounts, delegations, groups, parts, people, permissions, sessions, solutions, tokens
 
 app_name = "organisation"
 
@@ -41,5 +41,6 @@ urlpatterns = [
     path("delegations/add/", delegations.add, name="add_delegation"),
     path("delegations/<str:public_id>/end/", delegations.end, name="end_delegation"),
     path("delegations/<str:public_id>/end-for/", delegations.end_for, name="end_delegation_for"),
+    path("permissions/", permissions.permissions, name="permissions"),
     path("preferences/", people.preferences, name="preferences"),
 ]

@@ -151,7 +151,7 @@ class Delegation(PublicId, Dated):
             tell(self, by)
 
 
-def end_all(person: User, *, reason: str, by: User | str) -> None:
-    """Whoever stands on the line no longer neither stands in nor is stood in for."""
-    for one in Delegation.objects.of(person).not_ended(clock.now()).listed():
+def end_all(person: User, line: str, *, reason: str, by: User | str) -> None:
+    """Whoever stands on the line no longer neither stands in on it nor is stood in for."""
+    for one in Delegation.objects.of(person).filter(line=line).not_ended(clock.now()).listed():
         one.end(reason=reason or str(_("Their role ended")), by=by)
