@@ -12,7 +12,7 @@ from django.db.models import Count, Q
 from assurance.pack.contents import CheckPart, ControlMapping, ControlPart, RequirementPart
 from assurance.pack.scope import EVERYTHING, Scope
 from controls.mapped import Mapped, mapped_of_versions
-from controls.models import Control, Edition, Mapping, RunsAs, ServiceType
+from controls.models import Area, Control, Edition, Mapping, RunsAs, ServiceType
 from controls.past import as_they_were
 from controls.provider_parts import reports_at
 from controls.responsibility import abouts, held_for
@@ -141,11 +141,17 @@ def _uses(scope: Scope) -> list[Use]:
 
 
 def _in_words(told: Whose) -> str:
-    """Whose it is, and the reasons, each once."""
+    """Whose it is, and a line for each reason: the area, whose that is, why, and for which service types."""
     if told.party is None:
         return ""
-    reasons = sorted({one.reasons for answers in told.by_party.values() for one in answers if one.reasons})
-    return " ".join([f"{told.party.label}.", *reasons])[:2000]
+    services: dict[str, list[str]] = defaultdict(list)
+    for answer in (one for answers in told.by_party.values() for one in answers):
+        for area, said in answer.why:
+            if said:
+                services[f"{Area(area).label}, {said.get_party_display().lower()}: {said.because}"].append(
+                    answer.service.name
+                )
+    return "\n".join([f"{told.party.label}.", *(f"{why} ({', '.join(services[why])})" for why in sorted(services))])
 
 
 def _reports_of(told: Whose) -> list[str]:

@@ -119,8 +119,8 @@ class ControlMapping:
 @dataclass(frozen=True)
 class RequirementPart:
     """key: as the framework numbers it. status: what its controls show, in words. responsibility: provider, shared or
-    ours in words, with the reason; empty where nobody stated it. provider_reports: public ids. checks: public ids of
-    those that are mapped to it without a control between, each told in full once, in Contents.
+    ours in words, then a line for each reason; empty where nobody stated it. provider_reports: public ids. checks:
+    public ids of those that are mapped to it without a control between, each told in full once, in Contents.
     """
 
     id: str

@@ -36,7 +36,7 @@ def document(contents: Contents) -> dict[str, Any]:
             "summary": _summary(contents),
             "sections": sections,
             "unmapped": unmapped,
-            "statements": [[number, said] for said, number in requirements.statements(contents).items()],
+            "statements": [[number, said.splitlines()] for said, number in requirements.statements(contents).items()],
             "controls": controls.controls(contents, places, [*told_under, *unmapped]),
             **appendix.appendix(contents, places),
         }

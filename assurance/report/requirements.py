@@ -59,12 +59,13 @@ def _requirement(
 ) -> dict[str, Any]:
     """told: its control → the requirement under which that is told in full. stated: of `statements`."""
     statement = stated.get(one.responsibility, "")
+    lines = one.responsibility.splitlines()
     return {
         "key": one.key,
         "title": one.title,
         "status_key": one.status_key,
         "status": one.status,
-        "responsibility": one.responsibility.partition(". ")[0] if statement else one.responsibility,
+        "responsibility": [lines[0].rstrip(".")] if statement else lines,
         "statement": statement,
         "provider_reports": places.references(one.provider_reports),
         "controls": [
