@@ -10,6 +10,7 @@ from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.messages.storage.session import SessionStorage
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.utils.translation import gettext as _
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 CLAIMED = "HTTP_X_REQUEST_ID"
@@ -53,7 +54,9 @@ class rules:  # noqa: N801  (named for what it does, in the list of middleware)
                 "type": "about:blank",
                 "title": HTTPStatus.FORBIDDEN.phrase,
                 "status": HTTPStatus.FORBIDDEN,
-                "detail": "Use https. What was sent came over the network in the clear: change what was secret in it.",
+                "detail": _(
+                    "Use https. What was sent came over the network in the clear: change what was secret in it."
+                ),
             }
             return JsonResponse(problem, status=HTTPStatus.FORBIDDEN, content_type="application/problem+json")
         return None

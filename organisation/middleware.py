@@ -138,5 +138,5 @@ def asked(request: HttpRequest, name: str) -> datetime | None:
     except ValueError:
         at = None
     if at is None:
-        raise BadRequest(f"{name} must be a date such as 2026-06-30, or 2026-06-30T14:00")
+        raise BadRequest(_("%(name)s must be a date such as 2026-06-30, or 2026-06-30T14:00") % {"name": name})
     return at if timezone.is_aware(at) else timezone.make_aware(at)

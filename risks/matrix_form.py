@@ -178,5 +178,7 @@ def draft_asked_for(query: QueryDict, before: Matrix | None) -> Draft:
     draft = Draft.of(before) if before and start == IN_FORCE else Draft.standard(before)
     sizes = [query.get(name, str(len(getattr(draft, name)))) for name in SIZES]
     if not all(size.isdecimal() and FEWEST <= int(size) <= MOST for size in sizes):
-        raise BadRequest(f"A matrix has {FEWEST} to {MOST} likelihoods, impacts and levels")
+        raise BadRequest(
+            _("A matrix has %(fewest)d to %(most)d likelihoods, impacts and levels") % {"fewest": FEWEST, "most": MOST}
+        )
     return draft.resized(*map(int, sizes))

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
@@ -92,7 +93,7 @@ def _decide(request: Request, form: DecisionForm) -> None:
 def export(request: Request, form: str) -> HttpResponse:
     """Every mapping that the address asks for, as a file. form: csv or xlsx."""
     if form not in ("csv", "xlsx"):
-        raise BadRequest(f"No such form: {form}")
+        raise BadRequest(_("No such form: %(form)s") % {"form": form})
     at = request.moment.at
     asked = Asked.of(request.GET, mapping_choices(request.user, request.GET))
     found = asked_mappings(asked, request.user, at)

@@ -274,7 +274,7 @@ def _file(
     if form == "csv":
         return tables.as_csv(named, head, rows)
     if form != "xlsx":
-        raise BadRequest(f"No such form: {form}")
+        raise BadRequest(_("No such form: %(form)s") % {"form": form})
     about = {
         "What": what,
         "Solution": f"{solution.name} ({solution.public_id})",

@@ -125,7 +125,7 @@ def export(request: Request, public_id: str, form: str) -> HttpResponse:
     if form == "csv":
         return tables.as_csv(name, HEAD, lines)
     if form != "xlsx":
-        raise BadRequest(f"No such form: {form}")
+        raise BadRequest(_("No such form: %(form)s") % {"form": form})
     about = {
         "What": f"{version}: {scheme.name}",
         "As of": f"{at:%Y-%m-%d %H:%M:%S} UTC",

@@ -23,7 +23,7 @@ from risks import oscal, oscal_parts
 def export(request: Request) -> HttpResponse:
     """Of now: what was due and who answered for it in the past, the register of that moment says."""
     if not request.moment.is_now:
-        raise BadRequest("A plan of action and milestones is of now: go back to now")
+        raise BadRequest(_("A plan of action and milestones is of now: go back to now"))
     solution = within(request.GET.get("solution", ""), request.user, request.moment.at)
     if not isinstance(solution, Solution):
         messages.info(request, _("A plan of action and milestones is of one solution: choose it."))
