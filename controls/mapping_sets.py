@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Case, F, Value, When
+from django.utils.translation import gettext_noop
 
 from audit import clock, trail
 from controls.imports.catalogues import AT_ONCE, identities_of
@@ -16,7 +17,7 @@ from controls.models import CheckReference, Framework, Mapping, MappingDecision,
 from controls.models.mapping import MappingQuerySet
 from organisation.models import User
 
-NO_LONGER_SAID = "The source no longer says so."
+NO_LONGER_SAID = gettext_noop("The source no longer says so.")
 """Why a mapping ended that nobody decided on."""
 
 

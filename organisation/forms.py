@@ -23,7 +23,7 @@ from organisation.models import (
 from organisation.models.dated import begins, ends
 from organisation.models.grant import MANAGED
 from organisation.models.group_mapping import GIVEN_BY_GROUPS
-from organisation.models.token import OPEN_TO_ALL, area_of
+from organisation.models.token import OPEN_TO_ALL, area_of, area_told
 from organisation.permissions import MAY, may
 
 NOT_BY_TOKEN = OPEN_TO_ALL | {"home", "preference", "session", "token"}
@@ -263,7 +263,7 @@ class TokenForm(forms.Form):
         self.initial["until"] = timezone.localdate(clock.now()) + timedelta(days=90)
         areas = sorted({area_of(action) for action in MAY if may(person, action)} - NOT_BY_TOKEN)
         self.fields["areas"].choices = [  # type: ignore[attr-defined]
-            (area, area.replace("_", " ").capitalize()) for area in areas
+            (area, area_told(area).capitalize()) for area in areas
         ]
 
     def clean_until(self) -> datetime:

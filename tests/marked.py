@@ -18,8 +18,10 @@ from factory.django import DjangoModelFactory
 
 CODE = "en-xa"
 """Django finds its formats under en, as those of the product's own language."""
-SAID = ("aria-label", "alt", "data-label", "data-tip", "data-copied", "data-offline", "data-refused", "placeholder")
-SAID = (*SAID, "title", "label", "hx-confirm", "aria-description", "aria-roledescription", "aria-valuetext")
+SAID = frozenset(
+    "alt aria-description aria-label aria-roledescription aria-valuetext data-copied data-label data-offline"
+    " data-refused data-tip hx-confirm label placeholder title".split()
+)
 """Attributes that people read or hear."""
 SILENT = {"script", "style", "code", "kbd", "pre", "samp"}
 """Elements whose text is not language: code, keys, records as they were received."""
@@ -29,7 +31,7 @@ class Marked(trans_real.DjangoTranslation):
     """Django's own translation, whose catalogue holds every message."""
 
     def __init__(self) -> None:
-        super().__init__(settings.LANGUAGE_CODE)
+        super().__init__(CODE)
 
     def gettext(self, message: str) -> str:
         said = message.rpartition(trans_real.CONTEXT_SEPARATOR)[2]
@@ -43,7 +45,7 @@ class Marked(trans_real.DjangoTranslation):
 def marked_language() -> Iterator[None]:
     """Requests that ask for CODE, and what runs inside, are answered in marks."""
     with override_settings(LANGUAGES=[*settings.LANGUAGES, (CODE, "Marked")]):
-        trans_real._translations[CODE] = Marked()  # type: ignore[attr-defined]
+        trans_real._translations[CODE] = Marked()
         with translation.override(CODE):
             yield
 
@@ -78,7 +80,7 @@ class Data:
     @contextmanager
     def gathered(self) -> Iterator[None]:
         """What factories make inside is remembered."""
-        make = DjangoModelFactory._create.__func__  # type: ignore[attr-defined]
+        make = DjangoModelFactory._create.__func__
 
         def _create(cls: Any, model_class: Any, *args: Any, **fields: Any) -> Any:
             row = make(cls, model_class, *args, **fields)
@@ -121,8 +123,8 @@ class _Reader(HTMLParser):
         said = dict(attrs)
         if tag in SILENT:
             self.silent += 1
-        for name in SAID:
-            if said.get(name):
+        for name in sorted(SAID & said.keys()):
+            if said[name]:
                 self._add(f"{tag} {name}", outside(str(said[name]))[0])
         if tag == "input" and said.get("type") in {"submit", "button", "reset"}:
             self._add(f"{tag} value", outside(str(said.get("value")))[0])

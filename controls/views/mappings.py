@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from audit.keyset import page_of
+from audit.words import in_the_organisations_language
 from controls import mapping_sets, tables
 from controls.listing import Asked
 from controls.mapping_forms import DecisionForm
@@ -90,6 +91,7 @@ def _decide(request: Request, form: DecisionForm) -> None:
 
 @require_safe
 @permitted("framework.view")
+@in_the_organisations_language
 def export(request: Request, form: str) -> HttpResponse:
     """Every mapping that the address asks for, as a file. form: csv or xlsx."""
     if form not in ("csv", "xlsx"):
@@ -103,11 +105,11 @@ def export(request: Request, form: str) -> HttpResponse:
     if form == "csv":
         return tables.as_csv(name, HEAD, table)
     about = {
-        "What": "Mappings between requirements, controls and checks",
-        "As of": f"{at:%Y-%m-%d %H:%M:%S} UTC",
-        "Narrowed to": ", ".join(f"{key}={value}" for key, value in asked.values.items()) or "nothing: all of it",
-        "Rows": str(len(table)),
-        "Read by": request.user.name,
-        "Address": request.build_absolute_uri(),
+        _("What"): _("Mappings between requirements, controls and checks"),
+        _("As of"): _("%(at)s UTC") % {"at": f"{at:%Y-%m-%d %H:%M:%S}"},
+        _("Narrowed to"): ", ".join(f"{key}={value}" for key, value in asked.values.items()) or _("nothing: all of it"),
+        _("Rows"): str(len(table)),
+        _("Read by"): request.user.name,
+        _("Address"): request.build_absolute_uri(),
     }
     return tables.as_xlsx(name, about, HEAD, table)
