@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -282,3 +283,14 @@ class PreferencesForm(forms.Form):
         choices=lambda: [(zone, zone.replace("_", " ")) for zone in sorted(zoneinfo.available_timezones())],
         help_text=_("Moments are shown in it. Days end in the organisation's zone."),
     )
+    language = forms.ChoiceField(
+        label=_("Language"),
+        choices=lambda: [("", _("As the browser asks")), *settings.LANGUAGES],
+        required=False,
+        help_text=_("Of pages and mails. What was written down stays in the language in which it was."),
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if len(settings.LANGUAGES) == 1:
+            del self.fields["language"]

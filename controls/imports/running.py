@@ -84,7 +84,7 @@ def kept(raw: bytes) -> SourceFile:
 def requested(raw: bytes, *, name: str, asked: Mapping[str, Any], by: User) -> Import:
     """Keep the file and ask for its preview; somebody has to hand it to a worker."""
     made = Import.objects.create(file=kept(raw), name=name[:300], asked=dict(asked), requested_by=by)
-    made.job = _job(made, f"Read {name}", by)
+    made.job = _job(made, _("Read %(name)s") % {"name": name}, by)
     made.save(update_fields=["job"])
     trail.record(by, "import.requested", made, file=name, sha256=made.file.sha256)
     return made
@@ -134,7 +134,7 @@ def ask_to_apply(found: Import, *, by: User) -> bool:
     """Whether it was ready; somebody has to hand it to a worker."""
     if not Import.objects.filter(pk=found.pk, state=Import.State.READY).update(state=Import.State.TO_APPLY):
         return False
-    found.job = _job(found, f"Apply {found.name}", by)
+    found.job = _job(found, _("Apply %(name)s") % {"name": found.name}, by)
     found.save(update_fields=["job"])
     return True
 

@@ -1,0 +1,12 @@
+"""Django's own, which also finds words under the names that the portal has for them."""
+
+from __future__ import annotations
+
+from django.core.management.commands import makemessages
+
+OURS = ("kept", "kept_count:1,2", "word")
+"""audit.words, and headings and terms: gettext_lazy or gettext_noop as `word`."""
+
+
+class Command(makemessages.Command):
+    xgettext_options = [*makemessages.Command.xgettext_options, *(f"--keyword={one}" for one in OURS)]
