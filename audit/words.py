@@ -27,14 +27,8 @@ def kept(message: str) -> str:
         return translation.gettext(message)
 
 
-def kept_count(one: str, many: str, number: int) -> str:
-    """The same, by a number."""
-    with of_the_organisation():
-        return translation.ngettext(one, many, number)
-
-
 def in_the_organisations_language(view: Callable[P, Answer]) -> Callable[P, Answer]:
-    """Of a view that answers with a file: it says the same whoever reads it."""
+    """Of a view that answers with a file, or of what tells others: it says the same whoever acts."""
 
     @wraps(view)
     def answer(*args: P.args, **said: P.kwargs) -> Answer:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.core.management.commands import makemessages
 
-OURS = ("kept", "kept_count:1,2", "word")
-"""audit.words, and headings and terms: gettext_lazy or gettext_noop as `word`."""
+OURS = ("kept", "word")
+"""kept: audit.words. word: gettext_lazy or gettext_noop, of headings and terms."""
 
 
 class Command(makemessages.Command):
