@@ -27,12 +27,12 @@ def kept(message: str) -> str:
         return translation.gettext(message)
 
 
-def in_the_organisations_language(view: Callable[P, Answer]) -> Callable[P, Answer]:
+def in_the_organisations_language(act: Callable[P, Answer]) -> Callable[P, Answer]:
     """Of a view that answers with a file, or of what tells others: it says the same whoever acts."""
 
-    @wraps(view)
+    @wraps(act)
     def answer(*args: P.args, **said: P.kwargs) -> Answer:
         with of_the_organisation():
-            return view(*args, **said)
+            return act(*args, **said)
 
     return answer
