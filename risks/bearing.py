@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 
 from django.utils.translation import gettext as _
 
+from audit.words import kept, of_the_organisation
 from findings import acceptances, workflow
 from findings.models import Acceptance, Finding
 from findings.workflow import WrittenBack
@@ -60,13 +61,15 @@ def _let_go(exception: RiskException, keys: Collection[int]) -> None:
     if not keys:
         return
     findings = Finding.objects.filter(pk__in=keys)
-    acceptances.end(exception.public_id, findings, because="It fails no longer, or is not the solution's any more")
-    workflow.restore(exception.public_id, f"{exception.public_id} covers it no longer", findings)
+    because = kept("It fails no longer, or is not the solution's any more")
+    acceptances.end(exception.public_id, findings, because=because)
+    workflow.restore(exception.public_id, kept("%(id)s covers it no longer") % {"id": exception.public_id}, findings)
 
 
 def end(exception: RiskException) -> None:
     """It holds no longer: what fails reads "fail" again, and AWS is told."""
-    because = f"{exception.get_state_display()}: {exception.ended_because}"
+    with of_the_organisation():
+        because = f"{exception.get_state_display()}: {exception.ended_because}"
     acceptances.end(exception.public_id, because=because[:500])
     workflow.restore(exception.public_id, f"{exception.public_id} ended")
 

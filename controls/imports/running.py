@@ -173,7 +173,7 @@ def _carry_out(found: Import, recognised: Content) -> None:
         raise refused(_("What it would change is no longer what the preview showed: import it again."))
     made = plan.carry_out(found.job.requested_by or "import")
     rows.update(state=Import.State.APPLIED, decided_at=clock.now(), result=made.public_id)
-    found.job.finish(Job.State.DONE, step=f"{plan.headline}: applied")
+    found.job.finish(Job.State.DONE, step=_("%(what)s: applied") % {"what": plan.headline})
 
 
 def forgotten(*, at: datetime) -> list[Import]:

@@ -47,10 +47,10 @@ def test_a_person_chooses_their_language_and_every_page_is_in_it(two_languages: 
     assert '<html lang="en-gb"' in page
     assert external.post(PREFERENCES, {**SAID, "language": "de"}).status_code == 422
     external.post(PREFERENCES, {**SAID, "language": CODE})
-    page = external.get(PREFERENCES)
-    assert f'<html lang="{CODE}"' in page.content.decode()
-    assert "<title>⟦Preferences⟧" in page.content.decode()
-    assert page["Content-Language"] == CODE
+    answer = external.get(PREFERENCES)
+    assert f'<html lang="{CODE}"' in answer.content.decode()
+    assert "<title>⟦Preferences⟧" in answer.content.decode()
+    assert answer["Content-Language"] == CODE
 
 
 def test_a_language_that_is_not_installed_any_more_is_nobody_s(log_in: LogIn) -> None:
