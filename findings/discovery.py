@@ -88,7 +88,7 @@ def _look(connection: Connection) -> Estate:
     )
     if hub not in {account.account_id for account in accounts}:
         accounts.append(ListedAccount(hub))
-    regions: list[str] = ask("regions", lambda: organizations.open_regions(aws.hub(connection, "account")), [])
+    regions: list[str] = ask(_("regions"), lambda: organizations.open_regions(aws.hub(connection, "account")), [])
     aggregation = ask(
         _("Security Hub's regions"),
         lambda: security_hub.aggregation(aws.hub(connection, "securityhub"), regions),
@@ -98,7 +98,7 @@ def _look(connection: Connection) -> Estate:
         regions = sorted({*aggregation.linked, *in_use.values_list("region", flat=True)})
     if connection.home_region not in regions:
         regions.append(connection.home_region)
-    aggregated: dict[Place, Aggregated] = ask("Config's aggregator", lambda: _aggregated(connection), {})
+    aggregated: dict[Place, Aggregated] = ask(_("Config's aggregator"), lambda: _aggregated(connection), {})
     estate = Estate(accounts, regions, aggregation, aggregated, notes=notes)
     for region in regions:
         step = _("members of Security Hub in %(region)s") % {"region": region}

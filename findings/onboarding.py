@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from botocore.exceptions import ClientError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as word
 
 from audit import clock, trail
 from audit.trail import Actor
@@ -200,15 +201,15 @@ def _write_role(connection: Connection) -> tuple[bool | None, str]:
 NO_FINDING = "compliance-portal/no-finding"
 MEMBERS_TRIED = 3
 QUESTIONS: tuple[tuple[str, Question], ...] = (
-    ("Who we are", _who_we_are),
-    ("Hub account", _hub),
-    ("External id", _external_id),
-    ("Security Hub", _security_hub),
-    ("Security Hub's regions", _regions),
-    ("Config's aggregator", _aggregator),
-    ("Organisation", _organisation),
-    ("Member role", _a_member),
-    ("Write role", _write_role),
-    ("Event queue", event_queue.test),
+    (word("Who we are"), _who_we_are),
+    (word("Hub account"), _hub),
+    (word("External id"), _external_id),
+    (word("Security Hub"), _security_hub),
+    (word("Security Hub's regions"), _regions),
+    (word("Config's aggregator"), _aggregator),
+    (word("Organisation"), _organisation),
+    (word("Member role"), _a_member),
+    (word("Write role"), _write_role),
+    (word("Event queue"), event_queue.test),
 )
 REMARKS = {"Security Hub's regions", "Config's aggregator", "Organisation"}
