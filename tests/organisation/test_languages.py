@@ -11,7 +11,7 @@ from desk.notices import notify
 from tests.conftest import LoggedIn, LogIn
 from tests.factories import SolutionFactory, UserFactory
 from tests.factories.findings import ConnectionFactory
-from tests.marked import CODE, marked_language
+from tests.marked import CODE, marked_language, unmarked
 
 PREFERENCES = "/organisation/preferences/"
 SAID = {"name": "Eve", "time_zone": "Europe/Lisbon"}
@@ -51,6 +51,13 @@ def test_a_person_chooses_their_language_and_every_page_is_in_it(two_languages: 
     assert f'<html lang="{CODE}"' in answer.content.decode()
     assert "<title>⟦Preferences⟧" in answer.content.decode()
     assert answer["Content-Language"] == CODE
+
+
+def test_a_home_that_was_read_in_one_language_is_not_shown_in_another(two_languages: None, log_in: LogIn) -> None:
+    reader = log_in(second_line=True)
+    assert "⟦" not in reader.get("/").content.decode()
+    page = reader.get("/", headers={"Accept-Language": CODE}).content.decode()
+    assert not [words for words in unmarked(page) if "check" in words.lower()]
 
 
 def test_a_language_that_is_not_installed_any_more_is_nobody_s(log_in: LogIn) -> None:
