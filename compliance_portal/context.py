@@ -67,6 +67,7 @@ OWN = (
     Entry("mfa_index", _("Two-step verification"), "lock"),
     Entry("usersessions_list", _("Where you are logged in"), "lock"),
     Entry("organisation:tokens", _("Tokens for programs"), "lock"),
+    Entry("organisation:permissions", _("Who may do what"), "people"),
     Entry("account_change_password", _("Password"), "lock"),
 )
 SEARCH = ("desk:search", "findings:explorer")

@@ -16,6 +16,7 @@ from organisation.models import (
     Grant,
     GroupMapping,
     Role,
+    RoleAssignment,
     Solution,
     SolutionAccount,
     TagRule,
@@ -173,7 +174,18 @@ class ReasonForm(forms.Form):
 class RoleForm(UntilForm):
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, widget=forms.RadioSelect)
     reason = forms.CharField(label=_("Why"), max_length=500)
-    field_order = ("role", "until", "reason")
+    combine = forms.BooleanField(label=_("Combine it with what they hold"), required=False)
+    field_order = ("role", "until", "combine", "reason")
+
+    def __init__(self, *args: Any, held: list[RoleAssignment], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if held:
+            names = ", ".join(str(one.get_role_display()) for one in held)
+            self.fields["combine"].help_text = _(
+                "They hold “%(role)s”. One person on two lines is an exception: the reason says why."
+            ) % {"role": names}
+        else:
+            del self.fields["combine"]
 
 
 class PersonForm(forms.Form):

@@ -20,6 +20,7 @@ LINES = {FIRST, SECOND, THIRD, EXTERNAL}
 MAY: dict[str, set[str]] = {
     "home.view": EVERYBODY,
     "api.read_schema": EVERYBODY,
+    "permission.view": EVERYBODY,
     "self.view": EVERYBODY,
     "notice.view": EVERYBODY,
     "job.view": EVERYBODY,
@@ -117,8 +118,8 @@ OWN_WORK = frozenset(
     {
         "api.read_schema", "audit_finding.view", "audit_finding.write", "engagement.view", "engagement.work",
         "evidence.view", "evidence_request.ask", "evidence_request.settle", "evidence_request.view", "job.view",
-        "notice.view", "pack.make", "pack.view", "preference.change", "self.view", "session.end", "subject.watch",
-        "token.make", "token.revoke", "token.view",
+        "notice.view", "pack.make", "pack.view", "permission.view", "preference.change", "self.view", "session.end",
+        "subject.watch", "token.make", "token.revoke", "token.view",
     }
 )  # fmt: skip
 """What auditors from outside do and read of their own work, at whatever moment; the rest they see of the period that

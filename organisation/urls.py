@@ -1,6 +1,6 @@
 from django.urls import path
 
-from organisation.views import accounts, groups, parts, people, sessions, solutions, tokens
+from organisation.views import accounts, groups, parts, people, permissions, sessions, solutions, tokens
 
 app_name = "organisation"
 
@@ -36,5 +36,6 @@ urlpatterns = [
     path("tokens/add/", tokens.add, name="add_token"),
     path("tokens/everybody/", tokens.everybody, name="everybodys_tokens"),
     path("tokens/<str:public_id>/revoke/", tokens.revoke, name="revoke_token"),
+    path("permissions/", permissions.permissions, name="permissions"),
     path("preferences/", people.preferences, name="preferences"),
 ]

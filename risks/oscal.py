@@ -19,7 +19,8 @@ from audit.moment import Moment
 from organisation.models import Solution, User
 from risks.groups import Group, groups
 from risks.models import Matrix, Risk, RiskException, RiskFindings, Treatment, TreatmentAction
-from risks.oscal_parts import OURS, as_json, line, metadata, of, prop, ssp_name, ssp_of, system_id, uuid_of
+from risks.oscal_names import OURS, line, uuid_of
+from risks.oscal_parts import as_json, metadata, of, prop, ssp_name, ssp_of, system_id
 
 Standing = Risk.Standing
 ABOVE = (Standing.ABOVE_APPETITE, Standing.ABOVE_TOLERANCE)

@@ -1,6 +1,4 @@
 """What OSCAL documents of the portal have in common, and the minimal system security plan that others name.
-
-Ids are uuid5 of our public ids, so that the next document names the same things.
 """
 
 from __future__ import annotations
@@ -8,27 +6,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeVar
-from uuid import UUID, uuid5
 
 from pydantic import BaseModel
 from trestle.oscal import OSCAL_VERSION, common, poam, ssp
 
 from organisation.models import Solution, User
+from risks.oscal_names import OURS, line, uuid_of
 
-NAMESPACE = UUID("6f2b5f0e-64a5-5d0c-9d3c-2f7c1c0f6a57")
-OURS = "https://compliance-portal.example/ns/oscal"
-"""The name of our own properties and facets."""
 Model = TypeVar("Model", bound=BaseModel)
 
 
 def of(model: type[Model], **said: Any) -> Model:
     """One of trestle's, checked by it as it is made: by the names of its fields, not by OSCAL's hyphened ones."""
     return model(**said)
-
-
-def uuid_of(name: str) -> str:
-    """Of anything with a name of ours, e.g. R-41, or poam/S-1."""
-    return str(uuid5(NAMESPACE, name))
 
 
 def metadata(title: str, at: datetime, people: Iterable[User]) -> common.Metadata:
@@ -62,11 +52,6 @@ def _portal() -> common.Parties:
 
 def system_id(solution: Solution) -> common.SystemId:
     return of(common.SystemId, identifier_type="https://ietf.org/rfc/rfc4122", id=uuid_of(solution.public_id))
-
-
-def line(text: str) -> str:
-    """OSCAL's strings are one line, with no space around."""
-    return " ".join(text.split()) or "–"
 
 
 def prop(name: str, value: str) -> common.Property:

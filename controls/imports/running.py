@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from audit import clock, trail
 from audit.public_id import PublicId
-from controls.imports import catalogues, content, nzism, oscal, pack, packs, profiles, sheet
+from controls.imports import catalogues, content, nzism, pack, packs, profiles, sheet
 from controls.imports.content import Content
 from controls.imports.differences import Difference
 from controls.imports.refusals import Refused, refused
@@ -39,6 +39,8 @@ class Plan:
 def plan_of(found: Content, asked: Mapping[str, Any], name: str, file: SourceFile) -> Plan:
     """Raises Refused with every place that is wrong."""
     if found.kind == Import.Kind.OSCAL_PROFILE:
+        from controls.imports import oscal  # OSCAL's models are large: only who reads them loads them
+
         profile = oscal.read_profile(found.document)
         version = profiles.version_of(profile, asked)
         source = {"source_name": name, "source_sha256": file.sha256}
@@ -69,6 +71,8 @@ def plan_of(found: Content, asked: Mapping[str, Any], name: str, file: SourceFil
 
 def _catalogue(found: Content) -> ReadCatalogue:
     if found.kind == Import.Kind.OSCAL_CATALOG:
+        from controls.imports import oscal  # OSCAL's models are large: only who reads them loads them
+
         return oscal.read_catalogue(found.document)
     return nzism.read(found.raw) if found.kind == Import.Kind.NZISM else sheet.read(found.raw, found.text)
 

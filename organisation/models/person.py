@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models, transaction
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q
-from django.utils.functional import cached_property
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 
 from audit import clock, trail
@@ -149,23 +149,27 @@ class User(PublicId, AbstractBaseUser):
             trail.record(self, "person.changed", self, changed=changed)
 
     @transaction.atomic
-    def give_role(self, role: str, *, reason: str, by: User | str, until: datetime | None = None) -> RoleAssignment:
-        """From now on the person stands on this line, and on no other. Raises NotAllowed."""
+    def give_role(
+        self, role: str, *, reason: str, by: User | str, until: datetime | None = None, combine: bool = False
+    ) -> RoleAssignment:
+        """From now on the person stands on this line. Raises NotAllowed.
+
+        combine: beside what they hold; the reason then says why one person stands on both.
+        """
         if self == by:
             raise NotAllowed(_("Nobody gives a role to themselves; another administrator can."))
         User.objects.select_for_update().get(pk=self.pk)
         at = clock.now()
-        held = self.role_assignments.not_ended(at).first()
-        if held:
-            raise NotAllowed(
-                _("One person stands on one line: end the role “%(role)s” first.") % {"role": held.get_role_display()}
-            )
+        held = list(self.role_assignments.not_ended(at).order_by("pk"))
+        if why_not := _combining_refusal(role, held, combine=combine):
+            raise NotAllowed(why_not)
         granted_by = by if isinstance(by, str) else by.public_id
         given = RoleAssignment.objects.create(
             person=self, role=role, reason=reason, granted_by=granted_by, valid_from=at, valid_to=until
         )
         ends = {"until": until.isoformat(timespec="minutes")} if until else {}
-        trail.record(by, "role.given", self, role=role, reason=reason, **ends)
+        beside = {"combined_with": [one.role for one in held]} if held else {}
+        trail.record(by, "role.given", self, role=role, reason=reason, **ends, **beside)
         self.__dict__.pop("roles_today", None)
         return given
 
@@ -199,6 +203,19 @@ class User(PublicId, AbstractBaseUser):
         from organisation.models.grant import Visibility
 
         return Visibility.today(self)
+
+
+def _combining_refusal(role: str, held: list[RoleAssignment], *, combine: bool) -> str | Promise:
+    """Why this role cannot be given to somebody who holds those; empty where it can."""
+    if any(one.role == role for one in held):
+        return _("They have this role already.")
+    if held and Role.EXTERNAL in {role, *(one.role for one in held)}:
+        return _("Who audits from outside stands on no line of the organisation: end the other role first.")
+    if held and not combine:
+        names = ", ".join(str(one.get_role_display()) for one in held)
+        words = _("One person stands on one line: end the role “%(role)s” first, or combine them and say why.")
+        return words % {"role": names}
+    return ""
 
 
 @pghistory.track()

@@ -62,7 +62,7 @@ def person(request: Request, public_id: str) -> HttpResponse:
     at = request.moment.at
     context = {
         "person": found,
-        "current": found.role_assignments.in_force(at).first(),
+        "held": list(found.role_assignments.in_force(at).order_by("pk")),
         "roles": found.role_assignments.order_by("-valid_from", "-id"),
         "grants": found.grants.select_related("solution").order_by("-valid_from", "-id"),
         "may_manage": manages and found != request.user,
@@ -110,7 +110,8 @@ def _invited(request: Request, found: User) -> HttpResponse:
 @permitted("person.manage")
 def give_role(request: Request, public_id: str) -> HttpResponse:
     found = get_or_404(User.objects.active(), public_id)
-    form = RoleForm(request.POST or None)
+    held = list(found.role_assignments.not_ended(request.moment.at).order_by("pk"))
+    form = RoleForm(request.POST or None, held=held)
     page = _page(found, _("Give %(name)s a role") % {"name": found}, _("Give the role"))
     if form.is_valid():
         try:

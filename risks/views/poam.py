@@ -15,13 +15,14 @@ from controls.tables import file_of
 from organisation.middleware import Request
 from organisation.models import Solution
 from organisation.permissions import permitted
-from risks import oscal, oscal_parts
 
 
 @require_safe
 @permitted("risk.export")
 def export(request: Request) -> HttpResponse:
     """Of now: what was due and who answered for it in the past, the register of that moment says."""
+    from risks import oscal, oscal_parts  # OSCAL's models are large: only who writes them loads them
+
     if not request.moment.is_now:
         raise BadRequest(_("A plan of action and milestones is of now: go back to now"))
     solution = within(request.GET.get("solution", ""), request.user, request.moment.at)

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from assurance.pack.contents import Contents, ControlMapping
+from assurance import apart
 from assurance.report import csvs, printing, render, workbook
 from tests.assurance.contents_examples import example
 
@@ -79,7 +80,7 @@ def test_a_check_of_two_controls_lists_its_failures_once(contents: Contents) -> 
 
 
 def test_what_typst_refuses_is_an_error() -> None:
-    with pytest.raises(printing.NotSet, match="about"):
+    with pytest.raises(apart.Failed, match="about"):
         printing.typeset(b"{}", 0)
 
 

@@ -49,6 +49,37 @@ def test_one_person_stands_on_one_line(administrator: LoggedIn) -> None:
     assert person.line == "first"
 
 
+def test_two_lines_are_combined_in_one_person_only_with_a_reason_on_the_record(administrator: LoggedIn) -> None:
+    person = UserFactory(first_line=True)
+    url = f"{PEOPLE}{person.public_id}/roles/give/"
+    assert "They hold “First line”" in administrator.get(url).content.decode()
+    told = {"role": "second", "combine": "on"}
+    assert "This field is required" in administrator.post(url, told).content.decode()
+    administrator.post(url, {**told, "reason": "A team of one: nobody else oversees"})
+    assert User.objects.get(pk=person.pk).roles_today == {"first", "second"}
+    given = TrailEntry.objects.filter(action="role.given").latest("id")
+    assert given.detail["combined_with"] == ["first"]
+    assert given.detail["reason"] == "A team of one: nobody else oversees"
+    page = administrator.get(f"{PEOPLE}{person.public_id}/").content.decode()
+    assert f"{person.name}: First line, Second line" in page
+    assert page.count("/end/") == 2
+
+
+def test_an_auditor_from_outside_stands_on_no_other_line(administrator: LoggedIn) -> None:
+    for person, role in ((UserFactory(external=True), "third"), (UserFactory(third_line=True), "external")):
+        told = {"role": role, "combine": "on", "reason": "x", "until": ""}
+        answer = administrator.post(f"{PEOPLE}{person.public_id}/roles/give/", told)
+        assert "Who audits from outside stands on no line of the organisation" in answer.content.decode()
+        assert len(User.objects.get(pk=person.pk).roles_today) == 1
+
+
+def test_a_role_that_is_held_is_not_given_again(administrator: LoggedIn) -> None:
+    person = UserFactory(second_line=True)
+    told = {"role": "second", "combine": "on", "reason": "x"}
+    answer = administrator.post(f"{PEOPLE}{person.public_id}/roles/give/", told)
+    assert "They have this role already." in answer.content.decode()
+
+
 def test_nobody_gives_themselves_a_role(administrator: LoggedIn) -> None:
     me = administrator.person
     answer = administrator.post(f"{PEOPLE}{me.public_id}/roles/give/", {"role": "second", "reason": "x"})

@@ -14,7 +14,7 @@ from trestle.oscal.ssp import SystemSecurityPlan
 
 from risks import standing
 from risks.models import Risk
-from risks.oscal_parts import uuid_of
+from risks.oscal_names import uuid_of
 from tests.conftest import LoggedIn
 from tests.factories import GrantFactory, SolutionFactory
 from tests.factories.findings import FindingFactory

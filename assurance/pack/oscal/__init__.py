@@ -6,13 +6,22 @@ the pack's, and every reference leads to a file of the pack.
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import orjson
+
+from assurance import apart
 from assurance.pack.contents import Contents
 from assurance.pack.oscal import asked, found, open_items
-from assurance.pack.oscal.parts import as_json
+
+PROOF = Path(__file__).with_name("proof.py")
 
 
 def documents(contents: Contents) -> dict[str, bytes]:
-    """By file name; each names the others by theirs. No plan of action without an open item: OSCAL wants one."""
+    """By file name; each names the others by theirs. No plan of action without an open item: OSCAL wants one.
+
+    Raises apart.Failed where trestle's models refuse one.
+    """
     told = {
         "catalog.json": asked.catalog(contents),
         "profile.json": asked.profile(contents),
@@ -21,4 +30,7 @@ def documents(contents: Contents) -> dict[str, bytes]:
         "assessment-results.json": found.assessment_results(contents),
         "poam.json": open_items.plan_of_action(contents),
     }
-    return {name: as_json(one) for name, one in told.items() if one}
+    written = {name: one for name, one in told.items() if one}
+    apart.run(PROOF, told=b"".join(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in written.values()))
+    shown = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    return {name: orjson.dumps(one, option=shown) for name, one in written.items()}

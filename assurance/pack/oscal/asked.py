@@ -7,7 +7,7 @@ from itertools import groupby
 from assurance.pack.contents import Contents, ControlPart, RequirementPart
 from assurance.pack.oscal.parts import Document, control_ids, metadata, name_of, props, statement, titled, token
 from assurance.report.requirements import by_section
-from risks.oscal_parts import line, uuid_of
+from risks.oscal_names import line, uuid_of
 
 
 def catalog(contents: Contents) -> Document:

@@ -16,7 +16,7 @@ from assurance.pack.oscal.parts import (
     statement,
     titled,
 )
-from risks.oscal_parts import line
+from risks.oscal_names import line
 
 OUT_OF_SCOPE = "not_applicable"
 REASONS = {"passing": "pass", "failing": "fail", "partly_failing": "fail"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from assurance.models import AuditFinding
 from assurance.pack.contents import AuditFindingPart, Contents, RiskPart
 from assurance.pack.oscal.parts import Document, metadata, name_of, origin, props
-from risks.oscal_parts import line
+from risks.oscal_names import line
 
 CLOSED = str(AuditFinding.State.CLOSED.label)
 

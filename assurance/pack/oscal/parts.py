@@ -6,35 +6,13 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 from trestle.oscal import OSCAL_VERSION
-from trestle.oscal.assessment_plan import AssessmentPlan
-from trestle.oscal.assessment_results import AssessmentResults
-from trestle.oscal.catalog import Catalog
-from trestle.oscal.poam import PlanOfActionAndMilestones
-from trestle.oscal.profile import Profile
-from trestle.oscal.ssp import SystemSecurityPlan
 
 from assurance.pack.contents import Contents, EvidencePart, RequirementPart
-from risks.oscal_parts import OURS, line, uuid_of
+from risks.oscal_names import OURS, line, uuid_of
 
 Document = dict[str, Any]
-MODELS: dict[str, Any] = {
-    "catalog": Catalog,
-    "profile": Profile,
-    "system-security-plan": SystemSecurityPlan,
-    "assessment-plan": AssessmentPlan,
-    "assessment-results": AssessmentResults,
-    "plan-of-action-and-milestones": PlanOfActionAndMilestones,
-}
 OF_A_RESULT = {"auditor": "Auditor", "control-owner": "Control owner"}
-
-
-def as_json(document: Document) -> bytes:
-    """Raises pydantic's ValidationError where it is no OSCAL."""
-    (name,) = document
-    MODELS[name].model_validate(document[name])
-    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def name_of(contents: Contents, what: str) -> str:
