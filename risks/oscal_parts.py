@@ -1,5 +1,4 @@
-"""What OSCAL documents of the portal have in common, and the minimal system security plan that others name.
-"""
+"""What OSCAL documents of the portal have in common, and the minimal system security plan that others name."""
 
 from __future__ import annotations
 

@@ -67,6 +67,7 @@ AREAS: dict[str, str | Promise] = {
     "mapping": _("mapping"),
     "notice": _("notice"),
     "pack": _("pack"),
+    "permission": _("permission"),
     "person": _("person"),
     "posture": _("posture"),
     "provider_report": _("provider report"),

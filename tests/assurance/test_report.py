@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from assurance.pack.contents import Contents, ControlMapping
 from assurance import apart
+from assurance.pack.contents import Contents, ControlMapping
 from assurance.report import csvs, printing, render, workbook
 from tests.assurance.contents_examples import example
 
