@@ -47,8 +47,8 @@ sbom: environment-audit ## Write what the product is made of to sbom.json (Cyclo
 		--output-file $(SBOM) requirements/product.txt
 
 messages: environment-develop ## Gather the words to translate into locale/ and compile them (ADD=de: a language more; needs GNU gettext)
-	@mkdir -p locale && $(LINT_ENVIRONMENT) $(RUN) manage.py makemessages --no-wrap --no-location $(MESSAGES_OF) \
-		$(foreach one,.venv .demo static-files tests sandbox demo embedded benchmarks client docs,--ignore=$(one))
+	@mkdir -p locale && $(LINT_ENVIRONMENT) $(RUN) manage.py makemessages --extension=html,txt,py,toml --no-wrap --no-location $(MESSAGES_OF) \
+		$(foreach one,.venv .demo static-files tests sandbox demo embedded benchmarks client docs pyproject.toml,--ignore=$(one))
 	@$(LINT_ENVIRONMENT) $(RUN) manage.py compilemessages --ignore=.venv
 
 environment-audit:

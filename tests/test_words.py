@@ -21,6 +21,7 @@ from organisation.permissions import MAY, action_of
 from risks.exchange.columns import COLUMNS as OF_RISKS
 from tests.conftest import LogIn
 from tests.factories import UserFactory
+from tests.factories.findings import CheckFactory, FindingFactory
 from tests.factories.organisation import PASSWORD
 from tests.marked import CODE, SAID, SILENT, Data, is_language, marked_language, outside, unmarked
 from tests.test_permissions import GUARDED, OURS, TRAITS, address
@@ -89,6 +90,16 @@ def test_every_line_s_home_can_be_translated(log_in: LogIn, data: Data, role: st
     browser = log_in(**{TRAITS[Role(role)]: True})
     data.texts.add("".join(word[0] for word in browser.person.name.split()[::2]))
     assert untranslatable(reading(browser).get("/"), data) == []
+
+
+def test_what_to_change_for_a_check_can_be_translated(log_in: LogIn, data: Data) -> None:
+    finding = FindingFactory(check_ran=CheckFactory(key="S3.8"))
+    browser = log_in(second_line=True)
+    data.texts.add("".join(word[0] for word in browser.person.name.split()[::2]))
+    for page in (f"checks/{finding.check_ran.public_id}", finding.public_id):
+        answer = reading(browser).get(f"/findings/{page}/")
+        assert "Block public access" in answer.content.decode()
+        assert untranslatable(answer, data) == []
 
 
 @pytest.mark.parametrize("name", BEFORE_A_LOG_IN)
