@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.messages import get_messages
 from django.template.base import Lexer, Token, TokenType
 from django.test import Client
 from django.urls import reverse
@@ -58,7 +59,7 @@ def reading(browser: Any) -> Any:
 
 
 def untranslatable(answer: Any, data: Data, names: set[str] = frozenset()) -> list[str]:  # type: ignore[assignment]
-    """What a page or a refusal says that nobody can translate; a file says it in the organisation's language."""
+    """What a page, a refusal or a message after an act says that nobody can translate; files are not looked into."""
     kind = answer.get("Content-Type", "")
     body = b"".join(answer).decode(errors="replace")
     if kind.startswith("text/html"):
@@ -66,7 +67,8 @@ def untranslatable(answer: Any, data: Data, names: set[str] = frozenset()) -> li
     elif kind.startswith("application/problem+json"):
         found = [outside(str(answer.json()[name]))[0] for name in ("title", "detail")]
     else:
-        return []
+        found = []
+    found += [outside(str(message))[0] for message in get_messages(answer.wsgi_request)]
     words = {one: one.rpartition("␟")[2] for one in found}
     left = {
         one: SAME_IN_EVERY_LANGUAGE.sub(" ", data.without(said)) for one, said in words.items() if said not in names
