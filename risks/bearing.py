@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from django.utils.translation import gettext as _
-
 from audit.words import kept, of_the_organisation
 from findings import acceptances, workflow
 from findings.models import Acceptance, Finding
@@ -36,7 +34,7 @@ def refresh(exception: RiskException) -> str:
     now = population(exception)
     if exception.by_rule and exception.ceiling is not None and len(now) > exception.ceiling:
         told = {"n": len(now), "ceiling": exception.ceiling}
-        return _("%(n)d fail within its rule now, more than the ceiling of %(ceiling)d") % told
+        return kept("%(n)d fail within its rule now, more than the ceiling of %(ceiling)d") % told
     held = covered(exception)
     _take_in(exception, now.keys - held)
     _let_go(exception, held - now.keys)
