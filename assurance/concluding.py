@@ -21,6 +21,8 @@ from controls import verdicts
 from controls.models import Verdict
 from controls.periods import unobserved_hours
 from organisation.models import User
+from organisation.own_work import own_work
+from organisation.standing_in import same_hands
 from risks.refusals import Refused
 
 Conclusion = ControlTest.Conclusion
@@ -167,8 +169,9 @@ def review_refusal(test: ControlTest, user: User) -> str:
         return _("It is not concluded: there is nothing to review.")
     if why_not := work_refusal(user, test.engagement):
         return why_not
-    if user == test.prepared_by:
-        return _("You prepared it: somebody else on the team reviews it.")
+    if same_hands(user, test.prepared_by):
+        words = _("You prepared it: somebody else on the team reviews it.")
+        return own_work(words, user, "control_test.reviewed", test)
     if not any(one.person == user and one.part in REVIEWS for one in teaming.of(test.engagement)):
         names = ", ".join(
             one.person.name

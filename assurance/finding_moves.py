@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy
 from assurance.models import AuditFinding, Engagement
 from assurance.rights import ties_refusal, work_refusal
 from organisation.models import Role, User
+from organisation.own_work import own_work
 from organisation.permissions import may
+from organisation.standing_in import by_right, same_hands
 
 State = AuditFinding.State
 
@@ -74,7 +76,7 @@ def refusal(finding: AuditFinding, verb: Verb, user: User) -> str:
 
 
 def _not_the_owner(finding: AuditFinding, user: User) -> str:
-    if user == finding.owner and may(user, "audit_finding.respond"):
+    if may(user, "audit_finding.respond") and by_right(user, [finding.owner]):
         return ""
     return _("It is for %(name)s to do, who answers for it.") % {"name": finding.owner.name}
 
@@ -83,8 +85,9 @@ def follow_refusal(finding: AuditFinding, user: User) -> str:
     """Of judging what its owner says: internal audit or the team, independent of what was audited."""
     if not may(user, "audit_finding.write"):
         return _("An auditor judges it: internal audit, or the team that found it.")
-    if user == finding.owner:
-        return _("You answer for it: another auditor judges it.")
+    if same_hands(user, finding.owner):
+        words = _("You answer for it: another auditor judges it.")
+        return own_work(words, user, "audit_finding.judged", finding)
     on_team = Engagement.objects.worked_on_by(user).filter(pk=finding.engagement_id).exists()
     if not on_team and Role.THIRD.value not in user.roles_today:
         return _("You are not on the team that found it: internal audit follows it up.")

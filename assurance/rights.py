@@ -12,7 +12,7 @@ from audit import clock
 from audit.public_id import get_or_404
 from controls.models import Control, Inheritance
 from controls.models.control import ControlQuerySet
-from organisation.models import Grant, Solution, User
+from organisation.models import Delegation, Grant, User
 from organisation.models.grant import MANAGED
 from organisation.permissions import may
 from risks.models import Risk
@@ -99,15 +99,20 @@ def ties_refusal(user: User, engagement: Engagement) -> Refusal:
 
 
 def ties(person: User, engagement: Engagement) -> list[str]:
-    """What of the engagement's scope they answer for now, or did in its period, each in words. Four queries."""
+    """What of the engagement's scope they answer for now, or did in its period, each in words. Four queries.
+
+    Whoever stood in for somebody meanwhile answers for as much.
+    """
     at = clock.now()
     solutions = engagement.solutions.all()
-    said = [*_grants(person, solutions, engagement, at)]
-    controls = in_scope(engagement, at).owned_by(person).order_by("name")
-    said += [_("owns the control “%(name)s”") % {"name": one.name} for one in controls[:3]]
+    hands = _hands(person, engagement, at)
+    said = _grants(person, hands, engagement, at)
+    controls = in_scope(engagement, at).owned_by(hands).select_related("owner").order_by("name")
+    said += [_via(person, one.owner, _("owns the control “%(name)s”") % {"name": one.name}) for one in controls[:3]]
     not_closed = Q(closed_at=None) | Q(closed_at__gte=engagement.about_from)
-    owned = Risk.objects.owned_by(person).filter(not_closed, solution__in=solutions).order_by("pk")
-    said += [_("owns the risk %(id)s") % {"id": one.public_id} for one in owned[:3]]
+    risks = Risk.objects.owned_by(hands).filter(not_closed, solution__in=solutions)
+    owned = risks.select_related("owner").order_by("pk")
+    said += [_via(person, one.owner, _("owns the risk %(id)s") % {"id": one.public_id}) for one in owned[:3]]
     return said
 
 
@@ -119,14 +124,30 @@ def in_scope(engagement: Engagement, at: datetime) -> ControlQuerySet:
     return Control.objects.in_use(at).filter(theirs | Q(pk__in=engagement.tests.values("control")))
 
 
-def _grants(person: User, solutions: QuerySet[Solution], engagement: Engagement, at: datetime) -> list[str]:
+def _hands(person: User, engagement: Engagement, at: datetime) -> QuerySet[User]:
+    """The person, and those for whom they stand in now or did in the audited period."""
+    taken = Delegation.objects.filter(delegate=person)
+    then = taken.touching(engagement.about_from, engagement.about_to)
+    away = Q(pk__in=taken.in_force(at).values("delegator")) | Q(pk__in=then.values("delegator"))
+    found: QuerySet[User] = User.objects.filter(Q(pk=person.pk) | away)
+    return found
+
+
+def _via(person: User, owner: User, words: str) -> str:
+    return (
+        words if owner == person else _("stood in for %(name)s, who %(words)s") % {"name": owner.name, "words": words}
+    )
+
+
+def _grants(person: User, hands: QuerySet[User], engagement: Engagement, at: datetime) -> list[str]:
     now = Q(valid_from__lte=at) & (Q(valid_to=None) | Q(valid_to__gt=at))
     then = Q(valid_from__lte=engagement.about_to) & (Q(valid_to=None) | Q(valid_to__gt=engagement.about_from))
-    held = Grant.objects.filter(now | then, person=person, solution__in=solutions, kind__in=MANAGED)
+    solutions = engagement.solutions.all()
+    held = Grant.objects.filter(now | then, person__in=hands, solution__in=solutions, kind__in=MANAGED)
     said = []
-    for one in held.select_related("solution").order_by("valid_to", "pk"):
+    for one in held.select_related("solution", "person").order_by("valid_to", "pk"):
         told = {"kind": one.get_kind_display().lower(), "solution": one.solution.name}
         still = one.valid_to is None or one.valid_to > at
         is_, was = _("is %(kind)s of %(solution)s"), _("was %(kind)s of %(solution)s in the audited period")
-        said.append((is_ if still else was) % told)
+        said.append(_via(person, one.person, (is_ if still else was) % told))
     return list(dict.fromkeys(said))

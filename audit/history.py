@@ -66,7 +66,7 @@ class Telling:
         changed = entry.detail.get("changed", {})
         return Act(
             at=entry.at,
-            who=entry.actor_name,
+            who=entry.who,
             words=self.words[entry.action],
             because=entry.detail.get("because", ""),
             about=self.about(entry),

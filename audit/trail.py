@@ -23,6 +23,9 @@ class Actor(Protocol):
     @property
     def line(self) -> str | None: ...
 
+    @property
+    def acting_for(self) -> Any: ...
+
 
 class Subject(Protocol):
     """What is acted on: any row with a public id."""
@@ -37,12 +40,14 @@ def record(by: Actor | str, action: str, subject: Subject | models.Model, **deta
     """Write that `by` (a person, or the name of a process) did `action` ("solution.changed").
 
     detail: what an auditor needs to understand it, JSON values only; never a secret. `by_token`: the id of the
-    token that a program acted with.
+    token that a program acted with. `for`, `for_name`: for whom they stood in with it.
     """
     context = get_contextvars()
     person = None if isinstance(by, str) else by
     if token := context.get("token"):
         detail = {**detail, "by_token": str(token)}
+    if person and (away := person.acting_for):
+        detail = {**detail, "for": away.public_id, "for_name": away.name}
     return TrailEntry.objects.create(
         at=clock.now(),
         actor=person.public_id if person else str(by),

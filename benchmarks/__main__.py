@@ -22,7 +22,7 @@ from urllib.request import urlopen
 import psycopg
 
 import embedded
-from benchmarks import machine, painting, portal, report
+from benchmarks import crowd, machine, painting, portal, report
 
 LIVE, PACED = 20_000, 20_000
 """Findings that the live sync reads at most: with no rates in its way, and at AWS's published ones."""
@@ -32,6 +32,7 @@ PARTS = {
     "pages": "pages",
     "browser": "pages in a browser",
     "homes": "homes to eight clients at once",
+    "crowd": "two hundred sessions for a minute",
     "export": "export",
     "bulk": "bulk load",
     "live": "live sync",
@@ -110,6 +111,9 @@ def measured(folder: Path, size: int, days: int, parts: Collection[str]) -> dict
             run["export"] = _inside(environment, "export", folder / "export.json")
         with portal.serving(environment, folder / "portal.log") as port:
             run |= served(port, run["pages"], cookies, parts, servers.database_url)
+            if "crowd" in parts:
+                _say_part("crowd")
+                run["crowd"] = crowd.crowded(port, _inside(environment, "seats", folder / "seats.json")["seats"])
     apart: dict[str, Callable[[], dict[str, Any]]] = {
         "bulk": lambda: bulk(folder / "bulk", size),
         "live": lambda: live(folder / "live", "live", min(size, LIVE)),

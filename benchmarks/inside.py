@@ -34,8 +34,16 @@ def main() -> None:
         "packs": packs,
         "pack": pack,
         "pack_report": pack_report,
+        "seats": seats,
     }
     Path(file).write_text(json.dumps(parts[part](*arguments)))
+
+
+def seats() -> dict[str, Any]:
+    """Two hundred people with a session each."""
+    from benchmarks import crowd
+
+    return {"seats": crowd.seats()}
 
 
 def build(findings: str, days: str) -> dict[str, Any]:

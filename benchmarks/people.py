@@ -39,10 +39,11 @@ def _told(account: Any) -> dict[str, str]:
 
 def cookies() -> dict[str, str]:
     """Line → the session cookie of a person who has logged in."""
-    return {line: _session(User.objects.get(email=email)) for line, email in EMAILS.items()}
+    return {line: session_of(User.objects.get(email=email)) for line, email in EMAILS.items()}
 
 
-def _session(person: User) -> str:
+def session_of(person: User) -> str:
+    """The cookie of a session in which they are logged in."""
     session = SessionStore()
     session[SESSION_KEY] = str(person.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]

@@ -63,13 +63,18 @@ class Browser:
 
     def get(self, path: str) -> tuple[float, int]:
         """Seconds and bytes. Raises RuntimeError on any answer but 200."""
+        seconds, body = self.read(path)
+        return seconds, len(body)
+
+    def read(self, path: str) -> tuple[float, bytes]:
+        """Seconds and what was answered. Raises RuntimeError on any answer but 200."""
         began = time.perf_counter()
         self.connection.request("GET", path, headers=self.headers)
         answer = self.connection.getresponse()
         body = answer.read()
         if answer.status != 200:
             raise RuntimeError(f"{path} answers {answer.status}")
-        return time.perf_counter() - began, len(body)
+        return time.perf_counter() - began, body
 
 
 def timed(port: int, page: Mapping[str, Any], cookie: str) -> dict[str, Any]:
@@ -82,13 +87,14 @@ def timed(port: int, page: Mapping[str, Any], cookie: str) -> dict[str, Any]:
     again = [browser.get(page["path"])[0] for _ in range(ASKED + 1)][1:]
     return {
         **page,
-        **_figures([seconds for seconds, _ in anew]),
-        "again": _figures(again),
+        **figures([seconds for seconds, _ in anew]),
+        "again": figures(again),
         "bytes": anew[-1][1],
     }
 
 
-def _figures(seconds: Sequence[float]) -> dict[str, float]:
+def figures(seconds: Sequence[float]) -> dict[str, float]:
+    """p50 and p95, ms."""
     cuts = statistics.quantiles([one * 1000 for one in seconds], n=20, method="inclusive")
     return {"p50": round(cuts[9], 1), "p95": round(cuts[18], 1)}
 

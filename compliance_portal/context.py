@@ -64,12 +64,15 @@ SET_UP = (
 OWN = (
     Entry("desk:jobs", _("Jobs"), "jobs", "j"),
     Entry("organisation:preferences", _("Preferences"), "people"),
+    Entry("organisation:delegations", _("While you are away"), "clock"),
     Entry("mfa_index", _("Two-step verification"), "lock"),
     Entry("usersessions_list", _("Where you are logged in"), "lock"),
     Entry("organisation:tokens", _("Tokens for programs"), "lock"),
     Entry("organisation:permissions", _("Who may do what"), "people"),
     Entry("account_change_password", _("Password"), "lock"),
 )
+LOCAL = frozenset({"account_change_password"})
+"""Of no use to who logs in by the identity provider alone."""
 SEARCH = ("desk:search", "findings:explorer")
 
 
@@ -138,7 +141,9 @@ class Frame:
 
     @cached_property
     def own(self) -> list[Door]:
-        return self._doors(OWN)
+        """Without the password of who has none, because they log in by the identity provider."""
+        has_password = self.person is not None and self.person.has_usable_password()
+        return self._doors(tuple(one for one in OWN if has_password or one.name not in LOCAL))
 
     @property
     def rail_groups(self) -> list[list[Door]]:

@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "organisation.bearer.bearer",
     "organisation.sessions.sessions_end",
+    "organisation.own_work.own_work_reported",
     "organisation.middleware.deny_by_default",
     "organisation.middleware.reader",
     "django_prometheus.middleware.PrometheusAfterMiddleware",

@@ -78,7 +78,7 @@ def outlook(rows: QuerySet[Mapping], person: User) -> Outlook:
     return Outlook(
         keys=keys,
         open_to=open_to.count(),
-        own=chosen.proposed().filter(proposed_by=person.public_id).count(),
+        own=chosen.proposed_by_hands_of(person).count(),
         approved=chosen.in_force(now).count(),
         first_checks=_distinct(open_to.to_checks(), mapped, "requirement"),
         first_of_controls=_distinct(open_to.of_controls(), held, "control"),

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Case, F, Value, When
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from audit import clock, trail
@@ -16,6 +17,7 @@ from controls.imports.catalogues import AT_ONCE, identities_of
 from controls.models import CheckReference, Framework, Mapping, MappingDecision, MappingSet, PackVersion
 from controls.models.mapping import MappingQuerySet
 from organisation.models import User
+from organisation.own_work import Attempt, keep
 
 NO_LONGER_SAID = gettext_noop("The source no longer says so.")
 """Why a mapping ended that nobody decided on."""
@@ -150,6 +152,8 @@ def approve(
     type keeps the one it was proposed with.
     """
     who, others = (by, rows.proposed()) if isinstance(by, str) else (by.public_id, rows.proposed_by_others(by))
+    if decision is None and not isinstance(by, str):
+        keep_attempts(rows, by)
     chosen = list(others.select_for_update(of=("self",)).order_by("pk"))
     held = Mapping.objects.filter(pk__in=[one.pk for one in chosen])
     if relation:
@@ -165,6 +169,12 @@ def approve(
         for one in chosen:
             trail.record(by, "mapping.approved", one, because=because, **stated)
     return len(chosen)
+
+
+def keep_attempts(rows: MappingQuerySet, by: User) -> None:
+    """That somebody chose proposals of their own to approve."""
+    for one in rows.proposed_by_hands_of(by).order_by("pk")[:20]:
+        keep(Attempt(by, "mapping.approved", one, _("Nobody approves what they proposed.")))
 
 
 @transaction.atomic

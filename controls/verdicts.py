@@ -14,6 +14,7 @@ from audit import clock, trail
 from controls.models import Control, Verdict
 from organisation.models import Solution, User
 from organisation.permissions import may, require
+from organisation.standing_in import by_right
 
 Source = tuple[str, str]
 """Kind and public id of what a verdict follows from."""
@@ -83,15 +84,17 @@ def _told(verdict: Verdict) -> dict[str, str]:
 
 
 def may_answer(person: User, control: Control, solution: Solution | None) -> bool:
-    """Whether they may test or attest it there: its owner, the second line, or who works on that solution.
+    """Whether they may test or attest it there: its owner, the second line, or who works on that solution, and who
+    stands in for one of these.
 
     Of the organisation as a whole only the owner and the second line speak.
     """
     if not may(person, "control.answer"):
         return False
+    person.acting_for = None
     if control.owner_id == person.pk or may(person, "control.manage"):
         return True
-    return solution is not None and Solution.objects.visible_to(person).filter(pk=solution.pk).exists()
+    return by_right(person, [control.owner], part_in=solution)
 
 
 def may_withdraw(person: User, verdict: Verdict) -> bool:
@@ -105,7 +108,7 @@ def may_withdraw(person: User, verdict: Verdict) -> bool:
 
 def _permit(control: Control, kind: str, solution: Solution | None, by: User) -> None:
     if kind == Verdict.Kind.CONCLUSION:
-        require(by, "control.conclude", author=control.owner)
+        require(by, "control.conclude", author=control.owner, about=control)
     elif not may_answer(by, control, solution):
         raise PermissionDenied("control.answer")
 

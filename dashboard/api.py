@@ -22,7 +22,9 @@ from organisation.rest import Door, ListSchema, size_of
 
 
 class ItemSerializer(serializers.Serializer[Item]):
-    """weight: 5 (critical) to 0. mover: who must move next, in words. url: of the page."""
+    """weight: 5 (critical) to 0. mover: who must move next, in words. url: of the page. stands_in_for: the name of whom
+    the reader stands in for with it, empty where it is their own.
+    """
 
     kind = serializers.ChoiceField(choices=Kind.choices)
     key = serializers.CharField()
@@ -32,6 +34,7 @@ class ItemSerializer(serializers.Serializer[Item]):
     mover = serializers.CharField()
     weight = serializers.IntegerField()
     level = serializers.CharField()
+    stands_in_for = serializers.CharField(source="of")
     due = serializers.DateTimeField(allow_null=True)
     is_overdue = serializers.BooleanField()
     solution = NamedSerializer(allow_null=True)

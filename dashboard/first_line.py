@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from audit.counted import Page, page_of
-from controls.awaiting import Awaited, awaiting
+from controls.awaiting import Awaited, tests_of
 from dashboard.failing import (
     NEW,
     OVERDUE,
@@ -87,7 +87,8 @@ def tests_due(reach: Reach) -> list[Awaited]:
     if reach.is_unowned:
         return []
     spoken_of = {None, *reach.subject}
-    return [one for one in awaiting(reach.user, reach.moment.at) if not reach.chosen or one[0].solution in spoken_of]
+    own = tests_of([reach.user], reach.moment.at)
+    return [one for one in own if not reach.chosen or one[0].solution in spoken_of]
 
 
 def chips(reach: Reach, narrowing: Narrowing) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,12 +19,14 @@ from controls.awaiting import awaiting as tests_awaiting
 from evidence import awaiting as evidence
 from organisation.models import Role, Solution, User
 from organisation.models.dated import ends
+from organisation.standing_in import for_whom, parts_of, people
 from risks.awaiting_decisions import awaiting as decisions_awaiting
 from risks.awaiting_risks import awaiting as risks_awaiting
 from risks.groups import Group, GroupKey, groups
 from risks.models import Triage
 
 FAR = "9999"
+Parts = Mapping[int, set[int]]
 DECISION = 4
 """Where somebody waits for a person, it weighs as much as what is rated high."""
 ELSEWHERE = frozenset({Triage.Status.WAITING, Triage.Status.DONE})
@@ -52,7 +54,7 @@ class Turn(TextChoices):
 @dataclass(frozen=True)
 class Item:
     """One thing to move. weight: 5 (critical) to 0, so that lists sort worst first. mover: who must move next.
-    level: of a risk or an exception, in words.
+    level: of a risk or an exception, in words. of: the name of whom the reader stands in for with it, "" for nobody.
     """
 
     kind: Kind
@@ -68,6 +70,7 @@ class Item:
     solution: Solution | None = None
     subject: Any = None
     level: str = ""
+    of: str = ""
 
     @property
     def order(self) -> Key:
@@ -81,21 +84,25 @@ def items(user: User, moment: Moment, solutions: Collection[Solution]) -> list[I
     found = [*tests_of(user, moment.at), *acts]
     if Role.FIRST in user.roles_in_view and solutions:
         rows = groups(user, moment, {one.pk: one for one in solutions})
-        found += [item_of(row, user, moment.at) for row in rows]
+        parts = _parts(user, moment.at)
+        found += [item_of(row, user, moment.at, parts) for row in rows]
     return found
 
 
 def group_items(user: User, moment: Moment, solutions: Iterable[Solution], keys: Collection[GroupKey]) -> list[Item]:
     """Those of these groups in which something still fails."""
     rows = groups(user, moment, {one.pk: one for one in solutions}, keys)
-    return [item_of(row, user, moment.at) for row in rows]
+    parts = _parts(user, moment.at)
+    return [item_of(row, user, moment.at, parts) for row in rows]
 
 
-def item_of(group: Group, user: User, at: datetime) -> Item:
+def item_of(group: Group, user: User, at: datetime, parts: Parts) -> Item:
+    """parts: who of these hands has part in which solution, by keys."""
     failed = group.tally.failed
     words = ngettext("%(n)s resource fails", "%(n)s resources fail", failed) % {"n": f"{failed:,}"}
     if group.accepted:
         words += _(", %(n)s accepted") % {"n": f"{group.accepted:,}"}
+    of = _of(group, user, parts)
     return Item(
         kind=Kind.FINDINGS,
         key=str(group.key),
@@ -106,20 +113,37 @@ def item_of(group: Group, user: User, at: datetime) -> Item:
         due=group.due,
         is_overdue=group.is_overdue(at),
         turn=turn_of(group, user),
-        mover=_mover(group, user),
+        mover=_mover(group, user, of),
         solution=group.solution,
         subject=group,
+        of=of,
     )
 
 
+def _of(group: Group, user: User, parts: Parts) -> str:
+    """For whom it is theirs: who has taken it, else those with part in its solution."""
+    if group.mover is not None:
+        return for_whom(user, group.mover)
+    return for_whom(user, *parts.get(group.solution.pk, ()))
+
+
+def _parts(user: User, at: datetime) -> Parts:
+    """Asked for only by who stands in for somebody. One query, or none."""
+    return parts_of(user, at) if user.standing_in.delegators else {}
+
+
 def turn_of(group: Group, user: User) -> Turn:
-    """What nobody has taken awaits everybody who works on the solution."""
-    if group.is_accepted or group.status in ELSEWHERE or group.mover not in (None, user):
+    """What nobody has taken awaits everybody who works on the solution; what whom one stands in for has taken, too."""
+    if group.is_accepted or group.status in ELSEWHERE or group.mover not in (None, *people(user)):
         return Turn.OTHERS
     return Turn.YOU
 
 
-def _mover(group: Group, user: User) -> str:
+def you(of: str) -> str:
+    return _("you, for %(name)s") % {"name": of} if of else _("you")
+
+
+def _mover(group: Group, user: User, of: str) -> str:
     if group.is_accepted:
         return _("nobody: an exception holds")
     if group.status == Triage.Status.DONE:
@@ -128,7 +152,7 @@ def _mover(group: Group, user: User) -> str:
         return _("others")
     if group.mover is None:
         return _("anybody")
-    return _("you") if group.mover == user else group.mover.name
+    return you(of) if group.mover == user or of else group.mover.name
 
 
 KINDS = {"action": Kind.ACTION, "review": Kind.RISK, "level": Kind.RISK, "above": Kind.RISK}
@@ -148,9 +172,10 @@ def decisions_of(user: User, at: datetime) -> list[Item]:
             due=ends(one.due) if one.due else None,
             is_overdue=one.due is not None and ends(one.due) <= at,
             turn=Turn.YOU,
-            mover=_("you"),
+            mover=you(one.of),
             level=one.level,
             subject=one.public_id,
+            of=one.of,
         )
         for one in [*decisions_awaiting(user, at), *risks_awaiting(user, at)]
     ]
@@ -169,9 +194,10 @@ def evidence_of(user: User, at: datetime) -> list[Item]:
             due=ends(one.due),
             is_overdue=ends(one.due) <= at,
             turn=Turn.YOU,
-            mover=_("you"),
+            mover=you(one.of),
             solution=one.solution,
             subject=one.public_id if one.answers else None,
+            of=one.of,
         )
         for one in evidence.awaiting(user, at)
     ]
@@ -189,8 +215,9 @@ def tests_of(user: User, at: datetime) -> list[Item]:
             due=due.at,
             is_overdue=due.is_overdue,
             turn=Turn.YOU,
-            mover=_("you"),
+            mover=you(of := for_whom(user, control.owner_id)),
             solution=control.solution,
+            of=of,
         )
         for control, due in tests_awaiting(user, at)
     ]
@@ -209,10 +236,11 @@ def audit_findings_of(user: User, at: datetime) -> list[Item]:
             due=ends(one.due) if one.due else None,
             is_overdue=one.due is not None and ends(one.due) <= at,
             turn=Turn.YOU,
-            mover=_("you"),
+            mover=you(one.of),
             solution=one.finding.solution,
             subject=one.public_id,
             level=one.level,
+            of=one.of,
         )
         for one in audit_findings_awaiting(user, at)
     ]

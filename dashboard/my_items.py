@@ -39,8 +39,10 @@ MOST = 500
 @permitted("items.view")
 def my_items(request: Request) -> HttpResponse:
     """?turn=you|others, kind; the header's solution."""
-    template = "dashboard/_my_items.html" if request.htmx else "dashboard/my_items.html"
-    return render(request, template, listed(request, request.GET))
+    if request.htmx:
+        return render(request, "dashboard/_my_items.html", listed(request, request.GET))
+    context = {**listed(request, request.GET), "standing_in": request.user.standing_in}
+    return render(request, "dashboard/my_items.html", context)
 
 
 def listed(request: Request, query: QueryDict, *, undo: str = "", told: str = "") -> dict[str, Any]:

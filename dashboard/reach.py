@@ -14,7 +14,7 @@ from audit import clock
 from audit.moment import Moment
 from findings.parameters import NO_SOLUTION
 from organisation.middleware import Request
-from organisation.models import Account, Role, Solution, SolutionAccount, User
+from organisation.models import Account, Grant, Role, Solution, SolutionAccount, User
 
 OWN = {Role.FIRST.value, Role.EXTERNAL.value}
 """Lines whose home is about the solutions that were granted to the person, whatever else they may see."""
@@ -46,7 +46,7 @@ class Reach:
         solutions = Solution.objects.in_use(at).visible_to(request.user)
         until: dict[int, datetime | None] = {}
         if line in OWN:
-            until = dict(request.user.grants.in_force(clock.now()).values_list("solution", "valid_to"))
+            until = dict(Grant.objects.held_by(request.user, clock.now()).values_list("solution", "valid_to"))
             solutions = solutions.filter(pk__in=until)
         known = {solution.pk: solution for solution in solutions}
         lived = SolutionAccount.objects.in_force(at).filter(solution__in=known)

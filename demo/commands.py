@@ -78,6 +78,11 @@ def seed_pack() -> None:
     call_command("seed_pack", stdout=Lines())
 
 
+def seed_leave() -> None:
+    """At the demo's present one of its people is away, and another stands in."""
+    call_command("seed_leave", stdout=Lines())
+
+
 def seed_acts() -> None:
     """What people had done on the demo's own controls, risks and evidence by this moment of its clock."""
     call_command("seed_controls", stdout=Lines())

@@ -166,6 +166,7 @@ class Demo:
                 progress.days_back = back
                 progress.save()
         commands.seed_pack()
+        commands.seed_leave()
 
     def serve(self, number: int) -> None:
         with self.console.step("Portal"):

@@ -19,7 +19,7 @@ from controls.results import Within, within
 from evidence.models import Attestation
 from organisation.models import User
 
-RELATED = ("control", "solution", "asked_by", "asked_of", "verdict", "withdrawn_by")
+RELATED = ("control", "solution", "asked_by", "asked_of", "verdict__said_by", "withdrawn_by")
 ORDERS = {
     "due": ("due_on", "id"),
     "-due": ("-due_on", "-id"),

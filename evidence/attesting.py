@@ -21,6 +21,7 @@ from evidence.models import Attestation, Evidence
 from evidence.telling import tell
 from organisation.models import Solution, User
 from organisation.permissions import holders, may
+from organisation.standing_in import by_right, same_hands
 from risks.refusals import Refused
 
 SOURCE = "attestation"
@@ -42,7 +43,7 @@ def ask(statement: Statement, *, of: User, due_on: date, by: User) -> Attestatio
     at = clock.now()
     if not may(by, "attestation.ask"):
         raise Refused(_("To ask for an attestation is for these: %(who)s.") % {"who": _who("attestation.ask")})
-    if of == by:
+    if same_hands(by, of):
         raise Refused(_("Nobody asks it of themselves: give it of your own accord."), "asked_of")
     if due_on < timezone.localdate(max(at, statement.period[1])):
         told = {"day": _day(timezone.localdate(max(at, statement.period[1])))}
@@ -149,7 +150,7 @@ def give_refusal(attestation: Attestation, person: User, at: datetime) -> str:
         return _("It was withdrawn: it is asked for anew.")
     if attestation.attested_at:
         return _("It is given, and never edited: withdraw it, and state it anew.")
-    if person != attestation.asked_of:
+    if not by_right(person, [attestation.asked_of]):
         return _("%(name)s is asked, and nobody else states it.") % {"name": attestation.asked_of.name}
     if not may(person, "attestation.give"):
         return _("To attest is for these: %(who)s.") % {"who": _who("attestation.give")}
@@ -169,6 +170,8 @@ def _give(held: Attestation, given: Given, by: User, at: datetime) -> Attestatio
     held.attested_at, held.expires_at = at, expires_at
     held.save(update_fields=["holds", "basis", "attested_at", "expires_at", "verdict"])
     held.evidence.add(*given.evidence)
+    if by != held.asked_of:
+        by_right(by, [held.asked_of])  # whose statement it is; the ledger asked who speaks for the control
     told = {"holds": given.holds, "basis": given.basis, "expires_at": expires_at.isoformat()}
     pieces = [one.public_id for one in given.evidence]
     trail.record(by, "attestation.given", held, verdict=held.verdict.public_id, evidence=pieces, **told, **_told(held))
@@ -234,7 +237,7 @@ def withdraw_refusal(attestation: Attestation, person: User) -> str:
         return _("It is not given yet: whoever asked calls it off.")
     if not may(person, "attestation.give"):
         return _("To withdraw it is for these: %(who)s.") % {"who": _who("attestation.give")}
-    if person != attestation.asked_of and not may(person, "control.manage"):
+    if not by_right(person, [attestation.asked_of]) and not may(person, "control.manage"):
         return _("%(name)s stated it, and withdraws it; so may the second line.") % {"name": attestation.asked_of.name}
     return ""
 
@@ -259,7 +262,7 @@ def call_off_refusal(attestation: Attestation, person: User) -> str:
         return _("It is given: who stated it withdraws it, or the second line.")
     if not may(person, "attestation.ask"):
         return _("To call it off is for these: %(who)s.") % {"who": _who("attestation.ask")}
-    if person != attestation.asked_by and not attestation.asked_by.roles_today & person.roles_today:
+    if not by_right(person, [attestation.asked_by]) and not attestation.asked_by.roles_today & person.roles_today:
         told = {"name": attestation.asked_by.name}
         return _("%(name)s asked for it, and calls it off; so may colleagues of the same line.") % told
     return ""

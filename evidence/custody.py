@@ -77,7 +77,7 @@ def _told(entry: TrailEntry) -> Act:
     about = str(detail.get("control") or detail.get("replaced_by") or "")
     return Act(
         at=entry.at,
-        who=entry.actor_name,
+        who=entry.who,
         line=entry.line,
         words=WORDS[entry.action],
         because=str(detail.get("because") or ""),

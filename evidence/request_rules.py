@@ -15,7 +15,9 @@ from evidence.asked_people import answerers, line_at
 from evidence.models import EvidenceRequest, RequestStep
 from evidence.sources import Source, source_of
 from organisation.models import Role, Solution, User, Visibility
+from organisation.own_work import own_work
 from organisation.permissions import holders, may
+from organisation.standing_in import by_right, done_by_same_hands, same_hands
 from risks.refusals import Refused
 
 State = EvidenceRequest.State
@@ -91,7 +93,7 @@ def _day(at: datetime) -> str:
 
 
 def _person(asked: EvidenceRequest, by: User, at: datetime) -> None:
-    if asked.assignee == by:
+    if same_hands(by, asked.assignee):
         raise Refused(_("Nobody answers what they asked for: ask somebody else."), "assignee")
     possible = answerers(asked.solution, asked.control, at)
     if not possible.filter(pk=asked.assignee.pk).exists():
@@ -109,7 +111,8 @@ def refusal(request: EvidenceRequest, kind: RequestStep.Kind, person: User, at: 
         return _("It is for these to do: %(who)s.") % {"who": ", ".join(holders(ACTION[kind]))}
     if kind in (Kind.ANSWERED, Kind.PASSED_ON):
         told = {"name": request.assignee.name}
-        return "" if person == request.assignee else _("%(name)s is asked, and answers or passes it on.") % told
+        own = by_right(person, [request.assignee])
+        return "" if own else _("%(name)s is asked, and answers or passes it on.") % told
     return _not_to_settle(request, kind, person)
 
 
@@ -123,22 +126,28 @@ def _not_from_here(request: EvidenceRequest, kind: RequestStep.Kind) -> str:
 
 
 def _not_to_settle(request: EvidenceRequest, kind: RequestStep.Kind, person: User) -> str:
+    person.acting_for = None
     if kind == Kind.ACCEPTED and has_answered(request, person):
-        return _("You answered it, or are asked for it: whoever asked, or a colleague of theirs, accepts.")
+        words = _("You answered it, or are asked for it: whoever asked, or a colleague of theirs, accepts.")
+        return own_work(words, person, "evidence_request.accepted", request)
     source = source_of(request.source_kind, request.source_id)
     if source:
         told = {"title": source.title}
         return "" if source.is_of(person) else _("The team of %(title)s settles it.") % told
-    if person == request.asked_by:
+    if by_right(person, [request.asked_by]):
         return ""
     told = {"name": request.asked_by.name}
+    person.acting_for = None
     if request.from_outside or not line_at(request.asked_by, request.asked_at) & person.roles_today - {Role.EXTERNAL}:
         return _("%(name)s asked for it, and settles it; so may colleagues of the same line.") % told
     return ""
 
 
 def has_answered(request: EvidenceRequest, person: User) -> bool:
-    return request.assignee == person or request.steps.filter(kind=Kind.ANSWERED, by=person).exists()
+    """They, whom they stand in for, or who stood in for these at the time."""
+    if same_hands(person, request.assignee):
+        return True
+    return request.steps.filter(done_by_same_hands(person, "by", "at"), kind=Kind.ANSWERED).exists()
 
 
 def open_moves(request: EvidenceRequest, person: User, at: datetime) -> list[RequestStep.Kind]:

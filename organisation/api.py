@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit import clock
-from organisation.models import ApiToken, Grant, Solution, SolutionAccount, TagRule, User
+from organisation.models import ApiToken, Delegation, Grant, Solution, SolutionAccount, TagRule, User
 from organisation.permissions import MAY, may
 from organisation.rest import ListDoor, Permitted, RowDoor
 
@@ -115,6 +115,22 @@ class TokenSerializer(serializers.ModelSerializer[ApiToken]):
         fields = ["id", "name", "scope", "areas", "expires_at"]
 
 
+class DelegationSerializer(serializers.ModelSerializer[Delegation]):
+    """Who stands in for whom, by public id and name."""
+
+    id = serializers.CharField(source="public_id")
+    delegator = serializers.CharField(source="delegator.public_id")
+    delegator_name = serializers.CharField(source="delegator.name")
+    delegate = serializers.CharField(source="delegate.public_id")
+    delegate_name = serializers.CharField(source="delegate.name")
+
+    class Meta:
+        model = Delegation
+        fields = [
+            "id", "delegator", "delegator_name", "delegate", "delegate_name", "valid_from", "valid_to", "reason",
+        ]  # fmt: skip
+
+
 class MeSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     name = serializers.CharField()
@@ -122,6 +138,8 @@ class MeSerializer(serializers.Serializer[Any]):
     time_zone = serializers.CharField()
     line = serializers.CharField(allow_null=True)
     may = serializers.ListField(child=serializers.CharField(), help_text="Actions allowed today.")
+    stands_in_for = DelegationSerializer(many=True, help_text="In force now.")
+    stood_in_for_by = DelegationSerializer(many=True, help_text="In force now, or to come.")
     token = TokenSerializer(allow_null=True, help_text="What is called with; null in a browser.")
 
 
@@ -136,6 +154,7 @@ class Me(APIView):
         allowed = sorted(action for action in MAY if may(person, action))
         told: dict[str, Any] = {"id": person.public_id, "name": person.name, "email": person.email}
         told |= {"time_zone": person.time_zone, "line": person.line, "may": allowed, "token": person.token}
+        told |= {"stands_in_for": person.standing_in.taken, "stood_in_for_by": person.standing_in.given}
         return Response(MeSerializer(told).data)
 
 

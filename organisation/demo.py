@@ -6,12 +6,16 @@ import secrets
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
+from audit import clock
 from organisation import ownership
-from organisation.models import Account, Grant, Role, Solution, User
+from organisation.models import Account, Delegation, Grant, Role, Solution, User
+from organisation.models.dated import ends
 
 SETUP = "demo set-up"
 TAG_KEY = "solution"
@@ -97,3 +101,15 @@ def _solution(key: str, name: str, description: str, own: list[Account], shared:
 def new_passwords() -> dict[str, str]:
     """One for each person of the demo, easy to type."""
     return {person.email: "-".join(secrets.token_hex(2) for _ in range(4)) for person in PEOPLE}
+
+
+@transaction.atomic
+def seed_leave() -> bool:
+    """Lucía goes on leave, and Ana stands in for her. Whether it was still to be done."""
+    away = User.objects.filter(email="lucia@example.org").first()
+    instead = User.objects.filter(email="ana@example.org").first()
+    if away is None or instead is None or Delegation.objects.exists():
+        return False
+    last = ends(timezone.localdate(clock.now()) + timedelta(days=12))
+    Delegation.give(away, instead, since=None, until=last, reason="Annual leave", by=away)
+    return True

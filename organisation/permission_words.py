@@ -93,6 +93,7 @@ ORGANISATION: Words = {
     "person.view": _("Read people and their roles"),
     "person.manage": _("Invite people, give and end roles, close log-ins"),
     "token.oversee": _("Read and revoke everybody’s tokens"),
+    "delegation.arrange": _("Name who stands in for somebody who is away, and end it"),
 }
 OWN: Words = {
     "home.view": _("Open a home"),
@@ -108,6 +109,9 @@ OWN: Words = {
     "token.view": _("Read one’s tokens for programs"),
     "token.make": _("Make a token"),
     "token.revoke": _("Revoke one’s token"),
+    "delegation.view": _("Read who stands in for oneself, and for whom one does"),
+    "delegation.give": _("Name who stands in for oneself"),
+    "delegation.end": _("End that somebody stands in for oneself"),
     "api.read_schema": _("Read the description of the API"),
 }
 AREAS: tuple[tuple[str, str | Promise, Words], ...] = (

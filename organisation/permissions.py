@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from audit.acts import View, named
 from organisation.models import ApiToken, Role, User
 from organisation.models.token import area_of
+from organisation.own_work import Attempt, keep
+from organisation.standing_in import same_hands
 
 FIRST, SECOND, THIRD = Role.FIRST.value, Role.SECOND.value, Role.THIRD.value
 EXTERNAL, ADMINISTRATOR = Role.EXTERNAL.value, Role.ADMINISTRATOR.value
@@ -30,6 +32,10 @@ MAY: dict[str, set[str]] = {
     "token.make": EVERYBODY,
     "token.revoke": EVERYBODY,
     "token.oversee": {ADMINISTRATOR},
+    "delegation.view": {FIRST, SECOND},
+    "delegation.give": {FIRST, SECOND},
+    "delegation.end": {FIRST, SECOND},
+    "delegation.arrange": {ADMINISTRATOR},
     "comment.view": LINES,
     "comment.write": LINES,
     "subject.watch": LINES,
@@ -111,6 +117,8 @@ STEP_UP = {
     "evidence.hold",
     "pack.make",
     "token.make",
+    "delegation.give",
+    "delegation.arrange",
 }
 """Actions for which a person proves once more who they are, where their last proof is older than STEP_UP_MINUTES."""
 
@@ -147,11 +155,17 @@ def token_may(token: ApiToken, action: str) -> bool:
     return action not in STEP_UP and token.opens(action)
 
 
-def require(user: object, action: str, *, author: User | None = None) -> None:
-    """Raise PermissionDenied unless a role held today may act, and not on its own work."""
+def require(user: object, action: str, *, author: User | None = None, about: Any = None) -> None:
+    """Raise PermissionDenied unless a role held today may act, and not on its own work.
+
+    about: the author's row, with a public id. An attempt on one's own work is reported (organisation.own_work).
+    """
     if isinstance(user, User) and user.token and not token_may(user.token, action):
         raise OutOfReach(_closed_to(action))
-    if not may(user, action) or (author is not None and user == author):
+    if not may(user, action):
+        raise PermissionDenied(action)
+    if isinstance(user, User) and same_hands(user, author):
+        keep(Attempt(user, action, about or author, _("Nobody decides on their own work.")))
         raise PermissionDenied(action)
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from organisation.views import accounts, groups, parts, people, permissions, sessions, solutions, tokens
+from organisation.views import accounts, delegations, groups, parts, people, permissions, sessions, solutions, tokens
 
 app_name = "organisation"
 
@@ -28,6 +28,7 @@ urlpatterns = [
     path("people/<str:public_id>/roles/<int:pk>/end/", people.end_role, name="end_role"),
     path("people/<str:public_id>/close/", people.deactivate, name="deactivate"),
     path("people/<str:public_id>/open/", people.reactivate, name="reactivate"),
+    path("people/<str:public_id>/stand-in/", delegations.arrange, name="arrange_delegation"),
     path("people/<str:public_id>/log-out/", sessions.end_all, name="end_sessions"),
     path("people/<str:public_id>/second-factor/forget/", sessions.forget_factors, name="forget_factors"),
     path("people/<str:public_id>/single-sign-on/forget/", sessions.forget_link, name="forget_link"),
@@ -36,6 +37,10 @@ urlpatterns = [
     path("tokens/add/", tokens.add, name="add_token"),
     path("tokens/everybody/", tokens.everybody, name="everybodys_tokens"),
     path("tokens/<str:public_id>/revoke/", tokens.revoke, name="revoke_token"),
+    path("delegations/", delegations.delegations, name="delegations"),
+    path("delegations/add/", delegations.add, name="add_delegation"),
+    path("delegations/<str:public_id>/end/", delegations.end, name="end_delegation"),
+    path("delegations/<str:public_id>/end-for/", delegations.end_for, name="end_delegation_for"),
     path("permissions/", permissions.permissions, name="permissions"),
     path("preferences/", people.preferences, name="preferences"),
 ]

@@ -13,8 +13,9 @@ from django.utils.translation import ngettext
 from audit import clock, trail
 from audit.words import of_the_organisation
 from findings.models import Check, Resource
-from organisation.models import Solution, User, Visibility
+from organisation.models import Solution, User
 from organisation.permissions import may
+from organisation.standing_in import by_right
 from risks.authorities import who_may_accept
 from risks.levels import level_now, matrix_at
 from risks.models import ExceptionStep, Matrix, Risk, RiskException
@@ -110,7 +111,7 @@ def _told(made: RiskException, asked: Asking, covers: int) -> dict[str, object]:
 def _may_ask(asked: Asking, by: User) -> None:
     if not may(by, "exception.ask"):
         raise Refused(_("Exceptions are asked for by the first line, which bears the risk."))
-    if asked.solution.pk not in Visibility.today(by).solutions:
+    if not by_right(by, part_in=asked.solution):
         raise Refused(
             _("You have no part in %(solution)s: one of its owners or members can ask.")
             % {"solution": asked.solution.name},

@@ -13,7 +13,9 @@ from audit.moment import Moment
 from audit.words import kept
 from desk.notices import notify
 from organisation.models import NotAllowed, User
+from organisation.own_work import own_work
 from organisation.permissions import may
+from organisation.standing_in import by_right, same_hands
 from risks import proposing, rights, standing
 from risks.doors import to_risk
 from risks.models import Assessment, Matrix, Risk
@@ -81,7 +83,7 @@ def confirm(assessment: Assessment, *, by: User) -> Assessment:
     """It counts from now on."""
     risk = locked(assessment.risk)
     found = _open(assessment)
-    rights.refuse(rights.confirm_refusal(risk, by))
+    rights.refuse(rights.confirm_refusal(risk, by), _own_refusal(found, risk, by))
     found.confirmed_by, found.confirmed_at = by, clock.now()
     found.save(update_fields=["confirmed_by", "confirmed_at"])
     trail.record(by, "risk.level_confirmed", risk, proposed_by=found.proposed_by.public_id, **_told(found))
@@ -90,12 +92,20 @@ def confirm(assessment: Assessment, *, by: User) -> Assessment:
     return found
 
 
+def _own_refusal(found: Assessment, risk: Risk, by: User) -> str:
+    """Who proposed it does not confirm it in the place of another."""
+    if by.acting_for is None or not same_hands(by, found.proposed_by, found.proposed_at):
+        return ""
+    words = _("You proposed it: somebody else who answers for the risk confirms.")
+    return own_work(words, by, "risk.level_confirmed", risk)
+
+
 @transaction.atomic
 def decline(assessment: Assessment, *, because: str, by: User) -> Assessment:
     """It never counts. Who proposed it may take it back, too."""
     risk = locked(assessment.risk)
     found = _open(assessment)
-    if by != found.proposed_by:
+    if not by_right(by, [found.proposed_by]):
         rights.refuse(rights.confirm_refusal(risk, by))
     rights.refuse(rights.said(because))
     _decline(found, because, by)

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from audit import clock, trail
 from audit.words import kept
 from organisation.models import NotAllowed, Role, Solution, User
+from organisation.own_work import own_work
+from organisation.standing_in import same_hands
 from risks.appetites import approval, close, matrix_for
 from risks.matrices import steering
 from risks.models import Authority, Matrix
@@ -57,8 +59,9 @@ def record(
     steering()
     at = clock.now()
     matrix = matrix_for(level, at)
-    if person == by:
-        raise NotAllowed(_("Nobody records an authority for themselves; somebody else of the second line can."))
+    if isinstance(by, User) and same_hands(by, person):
+        words = _("Nobody records an authority for themselves; somebody else of the second line can.")
+        raise NotAllowed(own_work(words, by, "authority.recorded", person))
     if not User.objects.active().with_role(Role.FIRST, at).filter(pk=person.pk).exists():
         raise NotAllowed(_("Only people of the first line accept risks: they own them."))
     earlier = list(Authority.objects.in_force(at).filter(person=person, solution=solution))

@@ -13,8 +13,10 @@ from django.utils.translation import gettext as _
 
 from audit import clock, trail
 from audit.words import kept, of_the_organisation
-from organisation.models import User, Visibility
+from organisation.models import User
+from organisation.own_work import own_work
 from organisation.permissions import may
+from organisation.standing_in import by_right, same_hands
 from risks.closing import send_back
 from risks.excepting import move
 from risks.exception_moves import Verb
@@ -118,11 +120,11 @@ def answer_refusal(challenge: Challenge, person: User) -> str:
         return _("It is answered: the second line settles it.")
     if not may(person, "challenge.answer"):
         return _("The first line answers challenges.")
-    if person == challenge.raised_by:
-        return _("Nobody answers what they raised.")
+    if same_hands(person, challenge.raised_by, challenge.raised_at):
+        return own_work(_("Nobody answers what they raised."), person, "challenge.answered", challenge)
     if challenge.exception:
-        names = challenge.exception.asked_by.name
-        return "" if person == challenge.exception.asked_by else _("%(names)s asked, and answers.") % {"names": names}
+        asker = challenge.exception.asked_by
+        return "" if by_right(person, [asker]) else _("%(names)s asked, and answers.") % {"names": asker.name}
     if not _has_part(challenge, person):
         names = ", ".join(one.name for one in answerers(challenge))
         return _("It is for one of these to answer: %(names)s.") % {"names": names}
@@ -130,9 +132,7 @@ def answer_refusal(challenge: Challenge, person: User) -> str:
 
 
 def _has_part(challenge: Challenge, person: User) -> bool:
-    if person in answerers(challenge):
-        return True
-    return challenge.risk is not None and challenge.risk.solution_id in Visibility.today(person).solutions
+    return by_right(person, answerers(challenge), part_in=challenge.risk.solution if challenge.risk else None)
 
 
 @transaction.atomic
@@ -159,8 +159,9 @@ def settle_refusal(challenge: Challenge, person: User) -> str:
         return _("It is settled.")
     if not may(person, "challenge.settle"):
         return _("The second line settles challenges.")
-    if person == challenge.answered_by:
-        return _("You answered it: somebody else of the second line settles it.")
+    if same_hands(person, challenge.answered_by, challenge.answered_at):
+        words = _("You answered it: somebody else of the second line settles it.")
+        return own_work(words, person, "challenge.settled", challenge)
     if challenge.answered_at is None and person != challenge.raised_by:
         return _("It awaits an answer first; until then only %(name)s may withdraw it.") % {
             "name": challenge.raised_by.name
@@ -218,7 +219,15 @@ def _follow(challenge: Challenge, because: str, by: User, unanswered: bool) -> N
 
 
 def locked(challenge: Challenge) -> Challenge:
-    related = ("risk__owner", "treatment__owner", "exception__asked_by", "raised_by", "answered_by", "assessment")
+    related = (
+        "risk__owner",
+        "risk__solution",
+        "treatment__owner",
+        "exception__asked_by",
+        "raised_by",
+        "answered_by",
+        "assessment",
+    )
     return Challenge.objects.select_for_update(of=("self",)).select_related(*related).get(pk=challenge.pk)
 
 

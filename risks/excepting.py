@@ -15,7 +15,9 @@ from django.utils.translation import gettext as _
 from audit import clock, trail
 from audit.words import kept, of_the_organisation
 from organisation.models import User
+from organisation.own_work import own_work
 from organisation.permissions import may
+from organisation.standing_in import by_right, same_hands
 from risks import bearing
 from risks.authorities import may_accept, who_may_accept
 from risks.exception_moves import ENDS, MOVES, PAST, Move, Verb, Who, verbs_of
@@ -66,22 +68,30 @@ def _not_theirs(exception: RiskException, move: Move, person: User, at: datetime
         return _("The portal does that by itself.")
     if not may(person, ACTION[move.who]):
         return _("It is for %(who)s to do.") % {"who": move.who.label}
-    if move.who == Who.ASKER and person != exception.asked_by:
+    person.acting_for = None
+    if move.who == Who.ASKER and not by_right(person, [exception.asked_by]):
         return _("It is for %(name)s to do, who asked for it.") % {"name": exception.asked_by.name}
-    if move.who == Who.CONCERNED and person not in concerned(exception):
+    if move.who == Who.CONCERNED and not by_right(person, concerned(exception)):
         names = ", ".join(one.name for one in concerned(exception))
         return _("It is for one of these to do: %(names)s.") % {"names": names}
     if move.who == Who.ACCOUNTABLE:
         return _not_accountable(exception, person, at)
-    if move.who == Who.SECOND and person in (exception.asked_by, exception.accepted_by):
-        return _("You asked for it or accepted it: somebody else of the second line concurs.")
+    if move.who == Who.SECOND and _asked_or_accepted(exception, person):
+        words = _("You asked for it or accepted it: somebody else of the second line concurs.")
+        return own_work(words, person, "exception.concurred", exception)
     return ""
 
 
+def _asked_or_accepted(exception: RiskException, person: User) -> bool:
+    asked = same_hands(person, exception.asked_by, exception.asked_at)
+    return asked or same_hands(person, exception.accepted_by, exception.accepted_at)
+
+
 def _not_accountable(exception: RiskException, person: User, at: datetime) -> str:
-    if person == exception.asked_by:
+    if same_hands(person, exception.asked_by, exception.asked_at):
         others = _names_of_accepters(exception, at)
-        return _("Nobody accepts what they asked for. Those who may: %(names)s.") % {"names": others}
+        words = _("Nobody accepts what they asked for. Those who may: %(names)s.") % {"names": others}
+        return own_work(words, person, "exception.accepted", exception)
     if not may_accept(person, exception.solution, exception.level, exception.matrix, at):
         told = {
             "level": exception.matrix.label(exception.level),
@@ -176,8 +186,9 @@ def _stands_in_the_way(exception: RiskException, verb: Verb, by: Person, at: dat
     for challenge in exception.challenges.open():
         if challenge.answered_by_id is None:
             raise Refused(_("%(id)s awaits an answer first.") % {"id": challenge.public_id})
-        if by and challenge.answered_by_id == by.pk:
-            raise Refused(_("You answered %(id)s: somebody else decides.") % {"id": challenge.public_id})
+        if by and same_hands(by, challenge.answered_by_id, challenge.answered_at):
+            words = _("You answered %(id)s: somebody else decides.") % {"id": challenge.public_id}
+            raise Refused(own_work(words, by, f"exception.{PAST[verb]}", exception))
 
 
 def _change(exception: RiskException, verb: Verb, to: State, by: Person, because: str, at: datetime) -> None:

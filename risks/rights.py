@@ -8,7 +8,9 @@ from django.utils.translation import gettext as _
 
 from audit import clock
 from organisation.models import Grant, NotAllowed, Role, Solution, User
+from organisation.own_work import own_work
 from organisation.permissions import may
+from organisation.standing_in import by_right, same_hands
 from risks.models import Challenge, Risk
 
 Refusal = str
@@ -27,15 +29,13 @@ def said(because: str) -> Refusal:
 
 
 def has_part(person: User, solution: Solution) -> bool:
-    """Whether a grant of the solution is theirs today. One query."""
-    return person.grants.in_force(clock.now()).filter(solution=solution).exists()
+    """Whether a grant of the solution is theirs today, or of whom they stand in for. One query where it is theirs."""
+    return by_right(person, part_in=solution)
 
 
 def answers(person: User, risk: Risk) -> bool:
-    """Whether they answer for its levels: as its owner, or as one of the solution's. One query at most."""
-    return (
-        person == risk.owner or Grant.objects.owners(clock.now()).filter(person=person, solution=risk.solution).exists()
-    )
+    """Whether they answer for its levels: as its owner, as one of the solution's, or standing in for one of these."""
+    return by_right(person, [risk.owner], part_in=risk.solution, as_owner=True)
 
 
 def answering(risk: Risk) -> list[User]:
@@ -72,7 +72,7 @@ def change_refusal(risk: Risk, person: User, action: str = "risk.change") -> Ref
     """Of changing what is written of it, and of anything that asks for as much. One query at most."""
     if not may(person, action):
         return _("The first line keeps its risks; the second line may challenge them, the third reads them.")
-    if person == risk.owner or has_part(person, risk.solution):
+    if by_right(person, [risk.owner], part_in=risk.solution):
         return ""
     told = {"solution": risk.solution.name, "owner": risk.owner.name}
     return _("You have no part in %(solution)s: its owners, its members and %(owner)s can.") % told
@@ -104,10 +104,13 @@ def confirm_closing_refusal(risk: Risk, person: User) -> Refusal:
         return _("It is closed already.")
     if risk.closure_proposed_at is None:
         return _("Nobody proposes to close it.")
-    if person == risk.closure_proposed_by:
-        others = names(one for one in answering(risk) if one != person)
+    if same_hands(person, risk.closure_proposed_by, risk.closure_proposed_at):
+        others = names(one for one in answering(risk) if not same_hands(person, one))
         who = others or _("somebody else who has part in %(solution)s") % {"solution": risk.solution.name}
-        return _("You proposed it, so another person confirms: %(who)s.") % {"who": who}
+        words = _("You proposed it, or stand in for who did, so another person confirms: %(who)s.") % {"who": who}
+        if person == risk.closure_proposed_by:
+            words = _("You proposed it, so another person confirms: %(who)s.") % {"who": who}
+        return own_work(words, person, "risk.closed", risk)
     return change_refusal(risk, person, "risk.close") or challenge_refusal(risk)
 
 
@@ -116,7 +119,8 @@ def reject_closing_refusal(risk: Risk, person: User) -> Refusal:
         return _("It is closed already. It can be reopened.")
     if risk.closure_proposed_at is None:
         return _("Nobody proposes to close it.")
-    return "" if person == risk.closure_proposed_by else change_refusal(risk, person, "risk.close")
+    own = by_right(person, [risk.closure_proposed_by])
+    return "" if own else change_refusal(risk, person, "risk.close")
 
 
 def reopen_refusal(risk: Risk, person: User) -> Refusal:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from audit import clock
 from controls.models import Control
 from findings.models import Check
-from organisation.models import Role, Solution, User
+from organisation.models import Role, Solution, User, Visibility
 from organisation.permissions import may
 from risks.models import WRITTEN, Category, Matrix, Risk
 
@@ -57,7 +57,7 @@ class RiskForm(forms.Form):
         at = clock.now()
         self.fields["owner"].queryset = _people(risk, at)  # type: ignore[attr-defined]
         kept = Q(pk=risk.solution_id) if risk else Q()
-        own = Solution.objects.in_use(at).filter(pk__in=person.grants.in_force(at).values("solution"))
+        own = Solution.objects.in_use(at).filter(pk__in=Visibility.of(person).solutions)
         seen = own if may(person, "risk.change") else Solution.objects.in_use(at)
         solutions = Solution.objects.filter(Q(pk__in=seen.values("pk")) | kept if risk else Q(pk__in=seen.values("pk")))
         self.fields["solution"].queryset = solutions.order_by("name")  # type: ignore[attr-defined]

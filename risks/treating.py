@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from audit import clock, trail
 from audit.words import kept
 from findings.models import Check
-from organisation.models import Role, User, Visibility
+from organisation.models import Role, User
 from organisation.permissions import may
+from organisation.standing_in import by_right
 from risks.models import Risk, Treatment, TreatmentAction, TreatmentCheck
 from risks.refusals import Refused
 from risks.telling import tell
@@ -31,7 +32,7 @@ def change_refusal(risk: Risk, person: User, owner: User | None = None) -> str:
     """Why this person may not treat this risk; empty where they may. owner: of the treatment or the action."""
     if not may(person, "treatment.change"):
         return _("The first line treats its risks; the second line may challenge how.")
-    if person in (risk.owner, owner) or risk.solution_id in Visibility.today(person).solutions:
+    if by_right(person, [risk.owner, owner], part_in=risk.solution):
         return ""
     return _("You have no part in %(solution)s: its owners, its members and %(owner)s can.") % {
         "solution": risk.solution.name, "owner": risk.owner.name,

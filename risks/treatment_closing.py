@@ -15,7 +15,9 @@ from audit import clock, trail
 from audit.models import TrailEntry
 from audit.words import kept
 from organisation.models import User
+from organisation.own_work import own_work
 from organisation.permissions import may
+from organisation.standing_in import by_right, same_hands
 from risks.challenging import blocks_closing
 from risks.closing import send_back
 from risks.holding import held
@@ -77,10 +79,12 @@ def confirm_refusal(treatment: Treatment, person: User) -> str:
     if not may(person, "treatment.close"):
         return _("The first line closes its treatments; the second line may challenge that.")
     names = ", ".join(one.name for one in confirmers(treatment)) or _("somebody else who has part in the solution")
-    if person == treatment.closure_proposed_by:
-        return _("You proposed it. Those who may confirm: %(names)s.") % {"names": names}
-    if person == treatment.owner:
-        return _("It is yours: another person confirms. Those who may: %(names)s.") % {"names": names}
+    if same_hands(person, treatment.closure_proposed_by, treatment.closure_proposed_at):
+        words = _("You proposed it. Those who may confirm: %(names)s.") % {"names": names}
+        return own_work(words, person, "treatment.closed", treatment)
+    if same_hands(person, treatment.owner):
+        words = _("It is yours: another person confirms. Those who may: %(names)s.") % {"names": names}
+        return own_work(words, person, "treatment.closed", treatment)
     return change_refusal(treatment.risk, person)
 
 
@@ -102,7 +106,7 @@ def confirm(treatment: Treatment, *, by: User, because: str = "") -> Treatment:
 def decline(treatment: Treatment, *, by: User, because: str) -> Treatment:
     """Its closing is sent back with a reason: by whoever may confirm it, or who proposed it."""
     found = locked(treatment)
-    if by != found.closure_proposed_by and (why_not := confirm_refusal(found, by)):
+    if not by_right(by, [found.closure_proposed_by]) and (why_not := confirm_refusal(found, by)):
         raise Refused(why_not)
     if found.closed_at:
         raise Refused(_("It is closed already."))

@@ -14,6 +14,7 @@ from audit import clock, trail
 from audit.models import TrailEntry
 from organisation.models import NotAllowed, Solution, User
 from organisation.permissions import require
+from organisation.standing_in import by_right
 from risks.groups import GroupKey
 from risks.models import Triage
 
@@ -30,7 +31,9 @@ def change(keys: Collection[GroupKey], *, by: User, **said: Any) -> str:
     _refuse_others(keys, by)
     batch = uuid4().hex
     for key in sorted(keys):
-        _say(held(key, by), said, by=by, action="triage.changed", batch=batch)
+        row = held(key, by)
+        by_right(by, part_in=row.solution)  # in whose place they say it
+        _say(row, said, by=by, action="triage.changed", batch=batch)
     return batch
 
 
@@ -71,11 +74,15 @@ def _say(row: Triage, said: dict[str, Any], *, by: User, action: str, **more: An
 
 def held(key: GroupKey, by: User) -> Triage:
     """The group's row, locked; made where nobody has said anything of it yet."""
-    row, _made = Triage.objects.select_for_update(of=["self"]).get_or_create(
-        solution_id=key.solution,
-        check_ran_id=key.check,
-        account=key.account,
-        defaults={"changed_by": by, "changed_at": clock.now()},
+    row, _made = (
+        Triage.objects.select_related("solution")
+        .select_for_update(of=["self"])
+        .get_or_create(
+            solution_id=key.solution,
+            check_ran_id=key.check,
+            account=key.account,
+            defaults={"changed_by": by, "changed_at": clock.now()},
+        )
     )
     return row
 

@@ -17,6 +17,7 @@ from audit.public_id import PublicId
 from controls.models import Control, Requirement
 from evidence.models import Evidence
 from organisation.models import Role, Solution, User, Visibility
+from organisation.standing_in import hands
 
 
 class AuditFindingQuerySet(models.QuerySet["AuditFinding"]):
@@ -31,7 +32,7 @@ class AuditFindingQuerySet(models.QuerySet["AuditFinding"]):
             return self.filter(team | issued)
         if Role.EXTERNAL in user.roles_in_view:
             return self.filter(team)
-        return self.filter(team | (issued & (Q(owner=user) | Q(solution__in=seen.solutions))))
+        return self.filter(team | (issued & (Q(owner__in=hands(user)) | Q(solution__in=seen.solutions))))
 
     def issued(self) -> Self:
         return self.exclude(state__in=AuditFinding.UNISSUED)

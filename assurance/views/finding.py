@@ -27,6 +27,7 @@ from audit.public_id import get_or_404
 from evidence.models import Evidence
 from organisation.middleware import Request
 from organisation.models import NotAllowed
+from organisation.own_work import attempted
 from organisation.permissions import permitted
 from organisation.views.form_page import FormPage
 
@@ -161,6 +162,7 @@ def _moves(action: str, verb: Verb) -> Callable[[Request, str], HttpResponse]:
         if not request.moment.is_now:
             why_not = _("Nobody acts in the past: go back to now.")
         if why_not:
+            attempted(why_not)
             messages.warning(request, why_not)
             return redirect(back)
         danger = verb in (Verb.DROP, Verb.RETURN, Verb.REOPEN)

@@ -7,6 +7,7 @@ from typing import Self
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 PUBLIC_ID = re.compile(r"[A-Z]+-\d+")
 
@@ -80,7 +81,13 @@ class TrailEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.actor_name} {self.action} {self.object_id}"
+        return f"{self.who} {self.action} {self.object_id}"
+
+    @property
+    def who(self) -> str:
+        """As people say it: “Ben for Ana” where one stood in for the other."""
+        away = self.detail.get("for_name")
+        return _("%(who)s for %(away)s") % {"who": self.actor_name, "away": away} if away else self.actor_name
 
 
 class TrailLink(models.Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -15,6 +16,7 @@ from audit.models import RowVersion
 from audit.public_id import PublicId
 from organisation.models import NotAllowed, Solution, User, Visibility
 from organisation.models.dated import Dated, DatedQuerySet
+from organisation.standing_in import hands
 
 
 class Frequency(models.TextChoices):
@@ -54,7 +56,7 @@ class ControlQuerySet(models.QuerySet["Control"]):
         if not isinstance(user, User):
             return self.none()
         inherited = Inheritance.objects.in_force(clock.now()).filter(solution__in=seen.solutions)
-        theirs = Q(Exists(inherited.filter(control=OuterRef("pk")))) | Q(owner=user)
+        theirs = Q(Exists(inherited.filter(control=OuterRef("pk")))) | Q(owner__in=hands(user))
         return self.filter(Q(solution=None) | Q(solution__in=seen.solutions) | theirs)
 
     def added_by(self, at: datetime) -> Self:
@@ -70,8 +72,8 @@ class ControlQuerySet(models.QuerySet["Control"]):
     def manual(self) -> Self:
         return self.filter(method=Control.Method.MANUAL)
 
-    def owned_by(self, person: User) -> Self:
-        return self.filter(owner=person)
+    def owned_by(self, people: Iterable[User]) -> Self:
+        return self.filter(owner__in=people)
 
     def named(self, name: str) -> Self:
         return self.filter(name__iexact=name)

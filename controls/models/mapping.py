@@ -19,6 +19,7 @@ from controls.models.pack import PackVersion
 from controls.models.requirement import Edition, Obligation, Requirement
 from findings.models import Source
 from organisation.models import User
+from organisation.standing_in import done_by_same_hands
 
 
 class CheckReferenceQuerySet(models.QuerySet["CheckReference"]):
@@ -89,7 +90,11 @@ class MappingQuerySet(models.QuerySet["Mapping"]):
 
     def proposed_by_others(self, person: User) -> Self:
         """Proposals that this person may approve."""
-        return self.proposed().exclude(proposed_by=person.public_id)
+        return self.proposed().exclude(done_by_same_hands(person, "proposed_by", "proposed_at", by_public_id=True))
+
+    def proposed_by_hands_of(self, person: User) -> Self:
+        """Proposals that count as theirs: their own, and those of whom they stand in for."""
+        return self.proposed().filter(done_by_same_hands(person, "proposed_by", "proposed_at", by_public_id=True))
 
     def between(self, ends: Told[str, Any]) -> Self:
         """Of the same two ends. ends: as a row has them, None where it has none."""

@@ -24,6 +24,7 @@ from controls.models.mapping import MappingQuerySet
 from controls.wording import meaning_of, meanings
 from organisation.forms import ReasonForm
 from organisation.middleware import Request
+from organisation.models import User
 from organisation.permissions import may, permitted
 from organisation.views.form_page import FormPage
 
@@ -72,13 +73,17 @@ def _page(request: Request, found: Mapping, form: OneDecisionForm) -> HttpRespon
         "events": _events(found, at),
         "form": form,
         "mine": mine,
-        "approves": decides and row.state == State.PROPOSED and not mine,
+        "approves": decides and row.state == State.PROPOSED and _is_of_others(found, request.user),
         "ends": decides,
         "changes": decides and row.state == State.APPROVED,
         "takes_back": mine and now and row.state == State.PROPOSED and may(request.user, "mapping.propose"),
         "relations": Mapping.Relation.choices,
     }
     return render(request, "controls/mapping.html", context, status=422 if form.is_bound else 200)
+
+
+def _is_of_others(found: Mapping, user: User) -> bool:
+    return Mapping.objects.filter(pk=found.pk).proposed_by_others(user).exists()
 
 
 def _title(row: Row) -> str:

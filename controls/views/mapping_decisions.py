@@ -17,9 +17,10 @@ from audit.public_id import get_or_404
 from controls import deciding
 from controls.deciding import Outlook, outlook
 from controls.listing import Asked
-from controls.mapping_forms import AllForm
+from controls.mapping_forms import APPROVE, AllForm
 from controls.mapping_listing import in_words, mapping_choices
 from controls.mapping_listing import mappings as asked_mappings
+from controls.mapping_sets import keep_attempts
 from controls.models import Mapping, MappingDecision, MappingSet
 from controls.tasks import carry_out_decision
 from organisation.forms import ReasonForm
@@ -42,6 +43,8 @@ def decide(request: Request) -> HttpResponse:
         )  # fmt: skip
         _say(request, made)
         return redirect("controls:mapping_decision", made.public_id)
+    if form.is_bound and told.own and not told.open_to and request.POST.get("action") == APPROVE:
+        keep_attempts(Mapping.objects.filter(pk__in=told.keys), request.user)
     back = f"{reverse('controls:mappings')}?{request.GET.urlencode()}".rstrip("?")
     title = ngettext("Decide on %(n)s mapping", "Decide on all %(n)s mappings that match", told.total)
     context = {

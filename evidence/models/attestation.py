@@ -14,6 +14,7 @@ from audit.public_id import PublicId
 from controls.models import Control, Verdict
 from evidence.models.evidence import Evidence
 from organisation.models import Solution, User, Visibility
+from organisation.standing_in import hands
 
 
 class AttestationQuerySet(models.QuerySet["Attestation"]):
@@ -23,7 +24,8 @@ class AttestationQuerySet(models.QuerySet["Attestation"]):
             return self
         if not isinstance(user, User):
             return self.none()
-        theirs = Q(asked_of=user) | Q(control__owner=user)
+        hands_of = hands(user)
+        theirs = Q(asked_of__in=hands_of) | Q(control__owner__in=hands_of)
         return self.filter(theirs | Q(solution=None) | Q(solution__in=seen.solutions))
 
     def awaited(self) -> Self:
@@ -113,6 +115,12 @@ class Attestation(PublicId):
                 | (Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False) & ~Q(withdrawn_because="")),
             ),
         ]
+
+    @property
+    def stated_by(self) -> str:
+        """As people say it: “Ben for Ana” where one stood in for the other."""
+        by = self.verdict.said_by if self.verdict else self.asked_of
+        return _("%(who)s for %(away)s") % {"who": by, "away": self.asked_of} if by != self.asked_of else by.name
 
     def __str__(self) -> str:
         return self.statement

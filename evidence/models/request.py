@@ -15,6 +15,7 @@ from audit.public_id import PublicId
 from controls.models import Control, Requirement
 from evidence.models.evidence import Evidence
 from organisation.models import Role, Solution, User, Visibility
+from organisation.standing_in import hands
 
 
 class EvidenceRequestQuerySet(models.QuerySet["EvidenceRequest"]):
@@ -28,7 +29,7 @@ class EvidenceRequestQuerySet(models.QuerySet["EvidenceRequest"]):
             return self
         if not isinstance(user, User):
             return self.none()
-        mine = Q(asked_by=user) | Q(assignee=user)
+        mine = Q(asked_by=user) | Q(assignee__in=hands(user))
         if Role.FIRST in user.roles_in_view:
             return self.filter(mine | Q(solution__in=seen.solutions))
         return self.filter(Q(asked_by=user) | Q(from_outside=True, solution__in=seen.solutions))

@@ -1,5 +1,6 @@
 from organisation.models.account import Account
 from organisation.models.answered_call import AnsweredCall
+from organisation.models.delegation import Delegation
 from organisation.models.grant import Grant, Visibility
 from organisation.models.group_mapping import GroupMapping
 from organisation.models.person import NotAllowed, Role, RoleAssignment, User
@@ -10,6 +11,7 @@ __all__ = [
     "Account",
     "AnsweredCall",
     "ApiToken",
+    "Delegation",
     "Grant",
     "GroupMapping",
     "NotAllowed",

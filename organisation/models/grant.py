@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import clock, trail
 from organisation.models.dated import Dated, DatedQuerySet
+from organisation.models.delegation import Delegation
 from organisation.models.person import Role, User
 from organisation.models.solution import Solution, SolutionAccount
 
@@ -21,6 +22,13 @@ SEES_EVERYTHING = {Role.SECOND.value, Role.THIRD.value}
 class GrantQuerySet(DatedQuerySet["Grant"]):
     def owners(self, at: datetime) -> Self:
         return self.in_force(at).filter(kind=Grant.Kind.OWNER)
+
+    def held_by(self, user: User, at: datetime) -> Self:
+        """In force for them; on the first line those of whom they stand in for, too."""
+        held = Q(person=user)
+        if Role.FIRST in user.roles_in_view:
+            held |= Q(person__in=Delegation.objects.delegators_of(user, at), kind__in=MANAGED)
+        return self.in_force(at).filter(held)
 
     def managed(self) -> Self:
         """Those that people give on a solution's page; an engagement gives and ends its own."""
@@ -103,6 +111,8 @@ class Grant(Dated):
 class Visibility:
     """What a person sees today, through the line they look through: everything, or some solutions.
 
+    Those for whom somebody of the first line stands in lend them their solutions for as long.
+
     shared_accounts: the accounts in which those solutions live; what belongs to no solution
     there is theirs to see too, since it may be theirs to claim. period: what an auditor from outside may look at, of
     all their engagements together; None for no limit.
@@ -139,7 +149,7 @@ class Visibility:
         if not user.roles_in_view & {Role.FIRST.value, Role.EXTERNAL.value}:
             return cls(everything=False)
         at = clock.now()
-        grants = list(user.grants.in_force(at).values_list("solution_id", "about_from", "about_to"))
+        grants = list(Grant.objects.held_by(user, at).values_list("solution_id", "about_from", "about_to"))
         solutions = frozenset(solution for solution, _begin, _end in grants)
         accounts: frozenset[str] = frozenset()
         if Role.FIRST in user.roles_in_view:

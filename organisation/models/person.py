@@ -13,11 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import clock, trail
 from audit.public_id import PublicId
+from organisation import own_work
 from organisation.models.dated import Dated, DatedQuerySet
 
 if TYPE_CHECKING:
     from organisation.models.grant import Visibility
     from organisation.models.token import ApiToken
+    from organisation.standing_in import StandingIn
 
 
 class Role(models.TextChoices):
@@ -30,6 +32,10 @@ class Role(models.TextChoices):
 
 class NotAllowed(Exception):
     """A rule of the organisation stands against it; the message says which, to the reader."""
+
+    def __init__(self, words: str | Promise) -> None:
+        super().__init__(words)
+        own_work.attempted(words)
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -51,11 +57,14 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.active().filter(~Exists(held))
 
     def listed(self, at: datetime) -> Self:
-        """With roles_then (in force at `at`) and solutions_then (how many they were granted)."""
+        """With roles_then and stood_in_for_then (in force at `at`) and solutions_then (how many they were granted)."""
         granted = Q(grants__valid_from__lte=at) & (Q(grants__valid_to=None) | Q(grants__valid_to__gt=at))
-        roles = RoleAssignment.objects.in_force(at)
+        from organisation.models.delegation import Delegation
+
+        roles, away = RoleAssignment.objects.in_force(at), Delegation.objects.counting(at).select_related("delegate")
         return self.annotate(solutions_then=Count("grants__solution", filter=granted, distinct=True)).prefetch_related(
-            Prefetch("role_assignments", roles, to_attr="roles_then")
+            Prefetch("role_assignments", roles, to_attr="roles_then"),
+            Prefetch("delegations_given", away, to_attr="stood_in_for_then"),
         )
 
 
@@ -94,6 +103,9 @@ class User(PublicId, AbstractBaseUser):
 
     token: ApiToken | None = None
     """For the length of a request: what a program calls with in this person's name."""
+
+    acting_for: User | None = None
+    """For the length of an act: for whom they stand in with it (see organisation.standing_in). The trail keeps it."""
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
@@ -157,7 +169,8 @@ class User(PublicId, AbstractBaseUser):
         combine: beside what they hold; the reason then says why one person stands on both.
         """
         if self == by:
-            raise NotAllowed(_("Nobody gives a role to themselves; another administrator can."))
+            words = _("Nobody gives a role to themselves; another administrator can.")
+            raise NotAllowed(own_work.own_work(words, self, "role.given", self))
         User.objects.select_for_update().get(pk=self.pk)
         at = clock.now()
         held = list(self.role_assignments.not_ended(at).order_by("pk"))
@@ -204,6 +217,12 @@ class User(PublicId, AbstractBaseUser):
 
         return Visibility.today(self)
 
+    @cached_property
+    def standing_in(self) -> StandingIn:
+        from organisation.standing_in import StandingIn
+
+        return StandingIn.today(self)
+
 
 def _combining_refusal(role: str, held: list[RoleAssignment], *, combine: bool) -> str | Promise:
     """Why this role cannot be given to somebody who holds those; empty where it can."""
@@ -245,6 +264,9 @@ class RoleAssignment(Dated):
             others = administrators.in_force(at).exclude(person=self.person)
             if not [other for other in others.select_related("person") if other.person.is_active]:
                 raise NotAllowed(_("The last administrator stays: give the role to somebody else first."))
+        from organisation.models.delegation import end_all
+
         self.close(at)
         trail.record(by, "role.ended", self.person, role=self.role, reason=reason)
+        end_all(self.person, self.role, reason=reason, by=by)
         self.person.__dict__.pop("roles_today", None)

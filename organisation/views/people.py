@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from audit import clock
 from audit.keyset import page_of
 from audit.public_id import get_or_404
 from organisation.forms import PersonForm, PreferencesForm, ReasonForm, RoleForm
@@ -19,11 +20,13 @@ from organisation.groups import given_again
 from organisation.invitations import invite
 from organisation.middleware import Request
 from organisation.models import NotAllowed, Role, User
+from organisation.models.delegation import LINES
 from organisation.panels import panels
 from organisation.permissions import may, permitted
 from organisation.second_factor import factors_of
 from organisation.sessions import sessions_of
 from organisation.single_sign_on.provider import is_linked
+from organisation.views.delegations import of_person
 from organisation.views.form_page import FormPage
 
 
@@ -65,6 +68,9 @@ def person(request: Request, public_id: str) -> HttpResponse:
         "held": list(found.role_assignments.in_force(at).order_by("pk")),
         "roles": found.role_assignments.order_by("-valid_from", "-id"),
         "grants": found.grants.select_related("solution").order_by("-valid_from", "-id"),
+        "standing_in": of_person(found),
+        "now": clock.now(),
+        "may_be_stood_in_for": manages and found.is_active and found.roles_today & set(LINES),
         "may_manage": manages and found != request.user,
         "is_linked": manages and is_linked(found),
         "provider": settings.OIDC_NAME,

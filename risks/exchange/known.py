@@ -206,4 +206,4 @@ def last_acts(ids: Collection[str]) -> dict[str, TrailEntry]:
 
 
 def when(act: TrailEntry) -> dict[str, str]:
-    return {"who": act.actor_name, "on": date_format(act.at, "j M Y, H:i")}
+    return {"who": act.who, "on": date_format(act.at, "j M Y, H:i")}

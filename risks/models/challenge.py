@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.public_id import PublicId
 from organisation.models import User, Visibility
+from organisation.standing_in import hands
 from risks.models.assessment import Assessment
 from risks.models.exception import RiskException
 from risks.models.risk import Risk
@@ -25,7 +26,7 @@ class ChallengeQuerySet(models.QuerySet["Challenge"]):
             return self
         if not isinstance(user, User):
             return self.none()
-        of_risk = Q(risk__solution__in=seen.solutions) | Q(risk__owner=user)
+        of_risk = Q(risk__solution__in=seen.solutions) | Q(risk__owner__in=hands(user))
         of_exception = Q(exception__in=RiskException.objects.visible_to(user))
         return self.filter(of_risk | of_exception)
 

@@ -16,14 +16,16 @@ from audit.models import RowVersion
 from audit.public_id import PublicId
 from findings.models import Check, Resource
 from organisation.models import Solution, User, Visibility
+from organisation.standing_in import hands
 from risks.models.appetite import Authority
 from risks.models.matrix import Matrix
 from risks.models.risk import Risk
 
 
 def _concerns(user: User, at: datetime) -> Q:
-    """What one asked for, accepted, answers for, or has the authority to accept."""
-    own = Q(asked_by=user) | Q(accepted_by=user) | Q(risk__owner=user)
+    """What one asked for, accepted or answers for, or whom one stands in for, and what one may oneself accept."""
+    theirs = hands(user)
+    own = Q(asked_by__in=theirs) | Q(accepted_by__in=theirs) | Q(risk__owner__in=theirs)
     reach = Authority.objects.in_force(at).filter(person=user)
     everywhere = Q(Exists(reach.filter(solution=None)))
     return own | everywhere | Q(solution__in=reach.values("solution"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Self
 
@@ -17,6 +18,7 @@ from controls.models import Control
 from findings.models import Check, Finding
 from organisation.models import Solution, User, Visibility
 from organisation.models.dated import Dated, DatedQuerySet
+from organisation.standing_in import hands
 from risks.models.appetite import Category
 from risks.models.closing import Closing
 from risks.models.matrix import Matrix
@@ -24,13 +26,13 @@ from risks.models.matrix import Matrix
 
 class RiskQuerySet(models.QuerySet["Risk"]):
     def visible_to(self, user: object) -> Self:
-        """Those of one's own solutions, and what one answers for."""
+        """Those of one's own solutions, what one answers for, and that of whom one stands in for."""
         seen = Visibility.of(user)
         if seen.everything:
             return self
         if not isinstance(user, User):
             return self.none()
-        return self.filter(Q(solution__in=seen.solutions) | Q(owner=user))
+        return self.filter(Q(solution__in=seen.solutions) | Q(owner__in=hands(user)))
 
     def added_by(self, at: datetime) -> Self:
         return self.filter(added_at__lte=at)
@@ -41,8 +43,8 @@ class RiskQuerySet(models.QuerySet["Risk"]):
     def closed(self) -> Self:
         return self.exclude(closed_at=None)
 
-    def owned_by(self, person: User) -> Self:
-        return self.filter(owner=person)
+    def owned_by(self, people: Iterable[User]) -> Self:
+        return self.filter(owner__in=people)
 
 
 KEPT_UP = ["inherent", "current", "target", "likelihood", "impact", "standing"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Self
 
@@ -16,6 +17,7 @@ from audit.public_id import PublicId
 from findings.models import Check
 from organisation.models import User, Visibility
 from organisation.models.dated import Dated, DatedQuerySet
+from organisation.standing_in import hands
 from risks.models.closing import Closing
 from risks.models.risk import Risk
 
@@ -27,7 +29,9 @@ class TreatmentQuerySet(models.QuerySet["Treatment"]):
             return self
         if not isinstance(user, User):
             return self.none()
-        return self.filter(Q(risk__solution__in=seen.solutions) | Q(risk__owner=user) | Q(owner=user))
+        theirs = hands(user)
+        own = Q(risk__owner__in=theirs) | Q(owner__in=theirs)
+        return self.filter(Q(risk__solution__in=seen.solutions) | own)
 
     def open(self) -> Self:
         return self.filter(closed_at=None)
@@ -80,8 +84,8 @@ class ActionQuerySet(models.QuerySet["TreatmentAction"]):
     def overdue(self, on: date) -> Self:
         return self.open().filter(due_on__lt=on)
 
-    def owned_by(self, person: User) -> Self:
-        return self.filter(owner=person)
+    def owned_by(self, people: Iterable[User]) -> Self:
+        return self.filter(owner__in=people)
 
 
 @pghistory.track()

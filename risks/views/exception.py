@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 from audit.public_id import get_or_404
 from organisation.middleware import Request
 from organisation.models import NotAllowed
+from organisation.own_work import attempted
 from organisation.permissions import permitted
 from organisation.views.form_page import FormPage
 from risks import bearing, challenging, excepting
@@ -143,6 +144,7 @@ def _moves(action: str, verb: Verb) -> Move:
         found = get_or_404(visible(request), public_id)
         back = reverse("risks:exception", args=[found.public_id])
         if why_not := _refused(found, verb, request):
+            attempted(why_not)
             messages.error(request, why_not)
             return redirect(back)
         kind = DecisionForm if verb == Verb.GRANT else MayBecauseForm if verb in OPTIONAL else BecauseForm

@@ -23,6 +23,7 @@ from audit.public_id import get_or_404
 from organisation.forms import ReasonForm
 from organisation.middleware import Request
 from organisation.models import NotAllowed
+from organisation.own_work import attempted
 from organisation.permissions import permitted
 from organisation.views.form_page import FormPage
 from risks import registering, rights
@@ -67,6 +68,7 @@ def refused(request: Request, risk: Risk, why_not: str) -> HttpResponse | None:
     """Back with the reason, where there is one: nobody fills in a form for nothing."""
     if not why_not:
         return None
+    attempted(why_not)
     messages.warning(request, why_not)
     return redirect("risks:risk", risk.public_id)
 

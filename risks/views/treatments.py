@@ -21,6 +21,7 @@ from audit.public_id import get_or_404
 from organisation.forms import ReasonForm
 from organisation.middleware import Request
 from organisation.models import NotAllowed
+from organisation.own_work import attempted
 from organisation.permissions import may, permitted
 from organisation.views.form_page import FormPage
 from risks import treating, treatment_closing
@@ -96,6 +97,7 @@ def filled_in(request: Request, page: FormPage, form: Form, do: Do, *, why_not: 
     if not request.moment.is_now:
         why_not = _("Nobody acts in the past: go back to now.")
     if why_not:
+        attempted(why_not)
         messages.error(request, why_not)
         return redirect(page.back)
     if not form.is_valid():

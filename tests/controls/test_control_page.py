@@ -186,4 +186,4 @@ def test_the_page_costs_the_same_for_any_number_of_checks_and_verdicts(
         inherits(SolutionFactory(), control)
     second_line.get(page_of(control))
     api = f"/api/v1/controls/{control.public_id}/"
-    assert queries(second_line, page_of(control), api, f"{api}verdicts/") == [41, 16, 5]
+    assert queries(second_line, page_of(control), api, f"{api}verdicts/") == [42, 16, 5]

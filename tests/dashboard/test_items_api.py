@@ -68,5 +68,5 @@ def test_the_list_costs_the_same_for_any_number_of_items(
     for n in range(count):
         a_group(payments, f"S3.{n}")
     program.get("/api/v1/me/")
-    with django_assert_num_queries(28):
+    with django_assert_num_queries(29):
         assert len(program.get(ITEMS).json()["results"]) == count

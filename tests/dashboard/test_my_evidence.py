@@ -109,5 +109,5 @@ def test_requests_cost_the_same_for_any_number(
         asked(ana.person, payments)
         AttestationFactory(solution=payments, asked_of=ana.person)
     ana.get(PAGE)
-    with django_assert_num_queries(32):
+    with django_assert_num_queries(33):
         assert len(ana.get(PAGE).context["page"].rows) == 2 * count

@@ -234,5 +234,5 @@ def test_the_page_costs_the_same_for_any_number_of_items(
     for n in range(count):
         check = a_group(payments, f"S3.{n}")
         owner.post(f"{PAGE}groups/{key_of(check, payments)}/", {"status": "doing"}, headers=HTMX)
-    with django_assert_num_queries(33):
+    with django_assert_num_queries(34):
         assert len(owner.get(PAGE).context["page"].rows) == count

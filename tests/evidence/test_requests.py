@@ -277,7 +277,7 @@ def test_a_request_costs_the_same_for_any_number_of_steps(
         piece = EvidenceFactory(solution=story.payments)
         post(log_in(story.ana), request, "answer", words=f"Part {n}", evidence=[piece.pk])
     browser = log_in(story.kim)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(12):
         page = browser.get(reverse("evidence:request", args=[request.public_id]))
     assert len(page.context["steps"]) == count + 1
 

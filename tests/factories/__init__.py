@@ -2,6 +2,7 @@ from tests.factories.desk import CommentFactory, JobFactory, NoticeFactory
 from tests.factories.organisation import (
     AccountFactory,
     ApiTokenFactory,
+    DelegationFactory,
     GrantFactory,
     GroupMappingFactory,
     RoleAssignmentFactory,
@@ -15,6 +16,7 @@ __all__ = [
     "AccountFactory",
     "ApiTokenFactory",
     "CommentFactory",
+    "DelegationFactory",
     "GrantFactory",
     "GroupMappingFactory",
     "JobFactory",

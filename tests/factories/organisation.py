@@ -7,6 +7,7 @@ from factory.django import DjangoModelFactory
 from organisation.models import (
     Account,
     ApiToken,
+    Delegation,
     Grant,
     GroupMapping,
     Role,
@@ -136,6 +137,21 @@ class GrantFactory(DjangoModelFactory[Grant]):
     valid_from = LONG_AGO
     granted_by = "setup"
     reason = "Works on it"
+
+
+class DelegationFactory(DjangoModelFactory[Delegation]):
+    """Two people of the first line, the one for the other from yesterday, for a month."""
+
+    class Meta:
+        model = Delegation
+
+    delegator = factory.SubFactory(UserFactory, first_line=True)
+    delegate = factory.SubFactory(UserFactory, first_line=True)
+    line = Role.FIRST
+    valid_from = factory.LazyFunction(lambda: datetime.now(UTC) - timedelta(days=1))
+    valid_to = factory.LazyAttribute(lambda one: one.valid_from + timedelta(days=30))
+    given_by = "setup"
+    reason = "On leave"
 
 
 class GroupMappingFactory(DjangoModelFactory[GroupMapping]):

@@ -32,7 +32,7 @@ def test_a_person_is_invited_sets_a_password_and_logs_in(administrator: LoggedIn
     person = User.objects.get(email="ana@example.org")
     assert person.line == "first"
     acts = TrailEntry.objects.about("user", person.public_id).order_by("id").values_list("action", flat=True)
-    assert list(acts) == ["person.added", "role.given", "person.invited"]
+    assert list(acts) == ["person.added", "role.given", "person.invited", "person.password_changed"]
 
 
 def test_the_link_leaves_the_outbox_with_the_mail(administrator: LoggedIn) -> None:
@@ -146,5 +146,5 @@ def test_the_list_costs_the_same_for_any_number(
 ) -> None:
     GrantFactory.create_batch(count)
     second_line.get(PEOPLE)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         second_line.get(PEOPLE)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('organisation', '0007_answered_calls'),
+        ('organisation', '0009_delegations_one_at_a_time'),
     ]
 
     operations = [
