@@ -56,6 +56,7 @@ AREAS: dict[str, str | Promise] = {
     "connection": _("connection"),
     "control": _("control"),
     "coverage": _("coverage"),
+    "delegation": _("delegation"),
     "engagement": _("engagement"),
     "evidence": _("evidence"),
     "evidence_request": _("evidence request"),
