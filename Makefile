@@ -4,12 +4,13 @@ WORKERS ?= 2
 SIZES ?= 10000,100000
 RUN = .venv/bin/python
 SBOM ?= sbom.json
+MESSAGES_OF = $(if $(ADD),--locale=$(ADD),--all)
 AUDIT = .cache/audit/bin
 LINT_ENVIRONMENT = PORTAL_ENVIRONMENT=test DATABASE_URL=postgresql:///lint REDIS_URL=redis://127.0.0.1:6379/0
 
 export PYTHON
 unexport PYTHONDONTWRITEBYTECODE  # demo and tests start many processes, which would each compile everything
-.PHONY: help demo demo-reset test bench lint format lock audit sbom screenshots environment-demo environment-develop
+.PHONY: help demo demo-reset test bench lint format lock audit sbom screenshots messages environment-demo environment-develop
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +45,11 @@ audit: environment-audit ## Ask the advisory service of PyPI whether a locked pa
 sbom: environment-audit ## Write what the product is made of to sbom.json (CycloneDX; SBOM=file)
 	@$(AUDIT)/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible --output-format JSON \
 		--output-file $(SBOM) requirements/product.txt
+
+messages: environment-develop ## Gather the words to translate into locale/ and compile them (ADD=de: a language more; needs GNU gettext)
+	@mkdir -p locale && $(LINT_ENVIRONMENT) $(RUN) manage.py makemessages --extension=html,txt,py,toml --no-wrap --no-location $(MESSAGES_OF) \
+		$(foreach one,.venv .demo static-files tests sandbox demo embedded benchmarks client docs pyproject.toml,--ignore=$(one))
+	@$(LINT_ENVIRONMENT) $(RUN) manage.py compilemessages --ignore=.venv
 
 environment-audit:
 	@sh requirements/install.sh audit .cache/audit

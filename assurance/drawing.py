@@ -21,6 +21,7 @@ from assurance.sampling import Size
 from assurance.subjects import source_of
 from assurance.testing import begin_work, check_pieces, locked
 from audit import clock, trail
+from audit.words import of_the_organisation
 from evidence import requests
 from evidence.capturing import storage
 from evidence.models import Evidence
@@ -206,11 +207,12 @@ def issue(
     kept.issued_by, kept.issued_at = by, at
     kept.save(update_fields=["issued_by", "issued_at"])
     trail.record(by, "control_test.sample_issued", test, sample=kept.public_id, seed=kept.seed, requests=len(made))
-    words = ngettext(
-        "%(who)s asks for the evidence of %(n)d item of a sample: %(title)s",
-        "%(who)s asks for the evidence of %(n)d items of a sample: %(title)s",
-        len(made),
-    ) % {"who": by.name, "n": len(made), "title": test.control.name}
+    with of_the_organisation():
+        words = ngettext(
+            "%(who)s asks for the evidence of %(n)d item of a sample: %(title)s",
+            "%(who)s asks for the evidence of %(n)d items of a sample: %(title)s",
+            len(made),
+        ) % {"who": by.name, "n": len(made), "title": test.control.name}
     tell([assignee], made[0], words, by=by)
     return [one.public_id for one in made]
 

@@ -14,6 +14,7 @@ from assurance import outside, teaming
 from assurance.models import AuditFinding, ControlTest, Engagement, TeamMember
 from assurance.rights import locked, manage_refusal, ties_refusal
 from audit import clock, trail
+from audit.words import kept
 from controls.models import FrameworkVersion
 from organisation.models import Solution, User
 from organisation.permissions import may
@@ -118,7 +119,7 @@ def _move(engagement: Engagement, to: Engagement.State, by: User, read: int, bec
     more: dict[str, Any] = {"not_reviewed": [one.public_id for one in open_tests]} if open_tests else {}
     trail.record(by, ACTS[to], held, **({"because": because} if because.strip() else {}), **more)
     if to == State.CLOSED:
-        outside.end(held, because=_("%(id)s is closed") % {"id": held.public_id}, by=by)
+        outside.end(held, because=kept("%(id)s is closed") % {"id": held.public_id}, by=by)
     return held
 
 

@@ -20,6 +20,7 @@ from assurance.finding_moves import MOVES, State, Verb, refusal
 from assurance.models import AuditFinding, AuditFindingStep, ControlTest, Engagement, TeamMember
 from assurance.rights import require_work
 from audit import clock, trail
+from audit.words import in_the_organisations_language
 from controls.models import Control, Requirement
 from desk.notices import notify
 from evidence.models import Evidence
@@ -141,6 +142,7 @@ def _told(held: AuditFinding, verb: Verb, words: str, evidence: Collection[Evide
     return told
 
 
+@in_the_organisations_language
 def _tell(held: AuditFinding, verb: Verb, by: User) -> None:
     """Whose move it is now."""
     told = {"who": by.name, "id": held.public_id, "title": held.title}

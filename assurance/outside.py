@@ -5,10 +5,9 @@ The grants of an engagement are known by their reason, which begins with its pub
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _
-
 from assurance.models import Engagement, TeamMember
 from audit import clock
+from audit.words import kept
 from organisation.models import Grant, Role, Solution, User
 from organisation.models.grant import GrantQuerySet
 
@@ -38,7 +37,7 @@ def follow(engagement: Engagement, *, by: User) -> None:
         if pair in wanted and (grant.valid_to, grant.about_from, grant.about_to) == dates:
             held.add(pair)
         else:
-            grant.end(reason=_("%(id)s changed") % {"id": engagement.public_id}, by=by)
+            grant.end(reason=kept("%(id)s changed") % {"id": engagement.public_id}, by=by)
     for person in sorted(people, key=lambda one: one.pk):
         for solution in engagement.solutions.order_by("pk"):
             if (person.pk, solution.pk) not in held:

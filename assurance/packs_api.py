@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponseBase
 from django.urls import path
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -70,11 +71,11 @@ class AskForPackSerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs["engagement"] and not attrs["framework"]:
-            raise ValidationError({"framework": ["Name an engagement, or a framework's version."]})
+            raise ValidationError({"framework": [_("Name an engagement, or a framework's version.")]})
         if attrs["engagement"] and (attrs["framework"] or attrs["solutions"] or attrs["about_to"]):
-            raise ValidationError({"engagement": ["Its framework, solutions and period are those of the pack."]})
+            raise ValidationError({"engagement": [_("Its framework, solutions and period are those of the pack.")]})
         if attrs["about_from"] and not attrs["about_to"]:
-            raise ValidationError({"about_to": ["Say the end of the period too."]})
+            raise ValidationError({"about_to": [_("Say the end of the period too.")]})
         return attrs
 
 
@@ -128,7 +129,7 @@ class AskForPack(PackDoor):
         asked = AskForPackSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         if not signing.has_key():
-            raise ValidationError({"refused": ["No signing key is set, so nothing can be sealed."]})
+            raise ValidationError({"refused": [_("No signing key is set, so nothing can be sealed.")]})
         try:
             made = self.ask(asked.validated_data)
         except NotAllowed as no:

@@ -14,6 +14,7 @@ from assurance.models import ControlTest, Population
 from assurance.population_lines import Ground, Line, Source, lines_of, listed_in
 from assurance.testing import begin_work, locked
 from audit import clock, trail
+from audit.words import kept
 from evidence.capturing import capture
 from evidence.models import Evidence
 from findings.models import Check, Resource
@@ -58,7 +59,7 @@ def freeze(test: ControlTest, wanted: Wanted, *, by: User) -> Population:
     evidence = capture(
         (line.written() for line in lines),
         kind=Evidence.Kind.WORKING_PAPER,
-        title=_("Population of %(id)s") % {"id": held.public_id},
+        title=kept("Population of %(id)s") % {"id": held.public_id},
         file_name=f"{held.public_id} population.jsonl",
         effective_from=ground.begin,
         effective_to=ground.at,
@@ -95,7 +96,7 @@ def _kept(test: ControlTest, ground: Ground, wanted: Wanted, by: User) -> Eviden
     return capture(
         [wanted.other],
         kind=Evidence.Kind.WORKING_PAPER,
-        title=_("List that the population of %(id)s was held against") % {"id": test.public_id},
+        title=kept("List that the population of %(id)s was held against") % {"id": test.public_id},
         file_name=f"{test.public_id} list",
         effective_from=ground.begin,
         effective_to=ground.at,

@@ -13,6 +13,7 @@ from assurance import outside
 from assurance.models import Engagement, TeamMember
 from assurance.rights import locked, manage_refusal, ties, ties_refusal
 from audit import clock, trail
+from audit.words import kept
 from desk.notices import notify
 from organisation.models import Role, User
 from risks.refusals import Refused
@@ -84,7 +85,7 @@ def put(engagement: Engagement, person: User, part: str, *, by: User) -> TeamMem
     trail.record(by, "engagement.member_put", engagement, person=person.public_id, part=part)
     outside.follow(engagement, by=by)
     if person != by:
-        text = _("%(who)s put you on the team of %(id)s, %(title)s: declare that you are independent") % {
+        text = kept("%(who)s put you on the team of %(id)s, %(title)s: declare that you are independent") % {
             "who": by.name, "id": engagement.public_id, "title": engagement.title,
         }  # fmt: skip
         url = reverse("assurance:engagement", args=[engagement.public_id])

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 import orjson
 from django.core.exceptions import BadRequest
+from django.utils.translation import gettext as _
 
 Row = TypeVar("Row")
 Key = tuple[int | str, ...]
@@ -55,4 +56,4 @@ def _decoded(cursor: str) -> Key:
 
 
 def _foreign() -> BadRequest:
-    return BadRequest("The page you asked for does not exist; start again from the first.")
+    return BadRequest(_("The page you asked for does not exist; start again from the first."))

@@ -18,6 +18,7 @@ from typing import Any, Generic, TypeVar
 import orjson
 from django.core.exceptions import BadRequest, FieldDoesNotExist, ValidationError
 from django.db.models import Field, Model, Q, QuerySet
+from django.utils.translation import gettext as _
 
 Row = TypeVar("Row", bound=Model)
 
@@ -50,7 +51,7 @@ def keys_after(
     if cursor and keys:
         values = _decoded(cursor, len(keys[0]))
         if not all(type(value) is int for value in values):
-            raise BadRequest("The page you asked for does not exist; start again from the first.")
+            raise BadRequest(_("The page you asked for does not exist; start again from the first."))
         begin = bisect_right(keys, tuple(values))
     found = keys[begin : begin + size]
     more = begin + size < len(keys)
@@ -94,7 +95,7 @@ def _parsed(rows: QuerySet[Row], path: str, value: Any) -> Any:
         assert isinstance(field, Field)
         return field.to_python(value)
     except (FieldDoesNotExist, ValidationError) as error:
-        raise BadRequest("The page you asked for does not exist; start again from the first.") from error
+        raise BadRequest(_("The page you asked for does not exist; start again from the first.")) from error
 
 
 def _value(row: Model, path: str) -> Any:
@@ -117,7 +118,7 @@ def _decoded(cursor: str, length: int) -> list[Any]:
     try:
         values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError) as error:
-        raise BadRequest("The page you asked for does not exist; start again from the first.") from error
+        raise BadRequest(_("The page you asked for does not exist; start again from the first.")) from error
     if not isinstance(values, list) or len(values) != length or any(v is None for v in values):
-        raise BadRequest("The page you asked for does not exist; start again from the first.")
+        raise BadRequest(_("The page you asked for does not exist; start again from the first."))
     return values

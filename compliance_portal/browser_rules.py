@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from http import HTTPStatus
 
 from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.messages.storage.session import SessionStorage
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils.translation import gettext as _
+
+from organisation.problems import refuse
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 CLAIMED = "HTTP_X_REQUEST_ID"
@@ -49,13 +51,9 @@ class rules:  # noqa: N801  (named for what it does, in the list of middleware)
         if request.method not in METHODS:
             return HttpResponseNotAllowed(METHODS)
         if settings.SECURE_SSL_REDIRECT and request.path.startswith("/api/") and not request.is_secure():
-            problem = {
-                "type": "about:blank",
-                "title": HTTPStatus.FORBIDDEN.phrase,
-                "status": HTTPStatus.FORBIDDEN,
-                "detail": "Use https. What was sent came over the network in the clear: change what was secret in it.",
-            }
-            return JsonResponse(problem, status=HTTPStatus.FORBIDDEN, content_type="application/problem+json")
+            return refuse(
+                403, _("Use https. What was sent came over the network in the clear: change what was secret in it.")
+            )
         return None
 
 

@@ -11,9 +11,8 @@ import structlog
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
-from compliance_portal import env
+from compliance_portal import env, languages
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -194,6 +193,7 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/15m/key", "single_sign_on": "60/m/ip"}
 MFA_ADAPTER = "organisation.adapter.SecondFactor"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {"add_webauthn": "organisation.key_forms.AddKey", "edit_webauthn": "organisation.key_forms.NameKey"}
 MFA_TOTP_ISSUER = "Compliance portal"
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # an administrator gave the address, and the invitation went there
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
@@ -219,9 +219,11 @@ SOCIALACCOUNT_PROVIDERS = {
     "openid_connect": {"provider_class": "organisation.single_sign_on.provider.IdentityProvider"}
 }
 
-LANGUAGE_CODE = "en-gb"
-LANGUAGES = [("en-gb", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGES = languages.installed(LOCALE_PATHS[0])
+LANGUAGE_CODE = env.optional("PORTAL_LANGUAGE", languages.OWN)
+if LANGUAGE_CODE not in dict(LANGUAGES):
+    raise ImproperlyConfigured("PORTAL_LANGUAGE must be one that is installed; see docs/translating.md.")
 USE_TZ = True
 TIME_ZONE = env.optional("PORTAL_TIME_ZONE", "UTC")
 

@@ -66,8 +66,8 @@ class PickField(forms.Field):
 class StatementForm(forms.Form):
     """What is stated of the chosen requirements, and why."""
 
-    pick = PickField()
-    action = forms.ChoiceField()
+    pick = PickField(label=_("Chosen"))
+    action = forms.ChoiceField(label=_("Decision"))
     because = forms.CharField(label=_("Justification"), max_length=2000)
 
     def __init__(self, *args: Any, scheme: Scheme, **more: Any) -> None:

@@ -50,7 +50,7 @@ class Asked:
                 continue
             label, known = choices[name]
             if value not in known:
-                raise BadRequest(f"{name} has no value {value[:80]!r}")
+                raise BadRequest(_("%(name)s has no value %(value)s") % {"name": name, "value": repr(value[:80])})
             words[name] = (label, known[value])
         return cls(values, words)
 
@@ -113,7 +113,7 @@ def keys_in_order(rows: EditionQuerySet, order: str, standings: Told[int, Standi
     -status begins with what deserves attention first, -fails with the most failing findings. Raises BadRequest.
     """
     if order not in ORDERS:
-        raise BadRequest(f"order has no value {order[:80]!r}")
+        raise BadRequest(_("order has no value %(order)s") % {"order": repr(order[:80])})
     name = order.lstrip("-")
     by: dict[str, Callable[[Standing], int]] = {
         "position": lambda standing: 0,

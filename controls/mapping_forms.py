@@ -29,7 +29,7 @@ def _as_proposed() -> forms.ChoiceField:
 class OneDecisionForm(forms.Form):
     """A decision about one mapping, and why."""
 
-    action = forms.ChoiceField(choices=[(APPROVE, ""), (END, "")])
+    action = forms.ChoiceField(label=_("Decision"), choices=[(APPROVE, ""), (END, "")])
     relation = _as_proposed()
     because = forms.CharField(label=_("Reason"), max_length=500)
 
@@ -37,7 +37,7 @@ class OneDecisionForm(forms.Form):
 class DecisionForm(OneDecisionForm):
     """A decision about the chosen mappings, and why."""
 
-    pick = PickField()
+    pick = PickField(label=_("Chosen"))
 
 
 class AllForm(OneDecisionForm):

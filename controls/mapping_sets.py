@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Case, F, Value, When
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from audit import clock, trail
 from controls.imports.catalogues import AT_ONCE, identities_of
@@ -18,7 +19,7 @@ from controls.models.mapping import MappingQuerySet
 from organisation.models import User
 from organisation.own_work import Attempt, keep
 
-NO_LONGER_SAID = "The source no longer says so."
+NO_LONGER_SAID = gettext_noop("The source no longer says so.")
 """Why a mapping ended that nobody decided on."""
 
 

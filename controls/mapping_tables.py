@@ -5,17 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.utils.translation import gettext_lazy as word
+
 from controls.ends import Choice
 from controls.mapping_listing import Row, names_of
 from controls.models import Mapping
 from findings.models import Source
 
 HEAD = (
-    "Id", "Between", "Framework", "Requirement id", "Requirement", "Requirement title", "Control id", "Control",
-    "Check source", "Check", "Check title", "Other framework", "Other requirement id", "Other requirement", "Type",
-    "Type as published", "State", "Drift", "Said by", "Named as", "Rationale", "Proposed at", "Approved by",
-    "Approved at", "Approved because", "Ended by", "Ended at", "Ended because",
-)  # fmt: skip
+    word("Id"),
+    word("Between"),
+    word("Framework"),
+    word("Requirement id"),
+    word("Requirement"),
+    word("Requirement title"),
+    word("Control id"),
+    word("Control"),
+    word("Check source"),
+    word("Check"),
+    word("Check title"),
+    word("Other framework"),
+    word("Other requirement id"),
+    word("Other requirement"),
+    word("Type"),
+    word("Type as published"),
+    word("State"),
+    word("Drift"),
+    word("Said by"),
+    word("Named as"),
+    word("Rationale"),
+    word("Proposed at"),
+    word("Approved by"),
+    word("Approved at"),
+    word("Approved because"),
+    word("Ended by"),
+    word("Ended at"),
+    word("Ended because"),
+)
 
 
 def lines(rows: Iterable[Row], at: datetime) -> list[tuple[str, ...]]:

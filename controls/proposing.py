@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from audit import clock, trail
+from audit.words import kept
 from controls import mapping_sets
 from controls.models import CheckReference, Control, Edition, Mapping, Requirement
 from organisation.models import NotAllowed, User
@@ -123,7 +124,7 @@ def change(found: Mapping, *, relation: str, rationale: str, by: User) -> Mappin
         raise Refused(_("It is no longer in force: somebody has ended it."))
     if (relation, rationale) == (held.relation, held.rationale):
         raise Refused(_("This is what it says already: change the type or the rationale."))
-    mapping_sets.end(Mapping.objects.filter(pk=held.pk), because=_("Replaced: %(why)s") % {"why": rationale}, by=by)
+    mapping_sets.end(Mapping.objects.filter(pk=held.pk), because=kept("Replaced: %(why)s") % {"why": rationale}, by=by)
     said = (held.stated_relation or held.relation) if held.mapping_set else ""
     return _proposed(
         {name: getattr(held, name) for name in ("requirement", "control", "check_named", "other")},

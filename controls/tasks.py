@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from audit import clock
 from controls import deciding, rollup
@@ -44,7 +45,7 @@ def hand_out(found: Import) -> None:
 def carry_out_decision(decision_id: int) -> None:
     job = MappingDecision.objects.select_related("job").get(pk=decision_id).job
     if job:
-        job.begin(total=0, step="Deciding on the mappings")
+        job.begin(total=0, step=_("Deciding on the mappings"))
     deciding.carry_out(decision_id)
 
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import BadRequest
 from django.urls import path
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -68,7 +69,7 @@ class MyItems(Door):
         asked = request.query_params
         turn, kind = asked.get("turn", Turn.YOU.value), asked.get("kind", "")
         if turn not in Turn.values or (kind and kind not in Kind.values):
-            raise BadRequest(f"turn is you or others; kind is one of {', '.join(Kind.values)}")
+            raise BadRequest(_("turn is you or others; kind is one of %(values)s") % {"values": ", ".join(Kind.values)})
         asker: Any = request._request
         found = items(asker.user, Moment.now(), solutions_of(asker, asked))
         rows = [one for one in found if one.turn == turn and kind in ("", one.kind)]

@@ -11,6 +11,7 @@ from django.core.exceptions import BadRequest
 from django.db.models import Q
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from audit.moment import Moment
 from dashboard.reach import Reach
@@ -126,7 +127,9 @@ class Narrowing:
         by_word = {word: rank for rank, word in SEVERITY_WORDS.items()}
         severity, show = query.get("severity", ""), query.get("show", "")
         if (severity and severity not in by_word) or show not in ("", OVERDUE, NEW):
-            raise BadRequest("severity is critical, high, medium, low, informational or none; show is overdue or new")
+            raise BadRequest(
+                _("severity is critical, high, medium, low, informational or none; show is overdue or new")
+            )
         return cls(query.get("account", ""), by_word.get(severity), show)
 
     def keeps(self, row: Failing, *, but: str = "") -> bool:

@@ -1,6 +1,6 @@
 """A home's content as it was rendered for one person, kept until anything it shows is changed.
 
-The key holds the person, the whole address and zone, the edition of the data and the minute: a commit
+The key holds the person, the whole address, zone and language, the edition of the data and the minute: a commit
 that changes what is shown makes another edition, and "3 minutes ago" is never older than that.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Callable
 import structlog
 from django.core.cache import cache
 from django.utils import timezone
+from django.utils.translation import get_language
 from redis.exceptions import RedisError
 
 from audit import clock, edition
@@ -42,5 +43,6 @@ def kept(request: Request, render: Callable[[], Parts]) -> Parts:
 def _key(request: Request) -> str:
     minute = clock.now().strftime("%Y-%m-%dT%H:%M")
     zone = timezone.get_current_timezone_name()
-    told = (str(request.user.pk), request.get_full_path(), zone, minute, edition.current())
+    reader = (str(request.user.pk), request.get_full_path(), zone, get_language())
+    told = (*reader, minute, edition.current())
     return f"home.{hashlib.sha256(chr(31).join(told).encode()).hexdigest()}"

@@ -50,7 +50,7 @@ def listed(request: Request, query: QueryDict, *, undo: str = "", told: str = ""
     found = items(request.user, Moment.now(), solutions_of(request, query))
     turn, kind = query.get("turn", Turn.YOU), query.get("kind", "")
     if turn not in Turn.values or (kind and kind not in Kind.values):
-        raise BadRequest(f"turn is you or others; kind is one of {', '.join(Kind.values)}")
+        raise BadRequest(_("turn is you or others; kind is one of %(values)s") % {"values": ", ".join(Kind.values)})
     theirs = [one for one in found if one.turn == turn]
     rows = [one for one in theirs if not kind or one.kind == kind]
     page = page_of(rows, lambda one: one.order, cursor=query.get("cursor", ""))
@@ -173,7 +173,7 @@ def bulk(request: Request) -> HttpResponse:
     keys = [GroupKey.of(one) for one in request.POST.getlist("pick")]
     form = BulkForm(request.POST)
     if not form.is_valid() or not form.said(request.user) or not keys or len(keys) > MOST:
-        raise BadRequest(f"Choose 1 to {MOST} groups, and what to say of them")
+        raise BadRequest(_("Choose 1 to %(most)d groups, and what to say of them") % {"most": MOST})
     known = _still_failing(request, keys)
     try:
         batch = triaging.change(known, by=request.user, **form.said(request.user))

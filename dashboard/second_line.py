@@ -59,7 +59,7 @@ class Since:
         except Unreadable as problem:
             raise BadRequest(str(problem.words)) from problem
         if at >= moment.at:
-            raise BadRequest("since must lie before the moment that the page is of")
+            raise BadRequest(_("since must lie before the moment that the page is of"))
         return cls(value, at, _day(at))
 
 

@@ -130,7 +130,7 @@ def third_line(reach: Reach, query: QueryDict) -> ThirdLine:
     """A fixed number of queries. Raises BadRequest where the state asked for is none."""
     state = query.get("state", "")
     if state and state not in STATES:
-        raise BadRequest(f"state is one of {', '.join(STATES)}")
+        raise BadRequest(_("state is one of %(states)s") % {"states": ", ".join(STATES)})
     covered = places(reach.user, reach.moment, reach.accounts)
     total, checks = checks_then(reach, covered)
     counts: dict[str, int] = defaultdict(int)

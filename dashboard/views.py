@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -166,7 +167,7 @@ def changed(request: Request) -> HttpResponse:
     """The findings that got worse, got better or are gone between two moments: what the homes count."""
     way = request.GET.get("way", "worse")
     if way not in WAYS:
-        raise BadRequest(f"way is one of {', '.join(WAYS)}")
+        raise BadRequest(_("way is one of %(ways)s") % {"ways": ", ".join(WAYS)})
     reach = Reach.of(request, line_of(request))
     since = Since.of(request.GET.get("since", ""), request.moment)
     counts = changes(request.user, request.moment, since.at, reach.where).total

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.utils import translation
 
 from audit import clock
 from desk import letters
@@ -38,7 +39,8 @@ def _send(person: User, at: datetime) -> bool:
     notices = list(Notice.objects.visible_to(person).for_digest(since).order_by("id"))
     if not notices or OutboxMessage.objects.filter(key=key).exists():
         return False
-    subject, body = letters.of_day(notices, since.date())
+    with translation.override(person.reads):
+        subject, body = letters.of_day(notices, since.date())
     OutboxMessage.objects.write(key, to=person.email, subject=subject, body=body)
     Notice.objects.filter(pk__in=[one.pk for one in notices]).update(mailed_at=clock.now())
     return True

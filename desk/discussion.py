@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from audit import clock, trail
+from audit.words import kept
 from desk import watching
 from desk.mentions import mentioned_in
 from desk.models import Comment, Mention, Watch
@@ -36,9 +36,9 @@ def write(subject: Subject, text: str, *, by: User, picked: Iterable[str] = ()) 
     watching.begin(subject, mentioned, Watch.Because.MENTIONED)
     said = {"who": by.name, "id": subject.public_id, "title": subject.title, "text": text}
     others = [person for person in mentioned if person != by]
-    words = _("%(who)s mentioned you on %(id)s %(title)s: %(text)s") % said
+    words = kept("%(who)s mentioned you on %(id)s %(title)s: %(text)s") % said
     notify(others, MENTION, words, url=f"{subject.url}#discussion", subject=subject.public_id)
-    words = _("%(who)s commented on %(id)s %(title)s: %(text)s") % said
+    words = kept("%(who)s commented on %(id)s %(title)s: %(text)s") % said
     watching.tell(subject, COMMENT, words, by=by, but=mentioned, place="#discussion")
     return comment
 

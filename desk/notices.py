@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from django.db import transaction
+from django.utils import translation
 
 from audit import clock, trail
 from desk import letters
@@ -52,7 +53,8 @@ def notify(
     for notice in made:
         if notice.mail == Mail.NOW:
             key = f"{mail_key}:{notice.person.public_id}" if mail_key else f"notice:{notice.public_id}"
-            title, body = letters.of_notice(notice, text)
+            with translation.override(notice.person.reads):
+                title, body = letters.of_notice(notice, text)
             OutboxMessage.objects.write(key, to=notice.person.email, subject=title, body=body)
     return made
 

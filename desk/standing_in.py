@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from audit import clock
+from audit.words import in_the_organisations_language
 from desk import subjects
 from desk.models import Notice
 from desk.notices import notify
@@ -17,6 +18,7 @@ OWN_WORK = "own_work"
 DELEGATION = "delegation"
 
 
+@in_the_organisations_language
 def delegation_changed(delegation: Delegation, by: User | str) -> None:
     """Both, but for who did it."""
     told = {
@@ -39,6 +41,7 @@ def delegation_changed(delegation: Delegation, by: User | str) -> None:
             notify(person, DELEGATION, text, url=url, subject=delegation.public_id, mail_key=key)
 
 
+@in_the_organisations_language
 def own_work_attempted(attempt: Attempt) -> None:
     """The second line, but for who tried; once, until it is read."""
     person, subject = attempt.person, attempt.subject

@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from audit import clock, trail
+from audit.words import kept
 from controls import verdicts
 from controls.models import Control, Verdict
 from evidence.asked_people import answerers
@@ -50,7 +51,7 @@ def ask(statement: Statement, *, of: User, due_on: date, by: User) -> Attestatio
     made = _made(statement, asked_by=by, asked_of=of, due_on=due_on, at=at)
     trail.record(by, "attestation.asked", made, due_on=due_on.isoformat(), **_told(made))
     told = {"who": by.name, "control": made.control.name, "day": _day(due_on)}
-    tell([of], made, _("%(who)s asks you to attest %(control)s by %(day)s") % told, by=by)
+    tell([of], made, kept("%(who)s asks you to attest %(control)s by %(day)s") % told, by=by)
     return made
 
 
@@ -174,7 +175,9 @@ def _give(held: Attestation, given: Given, by: User, at: datetime) -> Attestatio
     told = {"holds": given.holds, "basis": given.basis, "expires_at": expires_at.isoformat()}
     pieces = [one.public_id for one in given.evidence]
     trail.record(by, "attestation.given", held, verdict=held.verdict.public_id, evidence=pieces, **told, **_told(held))
-    words = _("%(who)s attested %(control)s") if given.holds else _("%(who)s states that it was not so: %(control)s")
+    words = (
+        kept("%(who)s attested %(control)s") if given.holds else kept("%(who)s states that it was not so: %(control)s")
+    )
     tell([held.asked_by], held, words % {"who": by.name, "control": held.control.name}, by=by)
     return held
 
@@ -222,7 +225,7 @@ def withdraw(attestation: Attestation, *, because: str, by: User) -> Attestation
     if held.verdict and not held.verdict.withdrawn_at:
         held.verdict.withdraw(because=f"{held.public_id}: {because}", by=by)
     told = {"who": by.name, "id": held.public_id, "why": because}
-    tell([held.asked_by, held.asked_of], held, _("%(who)s withdrew %(id)s: %(why)s") % told, by=by)
+    tell([held.asked_by, held.asked_of], held, kept("%(who)s withdrew %(id)s: %(why)s") % told, by=by)
     return held
 
 
@@ -247,7 +250,7 @@ def call_off(attestation: Attestation, *, because: str, by: User) -> Attestation
         raise Refused(why_not)
     _withdrawn(held, because, by)
     told = {"who": by.name, "id": held.public_id, "why": because}
-    tell([held.asked_by, held.asked_of], held, _("%(who)s called %(id)s off: %(why)s") % told, by=by)
+    tell([held.asked_by, held.asked_of], held, kept("%(who)s called %(id)s off: %(why)s") % told, by=by)
     return held
 
 

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit import clock, trail
+from audit.words import kept
 from controls.models import Control
 from desk import watching
 from evidence import capturing, rights
@@ -28,7 +29,7 @@ def withdraw(evidence: Evidence, *, because: str, by: User) -> Evidence:
     held.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_because"])
     trail.record(by, "evidence.withdrawn", held, because=because, at=at.isoformat())
     told = {"id": held.public_id, "title": held.title, "who": by.name}
-    watching.tell(subject_of(held), "evidence_withdrawn", _("%(id)s, %(title)s: %(who)s withdrew it") % told, by=by)
+    watching.tell(subject_of(held), "evidence_withdrawn", kept("%(id)s, %(title)s: %(who)s withdrew it") % told, by=by)
     return held
 
 

@@ -137,7 +137,9 @@ def control_of(public_id: str, user: User, at: datetime) -> Control | None:
     try:
         return get_or_404(Control.objects.visible_to(user).added_by(at), public_id)
     except Http404 as nothing:
-        raise BadRequest(f"There is no control {public_id[:80]!r} that you may see") from nothing
+        raise BadRequest(
+            _("There is no control %(public_id)s that you may see") % {"public_id": repr(public_id[:80])}
+        ) from nothing
 
 
 def choices_of(control: Control | None) -> dict[str, tuple[Words, dict[str, Words]]]:

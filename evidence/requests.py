@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from audit import clock, trail
+from audit.words import in_the_organisations_language, kept
 from controls.models import Control, Requirement
 from evidence.asked_people import answerers
 from evidence.capturing import link
@@ -81,7 +82,7 @@ def checked(asked: Asking, *, by: User, at: datetime) -> EvidenceRequest:
 def ask(asked: Asking, *, by: User) -> EvidenceRequest:
     """From now on it awaits the assignee, who is told. Raises Refused."""
     made = keep(checked(asked, by=by, at=clock.now()))
-    text = _("%(who)s asks for evidence: %(title)s, due on %(day)s")
+    text = kept("%(who)s asks for evidence: %(title)s, due on %(day)s")
     tell([made.assignee], made, text % {"who": by.name, "title": made.title, "day": _day(made.due_on)}, by=by)
     return made
 
@@ -131,7 +132,7 @@ def answer(
         _link(evidence, held.control, by, at, because=held.public_id)
     pieces = [one.public_id for one in evidence]
     trail.record(by, "evidence_request.answered", held, words=words, evidence=pieces)
-    text = _("%(who)s answered %(id)s: %(title)s")
+    text = kept("%(who)s answered %(id)s: %(title)s")
     tell([held.asked_by], held, text % {"who": by.name, "id": held.public_id, "title": held.title}, by=by)
     return held
 
@@ -171,8 +172,8 @@ def pass_on(
     changed = {"assignee": [before.public_id, to.public_id]}
     trail.record(by, "evidence_request.passed_on", held, words=words, changed=changed)
     told = {"who": by.name, "id": held.public_id, "title": held.title, "to": to.name, "day": _day(held.due_on)}
-    tell([to], held, _("%(who)s passed %(id)s on to you: %(title)s, due on %(day)s") % told, by=by)
-    tell([held.asked_by, before], held, _("%(who)s passed %(id)s on to %(to)s: %(title)s") % told, by=by)
+    tell([to], held, kept("%(who)s passed %(id)s on to you: %(title)s, due on %(day)s") % told, by=by)
+    tell([held.asked_by, before], held, kept("%(who)s passed %(id)s on to %(to)s: %(title)s") % told, by=by)
     return held
 
 
@@ -208,6 +209,7 @@ def settle(
     return held
 
 
+@in_the_organisations_language
 def _settled(held: EvidenceRequest, kind: RequestStep.Kind, by: User, because: str) -> str:
     words = {
         Kind.ACCEPTED: _("%(who)s accepted the answer to %(id)s: %(title)s"),

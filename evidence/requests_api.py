@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import path
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -91,7 +92,7 @@ class AskForEvidenceSerializer(serializers.Serializer[Any]):
 
     def validate(self, said: Any) -> Any:
         if bool(said["period_from"]) != bool(said["period_to"]):
-            raise serializers.ValidationError({"period_to": ["Say both ends of the period, or neither."]})
+            raise serializers.ValidationError({"period_to": [_("Say both ends of the period, or neither.")]})
         return said
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Q
 
 from audit.moment import Moment
+from audit.words import kept
 from evidence.snapshot_pairs import Around, runs_around
 from evidence.steps import Step
 from findings.models import CoverageSpan, CoverageState, Scope
@@ -73,7 +74,7 @@ def reach(sources: Collection[str], solution: Solution | None, step: Step, momen
         until = min(filter(None, [step.end, place.scope.retired_at]))
         place.gaps.extend(_gaps(held[place.scope.pk], step.begin, until))
         if until == step.end and place.reader not in around.confirmed and not place.gaps:
-            place.gaps.append(Gap(step.begin, step.end, NOT_READ, "No reading that began since has ended."))
+            place.gaps.append(Gap(step.begin, step.end, NOT_READ, kept("No reading that began since has ended.")))
     return Reach(places, around)
 
 

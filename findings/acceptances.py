@@ -13,6 +13,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Least
+from django.utils.translation import gettext_lazy as _
 
 from audit import clock
 from audit.moment import Moment
@@ -30,8 +31,8 @@ from findings.models.queries import SpanQuerySet
 from organisation.models import Solution
 
 AT_ONCE = 2_000
-EXPIRED = "Expired"
-REPLACED = "Its terms were changed"
+EXPIRED = _("Expired")
+REPLACED = _("Its terms were changed")
 
 Findings = QuerySet[Finding] | Iterable[Finding]
 
@@ -51,7 +52,7 @@ def accept(findings: Findings, *, exception: str, kind: str, expires_at: datetim
     held = {row.finding_id: row for row in standing}
     same = {key for key, row in held.items() if (row.kind, row.expires_at) == (kind, expires_at)}
     others = [row.pk for key, row in held.items() if key not in same]
-    _end(Acceptance.objects.open().filter(pk__in=others), REPLACED, at)
+    _end(Acceptance.objects.open().filter(pk__in=others), str(REPLACED), at)
     new = [
         Acceptance(finding_id=key, exception=exception, kind=kind, valid_from=at, expires_at=expires_at)
         for key in keys

@@ -22,6 +22,7 @@ import orjson
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 from botocore.loaders import create_loader
+from django.utils.translation import gettext as _
 
 from audit import clock
 from findings import rates
@@ -277,7 +278,7 @@ def _identity(connection: Connection, account: str) -> _Identity:
     if is_hub and not role:
         made = _Identity(boto3_session(), clock.now() + LASTING)
     elif not role:
-        raise NoWayIn("the connection names no member role, so only what the hub account sees is read")
+        raise NoWayIn(_("the connection names no member role, so only what the hub account sees is read"))
     else:
         source = boto3_session() if is_hub else _identity(connection, connection.hub_account).session
         made = _assume(source, connection, account, role, external_id=connection.external_id)
@@ -293,7 +294,7 @@ def _writing(connection: Connection) -> _Identity:
     if known is not None and clock.now() < known.expires - EARLY:
         return known
     if not role:
-        raise NoWayIn("the connection names no write role, so nothing is written to Security Hub")
+        raise NoWayIn(_("the connection names no write role, so nothing is written to Security Hub"))
     external_id = connection.external_id
     made = _assume(boto3_session(), connection, connection.hub_account, role, external_id=external_id)
     _identities[key] = made

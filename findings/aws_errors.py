@@ -14,6 +14,8 @@ from botocore.exceptions import (
     NoCredentialsError,
     PartialCredentialsError,
 )
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from findings.models import CoverageState
 from findings.rates import TooLong
@@ -57,13 +59,15 @@ PASSING = {"InternalFailure", "RequestTimeout", "RequestTimeoutException", "Serv
 TRIES_AT_ONCE, TRIES_OF_PASSING, TRIES_OF_THROTTLED = 3, 6, 10
 LONGEST_PAUSE = 20.0
 OFF = {
-    "AWSOrganizationsNotInUseException": "The account belongs to no AWS organisation.",
-    "InvalidAccessException": "Security Hub is not enabled there. Enable it, or leave it off on purpose.",
+    "AWSOrganizationsNotInUseException": gettext_lazy("The account belongs to no AWS organisation."),
+    "InvalidAccessException": gettext_lazy("Security Hub is not enabled there. Enable it, or leave it off on purpose."),
     "NoAvailableConfigurationRecorderException": (
-        "AWS Config records nothing there. Set up a configuration recorder, or leave it off on purpose."
+        gettext_lazy("AWS Config records nothing there. Set up a configuration recorder, or leave it off on purpose.")
     ),
-    "NoSuchConfigurationAggregatorException": "The Config aggregator is not there any more. Test the connection.",
-    "SubscriptionRequiredException": "The account has not signed up for the service.",
+    "NoSuchConfigurationAggregatorException": gettext_lazy(
+        "The Config aggregator is not there any more. Test the connection."
+    ),
+    "SubscriptionRequiredException": gettext_lazy("The account has not signed up for the service."),
 }
 
 
@@ -125,49 +129,59 @@ def service_off(error: BaseException) -> bool:
 def unreadable(error: BaseException) -> Unreadable:
     """The error in the words of coverage."""
     if isinstance(error, NoWayIn):
-        return Unreadable(CoverageState.DENIED, f"Not read: {error}.")
+        return Unreadable(CoverageState.DENIED, _("Not read: %(error)s.") % {"error": error})
     if denied(error):
         return Unreadable(CoverageState.DENIED, _refusal(error))
     if service_off(error):
-        return Unreadable(CoverageState.DISABLED, OFF[code_of(error)])
+        return Unreadable(CoverageState.DISABLED, str(OFF[code_of(error)]))
     return Unreadable(CoverageState.FAILED, _failure(error))
 
 
 def _refusal(error: BaseException) -> str:
     operation = _operation(error)
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        return "The portal has no AWS credentials. Give its processes a role, or the usual AWS variables."
+        return _("The portal has no AWS credentials. Give its processes a role, or the usual AWS variables.")
     if operation == "AssumeRole":
-        return (
+        return _(
             "AWS refused to let the portal assume the role there. Deploy the role's template in that account, and"
             " check the trusted role and the external id."
         )
     if code_of(error) in {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}:
-        return f"AWS refused {operation}. Add that action to the role's policy, and look for an SCP that denies it."
+        return _(
+            "AWS refused %(operation)s. Add that action to the role's policy, and look for an SCP that denies it."
+        ) % {"operation": operation}
     if code_of(error) == "OptInRequired":
-        return "The region or service is not opened for that account. Open it, or take it out of use."
-    return f"AWS did not accept the portal's credentials ({code_of(error)}). Check them, and that the region is open."
+        return _("The region or service is not opened for that account. Open it, or take it out of use.")
+    return _("AWS did not accept the portal's credentials (%(error)s). Check them, and that the region is open.") % {
+        "error": code_of(error)
+    }
 
 
 def _failure(error: BaseException) -> str:
     code, operation = code_of(error), _operation(error)
     if code in THROTTLED:
-        return f"AWS slowed {operation} down too often. The portal tries again by itself."
+        return _("AWS slowed %(operation)s down too often. The portal tries again by itself.") % {
+            "operation": operation
+        }
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if status >= 500:
-            return f"AWS answered {operation} with an error of its own ({code}). The portal tries again by itself."
-        return f"AWS did not accept {operation} ({code}). The portal tries again by itself; tell its maintainers."
+            return _(
+                "AWS answered %(operation)s with an error of its own (%(code)s). The portal tries again by itself."
+            ) % {"operation": operation, "code": code}
+        return _(
+            "AWS did not accept %(operation)s (%(code)s). The portal tries again by itself; tell its maintainers."
+        ) % {"operation": operation, "code": code}
     if isinstance(error, ConnectionError | HTTPClientError | IncompleteReadError):
-        return "The connection to AWS broke or was refused. Check the network; the portal tries again by itself."
+        return _("The connection to AWS broke or was refused. Check the network; the portal tries again by itself.")
     if isinstance(error, BotoCoreError):
-        return f"The AWS library gave up ({code}). Check the AWS settings of the portal."
+        return _("The AWS library gave up (%(code)s). Check the AWS settings of the portal.") % {"code": code}
     if isinstance(error, TooLong):
-        return f"AWS's rates leave no room now: {error}. The portal tries again by itself."
+        return _("AWS's rates leave no room now: %(error)s. The portal tries again by itself.") % {"error": error}
     if isinstance(error, EndlessPages):
-        return f"A listing did not come to an end: {error}."
-    return f"The reading ended with an error ({code}). Its details are in the log."
+        return _("A listing did not come to an end: %(error)s.") % {"error": error}
+    return _("The reading ended with an error (%(code)s). Its details are in the log.") % {"code": code}
 
 
 def _operation(error: BaseException) -> str:
-    return str(getattr(error, "operation_name", "") or "the call")
+    return str(getattr(error, "operation_name", "") or _("the call"))

@@ -10,6 +10,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from audit import clock
 from findings import aws
@@ -59,7 +61,10 @@ def _recording(reading: Reading, place: Scope) -> dict[str, Any]:
     except (ClientError, BotoCoreError, NoWayIn) as error:
         if place.pk == reading.scope.pk:
             raise
-        return {"unknown": f"Its recorder and its rules without results are not seen. {unreadable(error).words}"}
+        return {
+            "unknown": _("Its recorder and its rules without results are not seen. %(words)s")
+            % {"words": unreadable(error).words}
+        }
 
 
 def count_rules(reading: Reading, places: list[Scope], cells: Collection[Cell]) -> None:
@@ -89,19 +94,23 @@ def outcome(reading: Reading, places: list[Scope], sources: Mapping[Place, Aggre
 
 def _unanswered(place: Scope, source: Aggregated | None) -> Unreadable | None:
     if place.recording.get("recorder") is False:
-        return Unreadable(CoverageState.DISABLED, NO_RECORDER)
+        return Unreadable(CoverageState.DISABLED, str(NO_RECORDER))
     if source is None or place.recording.get("recording") is False:
         return None
     if source.status == "FAILED":
         return Unreadable(
             CoverageState.FAILED,
-            " ".join(filter(None, ["The Config aggregator could not read it.", source.error, "Authorise it there."])),
+            " ".join(
+                filter(None, [_("The Config aggregator could not read it."), source.error, _("Authorise it there.")])
+            ),
         )
     if source.status == "OUTDATED":
-        since = f" since {source.updated_at:%d %B %Y}" if source.updated_at else ""
-        return Unreadable(
-            CoverageState.STALE, f"The Config aggregator's copy of it is out of date{since}. Look at its recorder."
-        )
+        words = _("The Config aggregator's copy of it is out of date. Look at its recorder.")
+        if source.updated_at:
+            words = _("The Config aggregator's copy of it is out of date since %(day)s. Look at its recorder.") % {
+                "day": date_format(source.updated_at, "d F Y")
+            }
+        return Unreadable(CoverageState.STALE, words)
     return None
 
 

@@ -10,11 +10,13 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Max, Min, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from audit import clock, trail
 from desk.models import Job
 from findings import connection_tests, sync_jobs
 from findings.coverage_figures import CoverageFigures
+from findings.discovery import REPORT
 from findings.models import Connection, CoverageState, Scope, SetAside, SyncRun
 from findings.tasks import begin_sync, test_connection
 from organisation.models import User
@@ -145,6 +147,18 @@ def steps_of(connection: Connection) -> list[Step]:
     """What the last live test and the last discovery found, in order."""
     looks = {True: "pass", False: "fail", None: "unknown"}
     return [
-        Step(str(row.get("step", "")), str(row.get("words", "")), row.get("ok"), looks.get(row.get("ok"), "unknown"))
+        Step(
+            _name_of(str(row.get("step", ""))),
+            str(row.get("words", "")),
+            row.get("ok"),
+            looks.get(row.get("ok"), "unknown"),
+        )
         for row in connection.test_report
     ]
+
+
+def _name_of(step: str) -> str:
+    """In the reader's language: a question of the live test, or what a discovery asked for."""
+    if step.startswith(REPORT):
+        return _("Discovery: %(step)s") % {"step": step.removeprefix(REPORT)}
+    return _(step)

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from audit import clock
 from desk.models import Job
@@ -31,7 +32,7 @@ def requested(connection: Connection, *, by: User) -> tuple[Job, bool]:
     for job in jobs_of(connection).unfinished():
         if at - job.requested_at < LONGEST:
             return job, False
-        job.finish(Job.State.FAILED, step="No worker ended it in time")
+        job.finish(Job.State.FAILED, step=_("No worker ended it in time"))
     job = Job.objects.create(
         kind=KIND,
         subject=connection.public_id,
@@ -48,7 +49,7 @@ def run(job_id: int) -> None:
     if job.is_finished:
         return
     connection = Connection.objects.get(pk=Connection.key_of(job.subject))
-    job.begin(total=0, step="Asking AWS, step by step")
+    job.begin(total=0, step=_("Asking AWS, step by step"))
     try:
         steps = onboarding.test(connection, by=job.requested_by or KIND)
     except Exception:
@@ -56,9 +57,9 @@ def run(job_id: int) -> None:
         raise
     failed = [step.step for step in steps if step.ok is False]
     if failed:
-        job.finish(Job.State.PARTLY, step=f"Not in order: {', '.join(failed)}")
+        job.finish(Job.State.PARTLY, step=_("Not in order: %(failed)s") % {"failed": ", ".join(failed)})
     else:
-        job.finish(Job.State.DONE, step="Everything that is needed answers")
+        job.finish(Job.State.DONE, step=_("Everything that is needed answers"))
 
 
 def known_caller(connection: Connection) -> str:

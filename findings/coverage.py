@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from desk.models import Notice
 from findings.aws_errors import Unreadable
@@ -93,15 +94,20 @@ def judged(scope: Scope, *, at: datetime) -> tuple[CoverageState, str]:
     """Fresh, or stale and why: the recorder stopped, or AWS has evaluated nothing for too long."""
     if scope.recording.get("recording") is False:
         stopped = scope.recording.get("stopped_at") or ""
-        since = f" since {date_format(datetime.fromisoformat(stopped), 'j M Y')}" if stopped else ""
         return CoverageState.STALE, (
-            f"AWS Config has recorded nothing there{since}. Start its recorder; what is shown is as old as that."
+            _(
+                "AWS Config has recorded nothing there since %(day)s. Start its recorder;"
+                " what is shown is as old as that."
+            )
+            % {"day": date_format(datetime.fromisoformat(stopped), "j M Y")}
+            if stopped
+            else _("AWS Config has recorded nothing there. Start its recorder; what is shown is as old as that.")
         )
     oldest = at - timedelta(hours=settings.STALE_AFTER_HOURS)
     if scope.evaluated_at is not None and scope.evaluated_at < oldest:
         return CoverageState.STALE, (
-            f"AWS last evaluated something there on {date_format(scope.evaluated_at, 'j M Y')}. "
-            "Look at its recorder and standards."
+            _("AWS last evaluated something there on %(day)s. Look at its recorder and standards.")
+            % {"day": date_format(scope.evaluated_at, "j M Y")}
         )
     return CoverageState.FRESH, str(scope.recording.get("unknown") or "")
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from audit import clock
 from findings import aws, coverage, retirement
@@ -81,15 +82,15 @@ def _look(connection: Connection) -> Estate:
             return otherwise
 
     accounts = ask(
-        "accounts of the organisation",
+        _("accounts of the organisation"),
         lambda: list(organizations.accounts(aws.hub(connection, "organizations"))),
         _accounts_held(in_use),
     )
     if hub not in {account.account_id for account in accounts}:
         accounts.append(ListedAccount(hub))
-    regions: list[str] = ask("regions", lambda: organizations.open_regions(aws.hub(connection, "account")), [])
+    regions: list[str] = ask(_("regions"), lambda: organizations.open_regions(aws.hub(connection, "account")), [])
     aggregation = ask(
-        "Security Hub's regions",
+        _("Security Hub's regions"),
         lambda: security_hub.aggregation(aws.hub(connection, "securityhub"), regions),
         Aggregation(connection.home_region, frozenset({connection.home_region})),
     )
@@ -97,10 +98,10 @@ def _look(connection: Connection) -> Estate:
         regions = sorted({*aggregation.linked, *in_use.values_list("region", flat=True)})
     if connection.home_region not in regions:
         regions.append(connection.home_region)
-    aggregated: dict[Place, Aggregated] = ask("Config's aggregator", lambda: _aggregated(connection), {})
+    aggregated: dict[Place, Aggregated] = ask(_("Config's aggregator"), lambda: _aggregated(connection), {})
     estate = Estate(accounts, regions, aggregation, aggregated, notes=notes)
     for region in regions:
-        step = f"members of Security Hub in {region}"
+        step = _("members of Security Hub in %(region)s") % {"region": region}
         estate.members[region] = ask(step, partial(_members, connection, region), None)
     return estate
 

@@ -78,7 +78,7 @@ def test(connection: Connection) -> tuple[bool | None, str]:
     """Try everything that listening needs, without keeping a message from anybody. Raises botocore's errors."""
     name = connection.queue_name
     if not name:
-        return None, "No event queue is named: changes are seen at the next reading, not as they happen."
+        return None, _("No event queue is named: changes are seen at the next reading, not as they happen.")
     service = aws.hub(connection, "sqs")
     try:
         url = listening.url_of(service, name)
@@ -91,7 +91,10 @@ def test(connection: Connection) -> tuple[bool | None, str]:
     service.call("delete_message_batch", QueueUrl=url, Entries=entries)
     known = listening.attributes(service, url)
     waiting = int(known.get("ApproximateNumberOfMessages", 0))
-    said = f"The event queue {name} can be read, and messages deleted from it. {waiting} wait in it."
+    said = _("The event queue %(name)s can be read, and messages deleted from it. %(waiting)s wait in it.") % {
+        "name": name,
+        "waiting": waiting,
+    }
     if "RedrivePolicy" not in known:
-        said += " It has no dead-letter queue: give it one, as its template does."
+        said = f"{said} {_('It has no dead-letter queue: give it one, as its template does.')}"
     return True, said

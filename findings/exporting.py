@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from django.db import connection, transaction
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from audit import clock, trail
@@ -262,17 +263,20 @@ def _by_itself(export_id: int) -> Iterator[Callable[[int], None] | None]:
 
 def about(export: Export) -> dict[str, str]:
     """What the file is, for its first sheet and its page."""
-    stamp = "%d %B %Y, %H:%M UTC"
-    known = "" if export.is_now else _(" as known on %(at)s") % {"at": f"{export.known_at:{stamp}}"}
+    known = "" if export.is_now else _(" as known on %(at)s") % {"at": _stamp(export.known_at)}
     return {
-        _("Findings as of"): f"{export.at:{stamp}}{known}",
+        _("Findings as of"): f"{_stamp(export.at)}{known}",
         _("Filter"): export.filters,
         _("Rows"): f"{export.rows:,}",
         _("Coverage"): export.coverage,
         _("Exported by"): f"{export.requested_by.name} ({export.requested_by.public_id})",
-        _("Exported at"): f"{export.requested_at:{stamp}}",
+        _("Exported at"): _stamp(export.requested_at),
         _("Export"): export.public_id,
     }
+
+
+def _stamp(moment: datetime) -> str:
+    return _("%(moment)s UTC") % {"moment": date_format(moment, "d F Y, H:i")}
 
 
 def file_name(export: Export) -> str:

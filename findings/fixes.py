@@ -17,9 +17,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
+from django.utils.translation import gettext
+
 from findings.models import Resource
 
 FOLDER = Path(__file__).parent / "data" / "fixes"
+IN_WORDS = ("what", "console", "verify")
+"""What of a fix is language, the rest is code."""
 
 
 class Asked(Protocol):
@@ -73,5 +77,6 @@ def fixes() -> dict[str, Fix]:
 
 
 def fix_for(check: Asked) -> Fix | None:
-    """Ours for this check; None where we have not written one."""
-    return fixes().get(check.key) or fixes().get(check.config_rule)
+    """Ours for this check, in the reader's language; None where we have not written one."""
+    found = fixes().get(check.key) or fixes().get(check.config_rule)
+    return found and replace(found, **{name: gettext(getattr(found, name)) for name in IN_WORDS})

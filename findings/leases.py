@@ -17,6 +17,7 @@ from django.db import DatabaseError, transaction
 from django.db import connection as database
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from audit import clock
 from findings.models import Scope, SweepSeen, SyncRun
@@ -141,7 +142,7 @@ def _closed(scope: Scope, *, at: datetime) -> SyncRun | None:
     if latest is not None and latest.state == SyncRun.State.RUNNING:
         goes_on = latest.kind != SyncRun.Kind.LOAD
         state = SyncRun.State.LEFT if goes_on else SyncRun.State.FAILED
-        latest.close(state, "The worker stopped before it had finished.", at=at)
+        latest.close(state, _("The worker stopped before it had finished."), at=at)
     return latest
 
 

@@ -19,6 +19,7 @@ from django.db import DataError, IntegrityError, InterfaceError, OperationalErro
 from django.db import connection as database
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from audit import clock
 from findings import aws, posture, setting_aside
@@ -82,8 +83,11 @@ def trouble_of(error: BaseException, queue: str) -> Unreadable:
     if code_of(error) in MISSING:
         return Unreadable(
             CoverageState.FAILED,
-            f"There is no queue {queue} in the hub account's home region. Deploy the template of the event queue,"
-            " or correct the queue's name.",
+            _(
+                "There is no queue %(queue)s in the hub account's home region. Deploy the template of the event queue,"
+                " or correct the queue's name."
+            )
+            % {"queue": queue},
         )
     return unreadable(error)
 
@@ -215,7 +219,9 @@ class Listening:
                 return
             (message,) = messages
             log.exception("events.not_taken_in", message=message.id, received=message.received)
-            reason = f"The portal could not take it in ({type(error).__name__}). Tell its maintainers."
+            reason = _("The portal could not take it in (%(name)s). Tell its maintainers.") % {
+                "name": type(error).__name__
+            }
             self._store(Told(rejected=[Rejected("", reason, message.body.encode(errors="replace"))]))
             if not isinstance(error, DataError | IntegrityError) and message.received < GIVEN_UP_AFTER:
                 return

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from audit import clock
 from findings import coverage
@@ -58,11 +60,16 @@ class LoadedPlaces:
             with transaction.atomic():
                 at = clock.now()
                 _keep_accounts(untold, at=at)
-                self._observe(new, f"Loaded in part from {file}. Load it again, to its end.", at=at)
+                self._observe(
+                    new, _("Loaded in part from %(file)s. Load it again, to its end.") % {"file": file}, at=at
+                )
 
     def end(self, names: Sequence[str], *, at: datetime) -> None:
         """Everything was loaded: places that AWS itself was never read of say from what they are known."""
-        reason = f"Loaded from {', '.join(names)} on {at:%d %B %Y, %H:%M} UTC. AWS itself has not been read."
+        reason = _("Loaded from %(names)s on %(at)s UTC. AWS itself has not been read.") % {
+            "names": ", ".join(names),
+            "at": date_format(at, "d F Y, H:i"),
+        }
         self._observe(self._evaluated, reason, at=at)
 
     def _observe(self, places: Collection[Place], reason: str, *, at: datetime) -> None:

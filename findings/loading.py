@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 
 import orjson
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from audit import clock, trail
 from findings import coverage, posture
@@ -65,7 +66,7 @@ def load(connection: Connection | None, names: Sequence[str], *, tell: Tell) -> 
                 tell(file, loading.reading.run)
     except BaseException as error:
         if loading is not None:
-            loading.end(f"It was stopped ({type(error).__name__}).")
+            loading.end(_("It was stopped (%(name)s).") % {"name": type(error).__name__})
         raise
     if loading is None:
         return None, broken
@@ -165,9 +166,9 @@ def _row(name: str, record: Record, covered: set[Place]) -> tuple[Row, str]:
     try:
         content = orjson.loads(record.body)
     except orjson.JSONDecodeError as error:
-        return _rejected(name, record, f"It is no JSON ({error})."), ""
+        return _rejected(name, record, _("It is no JSON (%(error)s).") % {"error": error}), ""
     if not isinstance(content, dict):
-        return _rejected(name, record, "It is no object."), ""
+        return _rejected(name, record, _("It is no object.")), ""
     row = staged(content, covered_by_config=covered, raw=record.body)
     if isinstance(row, Rejected):
         return _rejected(name, record, row.reason, row.native_id), ""

@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass
 
 from botocore.exceptions import ClientError
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as word
 
 from audit import clock, trail
 from audit.trail import Actor
@@ -68,29 +70,37 @@ def _weight(name: str, why: Unreadable) -> bool | None:
 
 def _who_we_are(connection: Connection) -> tuple[bool, str]:
     who = aws.default_caller(connection)
-    return True, f"AWS knows the portal's own credentials as {who['Arn']}."
+    return True, _("AWS knows the portal's own credentials as %(arn)s.") % {"arn": who["Arn"]}
 
 
 def _hub(connection: Connection) -> tuple[bool, str]:
     arn = aws.caller(connection)
     account = arn.split(":")[4]
     if account != connection.hub_account:
-        return False, f"The portal comes in as {arn}, which is not of the hub account {connection.hub_account}."
-    return True, f"The portal comes into the hub account as {arn}."
+        return False, _("The portal comes in as %(arn)s, which is not of the hub account %(hub_account)s.") % {
+            "arn": arn,
+            "hub_account": connection.hub_account,
+        }
+    return True, _("The portal comes into the hub account as %(arn)s.") % {"arn": arn}
 
 
 def _external_id(connection: Connection) -> tuple[bool | None, str]:
     if not connection.hub_role:
-        return None, "No role is assumed to come into the hub account, so no external id guards it."
+        return None, _("No role is assumed to come into the hub account, so no external id guards it.")
     try:
         aws.assume_hub_without_external_id(connection)
     except ClientError as error:
         if denied(error):
-            return True, f"Without the external id AWS refuses the role {connection.hub_role}, as it should."
+            return True, _("Without the external id AWS refuses the role %(hub_role)s, as it should.") % {
+                "hub_role": connection.hub_role
+            }
         raise
     return False, (
-        f"{OPEN_DOOR} The connection is switched off. Deploy the role's template again,"
-        " with the external id as a condition, and test once more."
+        _(
+            "%(open_door)s The connection is switched off. Deploy the role's template again,"
+            " with the external id as a condition, and test once more."
+        )
+        % {"open_door": OPEN_DOOR}
     )
 
 
@@ -98,18 +108,23 @@ def _security_hub(connection: Connection) -> tuple[bool | None, str]:
     hub = aws.hub(connection, "securityhub")
     described = security_hub.describe(hub)
     generator = described.get("ControlFindingGenerator")
-    how = "one finding per control" if generator == "SECURITY_CONTROL" else "one finding per standard and control"
-    return True, f"Security Hub is on in {connection.home_region} and makes {how}."
+    how = _("one finding per control") if generator == "SECURITY_CONTROL" else _("one finding per standard and control")
+    return True, _("Security Hub is on in %(home_region)s and makes %(how)s.") % {
+        "home_region": connection.home_region,
+        "how": how,
+    }
 
 
 def _regions(connection: Connection) -> tuple[bool | None, str]:
     found = security_hub.aggregation(aws.hub(connection, "securityhub"), _open_regions(connection))
     if found.home != connection.home_region:
-        return False, f"Security Hub gathers its regions in {found.home}: make that the connection's home region."
+        return False, _("Security Hub gathers its regions in %(home)s: make that the connection's home region.") % {
+            "home": found.home
+        }
     others = sorted(found.linked - {found.home})
     if not others:
-        return None, "Security Hub gathers no other region here; each region is read by itself."
-    return True, f"Security Hub gathers {', '.join(others)} into {found.home}."
+        return None, _("Security Hub gathers no other region here; each region is read by itself.")
+    return True, _("Security Hub gathers %(others)s into %(home)s.") % {"others": ", ".join(others), "home": found.home}
 
 
 def _open_regions(connection: Connection) -> list[str]:
@@ -124,28 +139,37 @@ def _aggregator(connection: Connection) -> tuple[bool | None, str]:
     name = config.aggregator(service)
     if not name:
         return None, (
-            "There is no Config aggregator: every account and region is read by itself, for which its member role"
-            " is needed."
+            _(
+                "There is no Config aggregator: every account and region is read by itself, for which its member role"
+                " is needed."
+            )
         )
     counts = Counter(place.status.lower() for place in config.aggregated_places(service, name).values())
     said = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
-    return True, f"The aggregator {name} covers {counts.total()} places ({said})."
+    return True, _("The aggregator %(name)s covers %(n)s places (%(said)s).") % {
+        "name": name,
+        "n": counts.total(),
+        "said": said,
+    }
 
 
 def _organisation(connection: Connection) -> tuple[bool | None, str]:
     accounts = list(organizations.accounts(aws.hub(connection, "organizations")))
     in_use = sum(account.in_use for account in accounts)
-    return True, f"The organisation has {len(accounts)} accounts, {in_use} of them in use."
+    return True, _("The organisation has %(n)s accounts, %(in_use)s of them in use.") % {
+        "n": len(accounts),
+        "in_use": in_use,
+    }
 
 
 def _a_member(connection: Connection) -> tuple[bool | None, str]:
     """One account is enough to show that the role is deployed; coverage names those where it is not."""
     if not connection.member_role:
-        return None, "No member role is named: recorders and rules without a result stay unseen in member accounts."
+        return None, _("No member role is named: recorders and rules without a result stay unseen in member accounts.")
     accounts = organizations.accounts(aws.hub(connection, "organizations"))
     others = [row for row in accounts if row.in_use and row.account_id != connection.hub_account]
     if not others:
-        return None, "There is no other account to try the member role in."
+        return None, _("There is no other account to try the member role in.")
     refused = None
     for account in others[:MEMBERS_TRIED]:
         try:
@@ -153,7 +177,10 @@ def _a_member(connection: Connection) -> tuple[bool | None, str]:
         except ClientError as error:
             refused = error
             continue
-        return True, f"In {account.name or account.account_id} the portal comes in as {arn}."
+        return True, _("In %(account)s the portal comes in as %(arn)s.") % {
+            "account": account.name or account.account_id,
+            "arn": arn,
+        }
     assert refused is not None
     raise refused
 
@@ -161,26 +188,28 @@ def _a_member(connection: Connection) -> tuple[bool | None, str]:
 def _write_role(connection: Connection) -> tuple[bool | None, str]:
     """A finding that cannot exist is written to: AWS tells whether we might, and nothing changes."""
     if not connection.write_role:
-        return None, "No write role is named: exceptions are not written back, and Security Hub shows what it did."
+        return None, _("No write role is named: exceptions are not written back, and Security Hub shows what it did.")
     writer = aws.writer(connection, "securityhub")
     partition = aws.boto3_session().get_partition_for_region(connection.home_region)
     arn = f"arn:{partition}:securityhub:{connection.home_region}::product/aws/securityhub"
     list(security_hub_workflow.update_workflow(writer, [(arn, NO_FINDING)], "NEW", "A test of the connection"))
-    return True, f"The role {connection.write_role} may change the workflow of findings. Nothing was changed."
+    return True, _("The role %(write_role)s may change the workflow of findings. Nothing was changed.") % {
+        "write_role": connection.write_role
+    }
 
 
 NO_FINDING = "compliance-portal/no-finding"
 MEMBERS_TRIED = 3
 QUESTIONS: tuple[tuple[str, Question], ...] = (
-    ("Who we are", _who_we_are),
-    ("Hub account", _hub),
-    ("External id", _external_id),
-    ("Security Hub", _security_hub),
-    ("Security Hub's regions", _regions),
-    ("Config's aggregator", _aggregator),
-    ("Organisation", _organisation),
-    ("Member role", _a_member),
-    ("Write role", _write_role),
-    ("Event queue", event_queue.test),
+    (word("Who we are"), _who_we_are),
+    (word("Hub account"), _hub),
+    (word("External id"), _external_id),
+    (word("Security Hub"), _security_hub),
+    (word("Security Hub's regions"), _regions),
+    (word("Config's aggregator"), _aggregator),
+    (word("Organisation"), _organisation),
+    (word("Member role"), _a_member),
+    (word("Write role"), _write_role),
+    (word("Event queue"), event_queue.test),
 )
 REMARKS = {"Security Hub's regions", "Config's aggregator", "Organisation"}

@@ -20,6 +20,7 @@ import redis
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from findings.rates_lua import SLOW_DOWN, TAKE
 
@@ -70,7 +71,10 @@ class TooLong(Exception):
 
     def __init__(self, bucket: Bucket, seconds: float) -> None:
         self.seconds = seconds
-        super().__init__(f"{bucket.service}:{bucket.operation} has no room for {seconds:.0f} seconds")
+        super().__init__(
+            _("%(service)s:%(operation)s has no room for %(seconds)s seconds")
+            % {"service": bucket.service, "operation": bucket.operation, "seconds": f"{seconds:.0f}"}
+        )
 
 
 class Stopped(Exception):

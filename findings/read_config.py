@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from django.utils.translation import gettext as _
 
 from findings import aws, config_held, config_places
 from findings.aws import Service
@@ -183,7 +184,9 @@ def _inventory(reading: Reading, way: Way, places: list[Scope]) -> dict[Subject,
     try:
         listed.update(config.resources(way))
     except (ClientError, BotoCoreError) as error:
-        reading.remarks.append(f"Config's inventory could not be read. {unreadable(error).words}")
+        reading.remarks.append(
+            _("Config's inventory could not be read. %(words)s") % {"words": unreadable(error).words}
+        )
         return {}
     by_place: dict[Place, list[StagedResource]] = {(row.account, row.region): [] for row in places}
     for subject, resource in listed.items():

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from django.db.models import Max
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
 from findings import aws
 from findings.aws import Service
@@ -163,10 +164,10 @@ class EventReader:
         known = places.get(place)
         if known is None:
             told.unknown = True
-            reason = (
-                f"It tells of {Source(source).label} in account {account}, region {region}, which this connection"
+            reason = _(
+                "It tells of %(label)s in account %(account)s, region %(region)s, which this connection"
                 " does not read. Accounts and regions are looked for again; where the place is found, it is read whole."
-            )
+            ) % {"label": Source(source).label, "account": account, "region": region}
             told.rejected.append(Rejected("", reason, body, kind=f"place {account} {region} {source}"))
             return False
         if known.swept_from is not None and told_at < known.swept_from - SETTLING:
@@ -211,7 +212,7 @@ class EventReader:
                 held.key, held.type, held.native_id, held.account, held.region, held.name
             )
         strangers: dict[int, set[Subject]] = defaultdict(set)
-        for _, subject in wanted:
+        for _uid, subject in wanted:
             if subject not in known:
                 strangers[places[(*subject[:2], Source.CONFIG)].reader].add(subject)
         for reader, subjects in strangers.items():

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from django.utils.translation import gettext as _
 
 from findings import aws, posture
 from findings.aws import Service
@@ -133,7 +134,9 @@ def _read_catalogue(reading: Reading, hub: Service) -> None:
     try:
         checks = security_hub.catalogue(hub)
     except (ClientError, BotoCoreError, EndlessPages) as error:
-        reading.remarks.append(f"The control catalogue could not be read. {unreadable(error).words}")
+        reading.remarks.append(
+            _("The control catalogue could not be read. %(words)s") % {"words": unreadable(error).words}
+        )
         return
     with reading.transaction() as at:
         posture.refresh(merge_checks(checks, at=at))

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from django.db import connection as database
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from audit import clock
 from findings import coverage, posture
@@ -30,10 +31,12 @@ def retire(scopes: Iterable[Scope], states: Mapping[str, str], regions: Collecti
 
 def _why(scope: Scope, states: Mapping[str, str], regions: Collection[str]) -> str:
     if scope.account not in states:
-        return "The account is no longer in the organisation. What was known of it is kept as history."
+        return _("The account is no longer in the organisation. What was known of it is kept as history.")
     if scope.region not in regions:
-        return "The region is no longer open. What was known of it is kept as history."
-    return f"The account is {states[scope.account].lower()}. What was known of it is kept as history."
+        return _("The region is no longer open. What was known of it is kept as history.")
+    return _("The account is %(state)s. What was known of it is kept as history.") % {
+        "state": states[scope.account].lower()
+    }
 
 
 def restore(scopes: Iterable[Scope], *, at: datetime) -> None:

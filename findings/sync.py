@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from audit import clock
 from findings import aws, coverage, posture, rates, read_config, read_security_hub
@@ -61,7 +62,7 @@ def _read_and_close(reading: Reading) -> None:
     except LostLease:
         raise
     except HandOver:
-        _hand_over(reading, "The run had lasted long enough.", wait=timedelta())
+        _hand_over(reading, _("The run had lasted long enough."), wait=timedelta())
     except TooLong as error:
         _hand_over(reading, f"AWS's rates: {error}.", wait=timedelta(seconds=error.seconds))
     except Exception as error:
@@ -76,7 +77,7 @@ def seconds_until_due(scope_id: int) -> float:
 def _begin(reading: Reading) -> None:
     """Ask AWS who we are, and what time it is: the cursor must not pass AWS's clock, however wrong this worker's is."""
     run = reading.run
-    reading.tell(f"{reading.scope}: asking AWS")
+    reading.tell(_("%(scope)s: asking AWS") % {"scope": reading.scope})
     run.caller = aws.caller(reading.connection, reading.scope.account)[:256]
     run.started_at = clock.corrected(run.started_at)
     with reading.lease.held() as at:
@@ -122,7 +123,7 @@ def _fail(reading: Reading, error: Exception) -> None:
     if isinstance(error, TooManyVanished):
         why = Unreadable(
             CoverageState.FAILED,
-            f"{error}. Where that is right, `manage.py sync --full --inline --force` ends them.",
+            _("%(error)s. Where that is right, `manage.py sync --full --inline --force` ends them.") % {"error": error},
         )
     else:
         why = unreadable(error)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from audit import clock
 from desk.models import Job
@@ -24,10 +25,11 @@ LONGEST_WAIT = timedelta(minutes=5)
 def requested(connections: Sequence[Connection], *, full: bool, by: User | None = None) -> Job:
     """A job that reads these connections; somebody has to begin it."""
     names = ", ".join(connection.name for connection in connections)
+    said = _("Read %(names)s from AWS in full") if full else _("Read %(names)s from AWS")
     return Job.objects.create(
         kind=KINDS[full],
         subject=",".join(connection.public_id for connection in connections)[:80],
-        title=f"Read {names} from AWS{' in full' if full else ''}"[:200],
+        title=(said % {"names": names})[:200],
         requested_by=by,
         requested_at=clock.now(),
     )
@@ -48,7 +50,7 @@ def begin(job: Job) -> list[Scope]:
     full, unanswered = job.kind == KINDS[True], []
     for connection in connections_of(job):
         if full or discovery.due(connection, at=clock.now()):
-            job.begin(total=0, step=f"{connection}: looking for accounts and regions")
+            job.begin(total=0, step=_("%(connection)s: looking for accounts and regions") % {"connection": connection})
             try:
                 discovery.discover(connection)
             except (*discovery.TROUBLES, TooLong) as error:
@@ -58,7 +60,7 @@ def begin(job: Job) -> list[Scope]:
         job.begin(total=0, step="")
         job.finish(Job.State.FAILED, step=" ".join(unanswered))
         return []
-    job.begin(total=len(scopes) * POINTS, step="Waiting for a worker")
+    job.begin(total=len(scopes) * POINTS, step=_("Waiting for a worker"))
     return scopes
 
 
@@ -80,7 +82,11 @@ def unread(job: Job) -> list[Scope]:
 def scope_done(job_id: int, run: SyncRun) -> None:
     """A run of the job has ended; the last one ends the job."""
     job = Job.objects.select_for_update().get(pk=job_id)
-    job.advance(step=f"{run.scope}: {run.get_state_display()}, {run.read:,} read", by=0)
+    job.advance(
+        step=_("%(scope)s: %(state)s, %(n)s read")
+        % {"scope": run.scope, "state": run.get_state_display(), "n": f"{run.read:,}"},
+        by=0,
+    )
     if not unread(job):
         conclude(job)
 
@@ -94,7 +100,7 @@ def conclude(job: Job) -> None:
         nothing = set(failed) >= {scope.pk for scope in scopes_of(job)}
         state = Job.State.FAILED if nothing else Job.State.PARTLY
     names = "; ".join(f"{scope}: {scope.get_state_display()}" for scope in gaps)
-    job.finish(state, step=f"Could not be read: {names}" if gaps else "Everything was read")
+    job.finish(state, step=_("Could not be read: %(names)s") % {"names": names} if gaps else _("Everything was read"))
 
 
 def in_trouble(connections: Sequence[Connection]) -> list[Scope]:

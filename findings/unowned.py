@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.db.models import Count, Max, Min, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from audit.keyset import Page, page_of
 from audit.moment import Moment
@@ -90,7 +91,7 @@ def failing(user: object, moment: Moment, cursor: str = "") -> tuple[Page[Resour
 
 def _decoded(cursor: str) -> tuple[int, int, int]:
     if not re.fullmatch(r"\d-\d{1,9}-\d{1,18}", cursor):
-        raise BadRequest("The page you asked for does not exist; start again from the first.")
+        raise BadRequest(_("The page you asked for does not exist; start again from the first."))
     worst, fails, last = map(int, cursor.split("-"))
     return worst, fails, last
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Count
+from django.utils.translation import gettext_lazy as _
 
 from audit import clock
 from audit.moment import Moment
@@ -23,12 +24,12 @@ from findings.models import Acceptance, Finding, FindingSpan, Scope, Source, Wor
 from findings.tasks import tell_workflow
 
 State = WorkflowChange.State
-NO_WORKFLOW = "AWS Config keeps no workflow: only Security Hub does"
-NO_ROLE = "the connection {connection} names no write role"
-SWITCHED_OFF = "the connection {connection} is switched off"
-OUT_OF_SIGHT = "the hub account of {connection} does not see findings of this account and Region"
-COVERED = "it stays suppressed, because {exception} covers it too"
-CHANGED_IN_AWS = "somebody changed its workflow in AWS meanwhile"
+NO_WORKFLOW = _("AWS Config keeps no workflow: only Security Hub does")
+NO_ROLE = _("the connection {connection} names no write role")
+SWITCHED_OFF = _("the connection {connection} is switched off")
+OUT_OF_SIGHT = _("the hub account of {connection} does not see findings of this account and Region")
+COVERED = _("it stays suppressed, because {exception} covers it too")
+CHANGED_IN_AWS = _("somebody changed its workflow in AWS meanwhile")
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def _where(finding: Finding, places: Mapping[Place, tuple[str, str]]) -> tuple[s
     """The Region where the hub account is told of a finding, and why it is not: one of the two is empty."""
     connection = finding.connection
     if finding.source != Source.SECURITY_HUB:
-        return "", NO_WORKFLOW
+        return "", str(NO_WORKFLOW)
     if not connection.write_role:
         return "", NO_ROLE.format(connection=connection)
     if not connection.enabled:
@@ -171,7 +172,7 @@ def _stays(told: Iterable[WorkflowChange], exception: str) -> dict[int, str]:
     settled = {row.finding_id: row.settled_at for row in told}
     spans = FindingSpan.objects.at(Moment.now()).filter(finding__in=settled).exclude(workflow=Workflow.SUPPRESSED)
     found = {
-        finding: CHANGED_IN_AWS
+        finding: str(CHANGED_IN_AWS)
         for finding, recorded_at in spans.values_list("finding", "recorded_at")
         if _is_after(recorded_at, settled[finding])
     }

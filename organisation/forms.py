@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -24,7 +25,7 @@ from organisation.models import (
 from organisation.models.dated import begins, ends
 from organisation.models.grant import MANAGED
 from organisation.models.group_mapping import GIVEN_BY_GROUPS
-from organisation.models.token import OPEN_TO_ALL, area_of
+from organisation.models.token import OPEN_TO_ALL, area_of, area_told
 from organisation.permissions import MAY, may
 
 NOT_BY_TOKEN = OPEN_TO_ALL | {"home", "preference", "session", "token"}
@@ -275,7 +276,7 @@ class TokenForm(forms.Form):
         self.initial["until"] = timezone.localdate(clock.now()) + timedelta(days=90)
         areas = sorted({area_of(action) for action in MAY if may(person, action)} - NOT_BY_TOKEN)
         self.fields["areas"].choices = [  # type: ignore[attr-defined]
-            (area, area.replace("_", " ").capitalize()) for area in areas
+            (area, area_told(area).capitalize()) for area in areas
         ]
 
     def clean_until(self) -> datetime:
@@ -294,3 +295,14 @@ class PreferencesForm(forms.Form):
         choices=lambda: [(zone, zone.replace("_", " ")) for zone in sorted(zoneinfo.available_timezones())],
         help_text=_("Moments are shown in it. Days end in the organisation's zone."),
     )
+    language = forms.ChoiceField(
+        label=_("Language"),
+        choices=lambda: [("", _("As the browser asks")), *settings.LANGUAGES],
+        required=False,
+        help_text=_("Of pages and mails. What was written down stays in the language in which it was."),
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if len(settings.LANGUAGES) == 1:
+            del self.fields["language"]

@@ -7,15 +7,17 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from audit import clock, trail
 from audit.models import TrailEntry
+from audit.words import kept, of_the_organisation
 from organisation.models import Grant, GroupMapping, NotAllowed, Role, RoleAssignment, Solution, User
 
-PROVIDER = "identity provider"
+PROVIDER = gettext_noop("identity provider")
 """Who gave what a group gives, in `granted_by` and on the trail."""
 AT_ODDS = "person.groups_at_odds"
-GONE = "No group of theirs gives it any longer"
+GONE = gettext_noop("No group of theirs gives it any longer")
 
 Tell = Callable[[User, str], None]
 _told: list[Tell] = []
@@ -71,7 +73,7 @@ def _line(person: User, mapped: list[GroupMapping], at: datetime) -> None:
 
 def _ended(person: User, held: RoleAssignment) -> bool:
     try:
-        held.end(reason=GONE, by=PROVIDER)
+        held.end(reason=kept(GONE), by=PROVIDER)
     except NotAllowed as refusal:
         trail.record(PROVIDER, AT_ODDS, person, groups_say=[], stays=held.role, because=str(refusal))
         return False
@@ -85,11 +87,12 @@ def _tell(person: User, said: list[str], stands_on: str) -> None:
     trail.record(PROVIDER, AT_ODDS, person, **detail)
     if before and before.detail == detail:
         return
-    words = _("%(name)s: groups of the identity provider give %(lines)s; the person stands on: %(line)s.") % {
-        "name": person.name,
-        "lines": ", ".join(str(Role(role).label) for role in said),
-        "line": Role(stands_on).label,
-    }
+    with of_the_organisation():
+        words = _("%(name)s: groups of the identity provider give %(lines)s; the person stands on: %(line)s.") % {
+            "name": person.name,
+            "lines": ", ".join(str(Role(role).label) for role in said),
+            "line": Role(stands_on).label,
+        }
     for tell in _told:
         tell(person, words)
 
@@ -107,10 +110,10 @@ def _solutions(person: User, mapped: list[GroupMapping], at: datetime) -> None:
         if grant.granted_by != PROVIDER or (mapping and mapping.kind == grant.kind):
             wanted.pop(grant.solution, None)
         else:
-            grant.end(reason=GONE, by=PROVIDER)
+            grant.end(reason=kept(GONE), by=PROVIDER)
     for solution, mapping in wanted.items():
         Grant.give(solution, person, kind=mapping.kind, reason=_of(mapping.group), by=PROVIDER)
 
 
 def _of(group: str) -> str:
-    return f"In the group “{group}”"
+    return kept("In the group “%(group)s”") % {"group": group}

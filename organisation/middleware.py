@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -71,7 +72,8 @@ class deny_by_default:  # noqa: N801  (named for what it does, in the list of mi
 
 
 class reader:  # noqa: N801
-    """The reader's time zone, the moment that `?as_of=` and `?known_at=` ask about, and the `?line=` looked through."""
+    """The reader's time zone and language, the moment that `?as_of=` and `?known_at=` ask about, and the line
+    that `?line=` looks through."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -80,6 +82,8 @@ class reader:  # noqa: N801
         zone = getattr(request.user, "time_zone", "") or "UTC"
         if isinstance(request.user, User):
             request.user.is_reading = request.method in SAFE
+            if request.user.language in dict(settings.LANGUAGES):
+                translation.activate(request.user.language)
         with timezone.override(zoneinfo.ZoneInfo(zone)):
             request.moment = Moment.of(  # type: ignore[attr-defined]
                 asked(request, "as_of"), asked(request, "known_at")
@@ -138,5 +142,5 @@ def asked(request: HttpRequest, name: str) -> datetime | None:
     except ValueError:
         at = None
     if at is None:
-        raise BadRequest(f"{name} must be a date such as 2026-06-30, or 2026-06-30T14:00")
+        raise BadRequest(_("%(name)s must be a date such as 2026-06-30, or 2026-06-30T14:00") % {"name": name})
     return at if timezone.is_aware(at) else timezone.make_aware(at)

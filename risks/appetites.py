@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit import clock, trail
+from audit.words import kept
 from organisation.models import NotAllowed, Solution, User
 from risks import standing
 from risks.matrices import steering
@@ -65,7 +66,7 @@ def record(
         valid_to=until,
     )
     for one in earlier:
-        close(one, at, _("Replaced by %(id)s") % {"id": made.public_id})
+        close(one, at, kept("Replaced by %(id)s") % {"id": made.public_id})
     told = {
         "solution": solution.public_id if solution else None,
         "category": category.public_id if category else None,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from audit import clock, trail
+from audit.words import of_the_organisation
 from findings.models import Check, Resource
 from organisation.models import Solution, User
 from organisation.permissions import may
@@ -81,11 +82,12 @@ def ask(asked: Asking, *, by: User) -> RiskException:
     made.resources.set([] if asked.by_rule else asked.resources)
     ExceptionStep.objects.create(exception=made, state=made.state, at=at, by=by, because=asked.reason)
     trail.record(by, "exception.asked", made, because=asked.reason, **_told(made, asked, len(covered)))
-    words = _("%(who)s asks for exception %(id)s: %(kind)s, %(level)s, %(solution)s")
-    text = words % {
-        "who": by.name, "id": made.public_id, "kind": made.get_kind_display(), "level": matrix.label(level),
-        "solution": made.solution.name,
-    }  # fmt: skip
+    with of_the_organisation():
+        words = _("%(who)s asks for exception %(id)s: %(kind)s, %(level)s, %(solution)s")
+        text = words % {
+            "who": by.name, "id": made.public_id, "kind": made.get_kind_display(), "level": matrix.label(level),
+            "solution": made.solution.name,
+        }  # fmt: skip
     tell(who_may_accept(made.solution, level, matrix, at), "exception_asked", made, text, by=by, mail=True)
     return made
 

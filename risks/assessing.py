@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from audit import clock, trail
 from audit.moment import Moment
+from audit.words import kept
 from desk.notices import notify
 from organisation.models import NotAllowed, User
 from organisation.own_work import own_work
@@ -53,7 +54,7 @@ def state(risk: Risk, kind: str, *, likelihood: int, impact: int, because: str, 
     if answers:
         standing.refresh([held.pk])
     else:
-        words = _("%(who)s proposes a level for %(id)s, “%(title)s”: confirm or decline it")
+        words = kept("%(who)s proposes a level for %(id)s, “%(title)s”: confirm or decline it")
         text = words % {"who": by.name, "id": held.public_id, "title": held.title}
         people = [one for one in rights.answering(held) if one != by]
         notify(people, "risk_level", text, url=to_risk(held), subject=held.public_id)
@@ -67,7 +68,7 @@ def _imports(person: User) -> bool:
 
 def _replace_waiting(risk: Risk, kind: str, by: User) -> None:
     for earlier in waiting(risk).filter(kind=kind).select_for_update(of=("self",)):
-        _decline(earlier, _("Replaced by a later one."), by)
+        _decline(earlier, kept("Replaced by a later one."), by)
 
 
 def _proposed(risk: Risk, kind: str, by: User) -> dict[str, object]:
@@ -87,7 +88,7 @@ def confirm(assessment: Assessment, *, by: User) -> Assessment:
     found.save(update_fields=["confirmed_by", "confirmed_at"])
     trail.record(by, "risk.level_confirmed", risk, proposed_by=found.proposed_by.public_id, **_told(found))
     standing.refresh([risk.pk])
-    _tell_proposer(found, risk, _("%(who)s confirmed the level that you proposed for %(id)s, “%(title)s”"), by)
+    _tell_proposer(found, risk, kept("%(who)s confirmed the level that you proposed for %(id)s, “%(title)s”"), by)
     return found
 
 
@@ -109,7 +110,7 @@ def decline(assessment: Assessment, *, because: str, by: User) -> Assessment:
     rights.refuse(rights.said(because))
     _decline(found, because, by)
     trail.record(by, "risk.level_declined", risk, because=because, **_told(found))
-    _tell_proposer(found, risk, _("%(who)s declined the level that you proposed for %(id)s, “%(title)s”"), by)
+    _tell_proposer(found, risk, kept("%(who)s declined the level that you proposed for %(id)s, “%(title)s”"), by)
     return found
 
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from audit import clock, trail
+from audit.words import kept
 from organisation.models import NotAllowed, Role, Solution, User
 from organisation.own_work import own_work
 from organisation.standing_in import same_hands
@@ -77,7 +78,7 @@ def record(
         valid_to=until,
     )
     for one in earlier:
-        close(one, at, _("Replaced by %(id)s") % {"id": made.public_id})
+        close(one, at, kept("Replaced by %(id)s") % {"id": made.public_id})
     told = {
         "person": person.public_id,
         "solution": solution.public_id if solution else None,

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from django.utils.translation import gettext as _
-
+from audit.words import kept, of_the_organisation
 from findings import acceptances, workflow
 from findings.models import Acceptance, Finding
 from findings.workflow import WrittenBack
@@ -35,7 +34,7 @@ def refresh(exception: RiskException) -> str:
     now = population(exception)
     if exception.by_rule and exception.ceiling is not None and len(now) > exception.ceiling:
         told = {"n": len(now), "ceiling": exception.ceiling}
-        return _("%(n)d fail within its rule now, more than the ceiling of %(ceiling)d") % told
+        return kept("%(n)d fail within its rule now, more than the ceiling of %(ceiling)d") % told
     held = covered(exception)
     _take_in(exception, now.keys - held)
     _let_go(exception, held - now.keys)
@@ -60,13 +59,15 @@ def _let_go(exception: RiskException, keys: Collection[int]) -> None:
     if not keys:
         return
     findings = Finding.objects.filter(pk__in=keys)
-    acceptances.end(exception.public_id, findings, because="It fails no longer, or is not the solution's any more")
-    workflow.restore(exception.public_id, f"{exception.public_id} covers it no longer", findings)
+    because = kept("It fails no longer, or is not the solution's any more")
+    acceptances.end(exception.public_id, findings, because=because)
+    workflow.restore(exception.public_id, kept("%(id)s covers it no longer") % {"id": exception.public_id}, findings)
 
 
 def end(exception: RiskException) -> None:
     """It holds no longer: what fails reads "fail" again, and AWS is told."""
-    because = f"{exception.get_state_display()}: {exception.ended_because}"
+    with of_the_organisation():
+        because = f"{exception.get_state_display()}: {exception.ended_because}"
     acceptances.end(exception.public_id, because=because[:500])
     workflow.restore(exception.public_id, f"{exception.public_id} ended")
 

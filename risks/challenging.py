@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from audit import clock, trail
+from audit.words import kept, of_the_organisation
 from organisation.models import User
 from organisation.own_work import own_work
 from organisation.permissions import may
@@ -85,9 +86,10 @@ def _raise(
         about=about, risk=risk, because=because, raised_by=by, raised_at=clock.now(), **named
     )
     trail.record(by, "challenge.raised", made, because=because, about=about, of=subject_id(made))
-    words = _("%(who)s challenges the %(about)s of %(id)s")
-    told = {"who": by.name, "about": made.get_about_display().lower(), "id": subject_id(made)}
-    text = words % told if about != About.EXCEPTION else _("%(who)s challenges exception %(id)s") % told
+    with of_the_organisation():
+        words = _("%(who)s challenges the %(about)s of %(id)s")
+        told = {"who": by.name, "about": made.get_about_display().lower(), "id": subject_id(made)}
+        text = words % told if about != About.EXCEPTION else _("%(who)s challenges exception %(id)s") % told
     tell(answerers(made), "challenge_raised", made, text, by=by, mail=True)
     return made
 
@@ -146,7 +148,7 @@ def answer(challenge: Challenge, *, text: str, by: User) -> Challenge:
     if held.exception and held.exception.state == RiskException.State.CHALLENGED:
         move(held.exception, Verb.ANSWER, by=by, because=text)
     trail.record(by, "challenge.answered", held, answer=text)
-    words = _("%(who)s answered your challenge %(id)s") % {"who": by.name, "id": held.public_id}
+    words = kept("%(who)s answered your challenge %(id)s") % {"who": by.name, "id": held.public_id}
     tell([held.raised_by], "challenge_answered", held, words, by=by, mail=True)
     return held
 
@@ -199,7 +201,7 @@ def _follow(challenge: Challenge, because: str, by: User, unanswered: bool) -> N
     """What it brings about: an upheld one sends back, reopens or ends what it was about."""
     exception = challenge.exception
     if exception and exception.ended_at is None and exception.expires_at <= clock.now():
-        move(exception, Verb.EXPIRE, by=None, because=_("It was agreed until then"))
+        move(exception, Verb.EXPIRE, by=None, because=kept("It was agreed until then"))
     elif exception and exception.ended_at is None:
         if challenge.outcome == Outcome.UPHELD:
             move(exception, Verb.UPHOLD, by=by, because=because)
@@ -209,9 +211,10 @@ def _follow(challenge: Challenge, because: str, by: User, unanswered: bool) -> N
         closed: Closable | None = challenge.treatment or challenge.risk
         if closed:
             send_back(closed, because=because, by=by)
-    words = _("%(id)s, a challenge of %(of)s: %(outcome)s") % {
-        "id": challenge.public_id, "of": subject_id(challenge), "outcome": challenge.get_outcome_display().lower(),
-    }  # fmt: skip
+    with of_the_organisation():
+        words = _("%(id)s, a challenge of %(of)s: %(outcome)s") % {
+            "id": challenge.public_id, "of": subject_id(challenge), "outcome": challenge.get_outcome_display().lower(),
+        }  # fmt: skip
     tell([*answerers(challenge), challenge.raised_by], "challenge_settled", challenge, words, by=by, mail=True)
 
 

@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from audit import clock, trail
+from audit.words import kept, of_the_organisation
 from organisation.models import User
 from organisation.own_work import own_work
 from organisation.permissions import may
@@ -128,7 +129,7 @@ def risen(exception: RiskException, at: datetime, worst: int | None = None) -> s
     if then is None or now is None or now <= then:
         return ""
     told = {"now": matrix.label(now), "then": matrix.label(then)}
-    return _("The level is %(now)s now, above %(then)s at the time") % told
+    return kept("The level is %(now)s now, above %(then)s at the time") % told
 
 
 @transaction.atomic
@@ -213,11 +214,14 @@ def _follow(exception: RiskException, verb: Verb, by: Person, at: datetime) -> N
         people += second_line()
     if exception.state == State.ASKED:
         people += accepters(exception, at)
-    words = _("%(id)s, %(kind)s in %(solution)s: %(state)s")
-    told = {
-        "id": exception.public_id, "kind": exception.get_kind_display().lower(), "solution": exception.solution.name,
-        "state": exception.get_state_display().lower(),
-    }  # fmt: skip
+    with of_the_organisation():
+        words = _("%(id)s, %(kind)s in %(solution)s: %(state)s")
+        told = {
+            "id": exception.public_id,
+            "kind": exception.get_kind_display().lower(),
+            "solution": exception.solution.name,
+            "state": exception.get_state_display().lower(),
+        }
     text = f"{words % told}. {exception.ended_because}".strip() if exception.state in ENDS else words % told
     mail = exception.state in ENDS or exception.state in (State.LIVE, State.CHALLENGED)
     tell(people, f"exception_{PAST[verb]}", exception, text, by=by, mail=mail)
@@ -227,7 +231,7 @@ def _satisfied(exception: RiskException, by: Person, at: datetime) -> None:
     """Whoever concurs settles the challenges that were answered."""
     for challenge in exception.challenges.open():
         challenge.outcome, challenge.settled_by, challenge.settled_at = Challenge.Outcome.SATISFIED, by, at
-        challenge.settled_because = _("Concurred with the exception")
+        challenge.settled_because = kept("Concurred with the exception")
         challenge.save()
         trail.record(by or "exceptions", "challenge.settled", challenge, outcome=challenge.outcome)
 

@@ -51,7 +51,9 @@ class Draft:
         """The ordinary 5×5 matrix; levels of the one before read as those in the same place."""
         highest = len(FIVE_BY_FIVE["levels"]) - 1
         levels = range(len(before.levels)) if before else ()
-        return cls(**FIVE_BY_FIVE, carried=[min(level, highest) for level in levels])
+        named: dict[str, Any] = {name: [_(one) for one in FIVE_BY_FIVE[name]] for name in ("likelihoods", "impacts")}
+        named["levels"] = [{**one, "label": _(one["label"])} for one in FIVE_BY_FIVE["levels"]]
+        return cls(**{**FIVE_BY_FIVE, **named}, carried=[min(level, highest) for level in levels])
 
     @classmethod
     def of(cls, matrix: Matrix) -> Self:

@@ -65,9 +65,9 @@ class MatrixForm(ApprovalForm):
         super().__init__(data)
         self.draft, self.before = draft, before
         self.sizes = {name: len(getattr(draft, name)) for name in SIZES}
-        for name in ("likelihood", "impact"):
+        for name, words in (("likelihood", _("Likelihood %(n)d")), ("impact", _("Impact %(n)d"))):
             for n, label in enumerate(getattr(draft, f"{name}s")):
-                self._label(f"{name}_{n}", label, f"{name.capitalize()} {n + 1}")
+                self._label(f"{name}_{n}", label, words % {"n": n + 1})
         for n, level in enumerate(draft.levels):
             self._label(f"level_{n}", level["label"], _("Level %(n)d") % {"n": n + 1})
             self._choice(f"tone_{n}", level["tone"], _("Tone of level %(n)d") % {"n": n + 1}, tones())
@@ -178,5 +178,7 @@ def draft_asked_for(query: QueryDict, before: Matrix | None) -> Draft:
     draft = Draft.of(before) if before and start == IN_FORCE else Draft.standard(before)
     sizes = [query.get(name, str(len(getattr(draft, name)))) for name in SIZES]
     if not all(size.isdecimal() and FEWEST <= int(size) <= MOST for size in sizes):
-        raise BadRequest(f"A matrix has {FEWEST} to {MOST} likelihoods, impacts and levels")
+        raise BadRequest(
+            _("A matrix has %(fewest)d to %(most)d likelihoods, impacts and levels") % {"fewest": FEWEST, "most": MOST}
+        )
     return draft.resized(*map(int, sizes))

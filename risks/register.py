@@ -106,11 +106,11 @@ class Register:
         scope = within(query.get("solution", ""), user, moment.at)
         order = query.get("order") or USUAL
         if order.removeprefix("-") not in ORDERS:
-            raise BadRequest(f"order has no value {order[:80]!r}")
+            raise BadRequest(_("order has no value %(order)s") % {"order": repr(order[:80])})
         rules = Rules.at(moment.at)
         kind = query.get("kind") or Kind.CURRENT.value
         if kind not in BY:
-            raise BadRequest(f"kind has no value {kind[:80]!r}")
+            raise BadRequest(_("kind has no value %(kind)s") % {"kind": repr(kind[:80])})
         held = None if moment.is_now else then(user, moment, rules, scope)
         state = query.get("state") or "open"
         facets = Facets.of(counts(user, moment, scope, kind, held), state)

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit import clock, trail
+from audit.words import kept
 from controls.models import Control
 from desk.notices import notify
 from findings.models import Check, Finding
@@ -34,7 +35,7 @@ def add(*, by: User, **said: Any) -> Risk:
     made = Risk.objects.create(added_by=by.public_id, **said)
     trail.record(by, "risk.added", made, **made.told)
     standing.refresh([made.pk])
-    _tell([made.owner], "risk_added", made, _("%(id)s, “%(title)s”, is yours"), by)
+    _tell([made.owner], "risk_added", made, kept("%(id)s, “%(title)s”, is yours"), by)
     return made
 
 
@@ -56,7 +57,7 @@ def change(risk: Risk, *, read: int, by: User, because: str = "", **said: Any) -
     if changed.keys() & set(LEADING):
         standing.refresh([held.pk])
     if held.owner != owner:
-        _tell([held.owner], "risk_added", held, _("%(id)s, “%(title)s”, is yours"), by)
+        _tell([held.owner], "risk_added", held, kept("%(id)s, “%(title)s”, is yours"), by)
     return held
 
 
@@ -187,7 +188,7 @@ def propose_closing(risk: Risk, *, because: str, by: User) -> Risk:
     held.closure_proposed_at, held.closure_proposed_by, held.closure_because = clock.now(), by, because
     held.save_version(read=held.version)
     trail.record(by, "risk.closure_proposed", held, because=because)
-    _tell(rights.answering(held), "risk_closing", held, _("Confirm that %(id)s, “%(title)s”, can be closed"), by)
+    _tell(rights.answering(held), "risk_closing", held, kept("Confirm that %(id)s, “%(title)s”, can be closed"), by)
     return held
 
 
@@ -199,7 +200,7 @@ def confirm_closing(risk: Risk, *, by: User) -> Risk:
     held.closed_at, held.closed_by = clock.now(), by
     held.save_version(read=held.version)
     trail.record(by, "risk.closed", held, because=held.closure_because)
-    _tell([held.owner, held.closure_proposed_by], "risk_closed", held, _("%(id)s, “%(title)s”, is closed"), by)
+    _tell([held.owner, held.closure_proposed_by], "risk_closed", held, kept("%(id)s, “%(title)s”, is closed"), by)
     return held
 
 
@@ -209,7 +210,7 @@ def reject_closing(risk: Risk, *, because: str, by: User) -> Risk:
     held = locked(risk)
     rights.refuse(rights.reject_closing_refusal(held, by), rights.said(because))
     send_back(held, because=because, by=by)
-    _tell([held.owner, held.closure_proposed_by], "risk_closing", held, _("%(id)s, “%(title)s”, stays open"), by)
+    _tell([held.owner, held.closure_proposed_by], "risk_closing", held, kept("%(id)s, “%(title)s”, stays open"), by)
     return locked(held)
 
 
@@ -220,7 +221,7 @@ def reopen(risk: Risk, *, because: str, by: User) -> Risk:
     send_back(held, because=because, by=by)
     standing.refresh([held.pk])
     people = [held.owner, held.closed_by, held.closure_proposed_by]
-    _tell(people, "risk_reopened", held, _("%(id)s, “%(title)s”, is open again"), by)
+    _tell(people, "risk_reopened", held, kept("%(id)s, “%(title)s”, is open again"), by)
     return locked(held)
 
 

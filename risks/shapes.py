@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_noop as word
+
 FIVE_BY_FIVE: dict[str, Any] = {
-    "likelihoods": ["Rare", "Unlikely", "Possible", "Likely", "Almost certain"],
-    "impacts": ["Insignificant", "Minor", "Moderate", "Major", "Severe"],
+    "likelihoods": [word("Rare"), word("Unlikely"), word("Possible"), word("Likely"), word("Almost certain")],
+    "impacts": [word("Insignificant"), word("Minor"), word("Moderate"), word("Major"), word("Severe")],
     "levels": [
-        {"label": "Low", "tone": 2},
-        {"label": "Medium", "tone": 3},
-        {"label": "High", "tone": 4},
-        {"label": "Critical", "tone": 6},
+        {"label": word("Low"), "tone": 2},
+        {"label": word("Medium"), "tone": 3},
+        {"label": word("High"), "tone": 4},
+        {"label": word("Critical"), "tone": 6},
     ],
     "cells": [
         [0, 0, 0, 1, 1],

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit import clock, trail
+from audit.words import kept
 from findings.models import Check
 from organisation.models import Role, User
 from organisation.permissions import may
@@ -74,7 +75,7 @@ def add(
     named = _name_checks(made, checks)
     told = {"strategy": strategy, "plan": plan, "owner": owner.public_id, "hold_days": hold_days}
     trail.record(by, "treatment.added", made, risk=risk.public_id, checks=named["added"], **told)
-    words = _("%(id)s, a treatment of %(risk)s, is yours") % {"id": made.public_id, "risk": risk.public_id}
+    words = kept("%(id)s, a treatment of %(risk)s, is yours") % {"id": made.public_id, "risk": risk.public_id}
     tell([owner], "treatment_added", made, words, by=by)
     return made
 
@@ -153,7 +154,7 @@ def add_action(
     )  # fmt: skip
     told = {"what": what, "owner": owner.public_id, "due_on": due_on.isoformat()}
     trail.record(by, "action.added", made, treatment=treatment.public_id, **told)
-    words = _("An action of %(id)s is yours: %(what)s") % {"id": treatment.public_id, "what": what}
+    words = kept("An action of %(id)s is yours: %(what)s") % {"id": treatment.public_id, "what": what}
     tell([owner], "action_added", treatment, words, by=by)
     return made
 

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from audit import clock, trail
 from audit.models import TrailEntry
+from audit.words import kept
 from organisation.models import User
 from organisation.own_work import own_work
 from organisation.permissions import may
@@ -54,7 +55,7 @@ def propose(treatment: Treatment, *, because: str, by: User | None) -> Treatment
     found.closure_proposed_at, found.closure_proposed_by, found.closure_because = clock.now(), by, because
     found.save_version(read=found.version)
     trail.record(by or "treatments", "treatment.closure_proposed", found, because=because)
-    words = _("%(id)s, a treatment of %(risk)s, is proposed for closing") % _ids(found)
+    words = kept("%(id)s, a treatment of %(risk)s, is proposed for closing") % _ids(found)
     tell(confirmers(found), "treatment_closure_proposed", found, words, by=by, mail=True)
     return found
 
@@ -96,7 +97,7 @@ def confirm(treatment: Treatment, *, by: User, because: str = "") -> Treatment:
     found.closed_at, found.closed_by = clock.now(), by
     found.save_version(read=found.version)
     trail.record(by, "treatment.closed", found, because=because)
-    words = _("%(id)s, a treatment of %(risk)s, is closed") % _ids(found)
+    words = kept("%(id)s, a treatment of %(risk)s, is closed") % _ids(found)
     tell([found.owner, found.risk.owner], "treatment_closed", found, words, by=by)
     return found
 
@@ -113,7 +114,7 @@ def decline(treatment: Treatment, *, by: User, because: str) -> Treatment:
         raise Refused(_("Say why: it goes on the record."), "because")
     proposer = found.closure_proposed_by or found.owner
     send_back(found, because=because, by=by)
-    words = _("%(who)s sent the closing of %(id)s back") % {"who": by.name, "id": found.public_id}
+    words = kept("%(who)s sent the closing of %(id)s back") % {"who": by.name, "id": found.public_id}
     tell([proposer, found.owner], "treatment_closure_declined", found, words, by=by)
     return locked(found)
 
@@ -140,7 +141,7 @@ def follow_one(treatment: Treatment, at: datetime) -> bool:
     if found.closed_at:
         if now.failed_at is None or now.failed_at <= found.closed_at:
             return False
-        return _back(found, _("Its checks fail again since %(day)s") % {"day": _day(now.failed_at)})
+        return _back(found, kept("Its checks fail again since %(day)s") % {"day": _day(now.failed_at)})
     if found.closure_proposed_at is None:
         if not now.long_enough(found, at) or _sent_back_since(found, now.since):
             return False
@@ -153,7 +154,7 @@ def follow_one(treatment: Treatment, at: datetime) -> bool:
         propose(found, because=words % {"day": _day(now.since), "n": found.hold_days}, by=None)
         return True
     if found.closure_proposed_by is None and now.since is None:
-        return _back(found, _("Its checks do not all pass any more"))
+        return _back(found, kept("Its checks do not all pass any more"))
     return False
 
 
@@ -171,9 +172,9 @@ def _back(treatment: Treatment, because: str) -> bool:
         told += second_line()
     moved = send_back(treatment, because=because, by=None)
     words = (
-        _("%(id)s, a treatment of %(risk)s, is open again: %(why)s")
+        kept("%(id)s, a treatment of %(risk)s, is open again: %(why)s")
         if was_closed
-        else _("%(id)s, a treatment of %(risk)s, is no longer proposed for closing: %(why)s")
+        else kept("%(id)s, a treatment of %(risk)s, is no longer proposed for closing: %(why)s")
     )
     tell(told, "treatment_reopened", treatment, words % {**_ids(treatment), "why": because}, mail=was_closed)
     return moved

@@ -17,6 +17,7 @@ from functools import cache
 from django.conf import settings
 from django.db import connection, transaction
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from assurance.models import Engagement, Pack
@@ -132,7 +133,7 @@ def _within_reach(solutions: Collection[Solution], about: tuple[datetime, dateti
     if Role.EXTERNAL not in by.roles_in_view or seen.period is None:
         return
     if about is None or about[0] < seen.period[0] or about[1] > seen.period[1]:
-        told = {"from": f"{seen.period[0]:%d %B %Y}", "to": f"{seen.period[1]:%d %B %Y}"}
+        told = {"from": date_format(seen.period[0], "d F Y"), "to": date_format(seen.period[1], "d F Y")}
         raise Refused(_("You audit the period from %(from)s to %(to)s: choose within it.") % told, "since")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as word
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
@@ -15,6 +16,7 @@ from assurance.finding_list import CHOICES, ORDERS, AuditFindings
 from assurance.models import AuditFinding
 from assurance.views.tabs import tabs
 from audit.keyset import page_of
+from audit.words import in_the_organisations_language
 from controls.addresses import files_of
 from controls.views.standing_files import standing_file
 from organisation.middleware import Request
@@ -32,10 +34,27 @@ LOOKS = {
 }
 """The shape of each state; its word is its own."""
 HEAD = (
-    "Id", "Title", "Rating", "State", "Engagement", "Solution", "Control", "Requirement", "Owner", "Issued at",
-    "Agreed date", "Overdue", "Closed at", "Repeats", "Condition", "Criteria", "Cause", "Effect", "Recommendation",
-    "Response",
-)  # fmt: skip
+    word("Id"),
+    word("Title"),
+    word("Rating"),
+    word("State"),
+    word("Engagement"),
+    word("Solution"),
+    word("Control"),
+    word("Requirement"),
+    word("Owner"),
+    word("Issued at"),
+    word("Agreed date"),
+    word("Overdue"),
+    word("Closed at"),
+    word("Repeats"),
+    word("Condition"),
+    word("Criteria"),
+    word("Cause"),
+    word("Effect"),
+    word("Recommendation"),
+    word("Response"),
+)
 
 
 @require_safe
@@ -92,13 +111,14 @@ def _why_empty(request: Request, found: AuditFindings) -> dict[str, str]:
 
 @require_safe
 @permitted("audit_finding.view")
+@in_the_organisations_language
 def findings_export(request: Request, form: str) -> HttpResponse:
     """What the address asks for, as a file. form: csv or xlsx."""
     found = AuditFindings.of(request.GET, request.user, request.moment)
-    narrowed = ", ".join(f"{key}={value}" for key, value in found.asked.values.items()) or "nothing: all of them"
+    narrowed = ", ".join(f"{key}={value}" for key, value in found.asked.values.items()) or _("nothing: all of them")
     rows = found.rows.select_related("requirement").order_by(*ORDERS[found.order])
     lines = [_line(one, found) for one in rows]
-    return standing_file(request, form, "audit-findings", "Audit findings", found.scope, narrowed, HEAD, lines)
+    return standing_file(request, form, "audit-findings", _("Audit findings"), found.scope, narrowed, HEAD, lines)
 
 
 def _line(one: Any, found: AuditFindings) -> tuple[str, ...]:

@@ -32,5 +32,5 @@ def blank_xlsx() -> bytes:
         words.set_column(1, 1, 80, wrapped)
         for number, (name, meaning) in enumerate(COLUMNS.items()):
             words.write_string(number, 0, name, head)
-            words.write_string(number, 1, meaning)
+            words.write_string(number, 1, str(meaning))
     return held.getvalue()

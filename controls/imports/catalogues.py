@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from audit import clock, trail
 from controls.imports.differences import Difference, between, entry
@@ -52,13 +53,13 @@ def target_of(read: ReadCatalogue, asked: Mapping[str, Any], name: str, file: So
     framework = chosen(str(asked.get("framework") or ""), read.title) or called_so(str(asked.get("name") or ""))
     called = framework.name if framework else str(asked.get("name") or read.title)
     if not called:
-        raise refused("Say of which framework this is, or how a new one is called; the file does not.")
+        raise refused(_("Say of which framework this is, or how a new one is called; the file does not."))
     label = str(asked.get("version") or read.version)
     if not label and framework:
         current = framework.versions.current(clock.now()).first()
         label = current.label if current else ""
     if not label:
-        raise refused("Say which version of the framework this is; the file does not.")
+        raise refused(_("Say which version of the framework this is; the file does not."))
     return Target(
         framework=framework,
         key=framework.key if framework else slugify(called)[:80],
@@ -76,7 +77,7 @@ def chosen(key: str, title: str) -> Framework | None:
     if key:
         found = Framework.objects.filter(key=key).first()
         if found is None:
-            raise refused(f"There is no framework {key}.")
+            raise refused(_("There is no framework %(key)s.") % {"key": key})
         return found
     for framework in Framework.objects.all() if title else []:
         if any(part.lower() in title.lower() for part in framework.recognised_by):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from django.utils.translation import gettext as _
 
 from controls.imports.refusals import refused
 
@@ -46,17 +47,22 @@ def recognise(raw: bytes) -> Content:
     if any(line.startswith(("Resources:", "AWSTemplateFormatVersion:")) for line in text.splitlines()):
         return Content("pack", raw, text)
     raise refused(
-        "This is none of what can be imported: an OSCAL catalog or profile (JSON), a conformance pack (YAML), "
-        "NZISM's XML, or the spreadsheet template (XLSX, CSV)."
+        _(
+            "This is none of what can be imported: an OSCAL catalog or profile (JSON), a conformance pack (YAML), "
+            "NZISM's XML, or the spreadsheet template (XLSX, CSV)."
+        )
     )
 
 
 def check_size(raw: bytes) -> None:
     """Raise Refused on what is empty or too large."""
     if len(raw) > MOST_BYTES:
-        raise refused(f"The file has {len(raw):,} bytes; {MOST_BYTES:,} is the most that is read.")
+        raise refused(
+            _("The file has %(n)s bytes; %(most_bytes)s is the most that is read.")
+            % {"n": f"{len(raw):,}", "most_bytes": f"{MOST_BYTES:,}"}
+        )
     if not raw.strip():
-        raise refused("The file is empty.")
+        raise refused(_("The file is empty."))
 
 
 def is_zip(raw: bytes) -> bool:
@@ -65,24 +71,29 @@ def is_zip(raw: bytes) -> bool:
 
 def text_of(raw: bytes) -> str:
     if b"\x00" in raw:
-        raise refused("The file is not text.", f"byte {raw.index(0):,}")
+        raise refused(_("The file is not text."), _("byte %(raw)s") % {"raw": f"{raw.index(0):,}"})
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise refused("The text is not UTF-8; save it as UTF-8.", f"line {line}") from error
+        raise refused(_("The text is not UTF-8; save it as UTF-8."), _("line %(line)s") % {"line": line}) from error
 
 
 def _json(raw: bytes, text: str) -> Content:
     try:
         document = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise refused(f"Not JSON: {error.msg}.", f"line {error.lineno}, column {error.colno}") from error
+        raise refused(
+            _("Not JSON: %(msg)s.") % {"msg": error.msg},
+            _("line %(line)s, column %(column)s") % {"line": error.lineno, "column": error.colno},
+        ) from error
     for key, kind in (("catalog", "oscal_catalog"), ("profile", "oscal_profile"), ("Resources", "pack")):
         if key in document:
             return Content(kind, raw, text, document)
     found = ", ".join(sorted(document)[:5]) or "nothing"
-    raise refused(f"The JSON holds neither a catalog, a profile nor Resources, but {found[:200]}.", "/")
+    raise refused(
+        _("The JSON holds neither a catalog, a profile nor Resources, but %(found)s.") % {"found": found[:200]}, "/"
+    )
 
 
 def _has_header(text: str) -> bool:
@@ -98,15 +109,23 @@ def check_workbook(raw: bytes) -> None:
     try:
         parts = zipfile.ZipFile(io.BytesIO(raw)).infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
-        raise refused(f"The workbook is damaged: {error}.") from error
+        raise refused(_("The workbook is damaged: %(error)s.") % {"error": error}) from error
     unpacked = sum(part.file_size for part in parts)
     if unpacked > MOST_UNPACKED or len(parts) > MOST_PARTS:
         raise refused(
-            f"Unpacked, the file would be {unpacked:,} bytes in {len(parts):,} parts; "
-            f"{MOST_UNPACKED:,} bytes in {MOST_PARTS} parts is the most that is read."
+            _(
+                "Unpacked, the file would be %(unpacked)s bytes in %(n)s parts; "
+                "%(most_unpacked)s bytes in %(most_parts)s parts is the most that is read."
+            )
+            % {
+                "unpacked": f"{unpacked:,}",
+                "n": f"{len(parts):,}",
+                "most_unpacked": f"{MOST_UNPACKED:,}",
+                "most_parts": MOST_PARTS,
+            }
         )
     names = {part.filename for part in parts}
     if "xl/workbook.xml" not in names:
-        raise refused("The file is a zip archive, but no workbook.")
+        raise refused(_("The file is a zip archive, but no workbook."))
     if any(name.rpartition("/")[2].lower() == MACROS for name in names):
-        raise refused("The workbook has macros: save it as an .xlsx without them.")
+        raise refused(_("The workbook has macros: save it as an .xlsx without them."))

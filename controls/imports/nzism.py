@@ -9,6 +9,7 @@ from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
+from django.utils.translation import gettext as _
 
 from controls.imports.refusals import Problem, Refused, refused
 from controls.imports.shapes import ReadCatalogue, ReadRequirement, ReadSection
@@ -30,14 +31,19 @@ def read(raw: bytes) -> ReadCatalogue:
         parser.close()
     except ParseError as error:
         line, column = error.position
-        raise refused(f"Not well-formed XML: {error.msg}.", f"line {line}, column {column + 1}") from error
+        raise refused(
+            _("Not well-formed XML: %(msg)s.") % {"msg": error.msg},
+            _("line %(line)s, column %(column)s") % {"line": line, "column": column + 1},
+        ) from error
     except DefusedXmlException as error:
         line = parser.parser.CurrentLineNumber
-        raise refused("A document type or an entity is declared; neither is accepted.", f"line {line}") from error
+        raise refused(
+            _("A document type or an entity is declared; neither is accepted."), _("line %(line)s") % {"line": line}
+        ) from error
     if reader.problems:
         raise Refused(*reader.problems)
     if not reader.requirements:
-        raise refused("The XML has no paragraph with a cid: it is not the NZISM's.", "line 1")
+        raise refused(_("The XML has no paragraph with a cid: it is not the NZISM's."), _("line 1"))
     return ReadCatalogue(TITLE, "", "", reader.sections, reader.requirements)
 
 
@@ -58,9 +64,14 @@ class _Reader:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         line = self.parser.CurrentLineNumber
         if not self.open and tag != "xml":
-            raise refused(f"The root element is <{tag}>; NZISM's XML has <xml>.", f"line {line}")
+            raise refused(
+                _("The root element is <%(tag)s>; NZISM's XML has <xml>.") % {"tag": tag},
+                _("line %(line)s") % {"line": line},
+            )
         if len(self.open) >= DEEPEST:
-            raise refused(f"Nested deeper than {DEEPEST} levels.", f"line {line}")
+            raise refused(
+                _("Nested deeper than %(deepest)s levels.") % {"deepest": DEEPEST}, _("line %(line)s") % {"line": line}
+            )
         self.open.append((tag, attributes, line))
         if tag in {"chapter", "section"}:
             self._begin_section()
@@ -93,18 +104,30 @@ class _Reader:
             self.sections.append(ReadSection(path, label, title))
 
     def _take(self, told: dict[str, str], line: int) -> None:
-        place = f"line {line}"
+        place = _("line %(line)s") % {"line": line}
         cid, label = told["cid"].strip(), told.get("title", "").strip().rstrip(".")
         obligation = OBLIGATIONS.get(told.get("compliance", "").strip().lower())
         if not cid.isdecimal():
-            self.problems.append(Problem(place, f"The cid of {label or 'a paragraph'} is no number: {cid!r}."))
+            self.problems.append(
+                Problem(
+                    place,
+                    _("The cid of %(label)s is no number: %(cid)s.")
+                    % {"label": label or _("a paragraph"), "cid": repr(cid)},
+                )
+            )
         elif cid in self.keys:
-            self.problems.append(Problem(place, f"CID {cid} is there twice."))
+            self.problems.append(Problem(place, _("CID %(cid)s is there twice.") % {"cid": cid}))
         elif not label:
-            self.problems.append(Problem(place, f"CID {cid} has no paragraph number."))
+            self.problems.append(Problem(place, _("CID %(cid)s has no paragraph number.") % {"cid": cid}))
         elif obligation is None:
             said = told.get("compliance", "")
-            self.problems.append(Problem(place, f"CID {cid} has the compliance {said!r}, none of {list(OBLIGATIONS)}."))
+            self.problems.append(
+                Problem(
+                    place,
+                    _("CID %(cid)s has the compliance %(said)s, none of %(obligations)s.")
+                    % {"cid": cid, "said": repr(said), "obligations": list(OBLIGATIONS)},
+                )
+            )
         else:
             self.keys.add(cid)
             classes = [one.strip() for one in told.get("classification", "").split(",") if one.strip()]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils.translation import gettext as _
 from pydantic import TypeAdapter, ValidationError
 from trestle.oscal.catalog import Catalog
 from trestle.oscal.profile import Profile
@@ -34,10 +35,10 @@ def read_catalogue(document: Any) -> ReadCatalogue:
     keys: set[str] = set()
     for one in requirements:
         if one.key in keys:
-            raise refused(f"The catalog has {one.key} twice.", "/catalog")
+            raise refused(_("The catalog has %(key)s twice.") % {"key": one.key}, "/catalog")
         keys.add(one.key)
     if not requirements:
-        raise refused("The catalog has no controls.", "/catalog")
+        raise refused(_("The catalog has no controls."), "/catalog")
     metadata = catalogue.metadata
     return ReadCatalogue(metadata.title, str(metadata.version), _day(metadata), sections, requirements)
 
@@ -53,7 +54,7 @@ def read_profile(document: Any) -> ReadProfile:
         for choice in getattr(one, "include_controls", None) or []:
             if choice.matching:
                 raise refused(
-                    "Selecting by pattern is not supported; resolve the profile to ids.",
+                    _("Selecting by pattern is not supported; resolve the profile to ids."),
                     f"/profile/imports/{number}/include-controls",
                 )
             natives += [str(getattr(one, "root", one)) for one in choice.with_ids or []]
@@ -68,7 +69,7 @@ def _validated(form: TypeAdapter[Any], document: Any, name: str) -> Any:
     except ValidationError as error:
         raise Refused(*_problems(error, name)) from error
     except RecursionError as error:
-        raise refused(f"Nested deeper than {DEEPEST} levels.", f"/{name}") from error
+        raise refused(_("Nested deeper than %(deepest)s levels.") % {"deepest": DEEPEST}, f"/{name}") from error
 
 
 def _problems(error: ValidationError, name: str) -> Iterator[Problem]:
@@ -92,7 +93,7 @@ def _read_group(
     group: Any, above: str, sections: list[ReadSection], requirements: list[ReadRequirement], depth: int = 0
 ) -> None:
     if depth > DEEPEST:
-        raise refused(f"Groups are nested deeper than {DEEPEST} levels.", "/catalog/groups")
+        raise refused(_("Groups are nested deeper than %(deepest)s levels.") % {"deepest": DEEPEST}, "/catalog/groups")
     label = (_label(group) or group.id or group.title).upper()
     path = f"{above}/{label}".strip("/")
     sections.append(ReadSection(path, label, group.title))

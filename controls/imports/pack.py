@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from controls.imports import template
 from controls.imports.refusals import Problem, Refused, refused
 from controls.imports.shapes import ReadPack, ReadRule
@@ -22,7 +24,7 @@ def read(text: str) -> ReadPack:
     document = template.read(text)
     resources = document.get("Resources") if isinstance(document, dict) else None
     if not isinstance(resources, dict) or not resources:
-        raise refused("The template has no Resources.", "line 1")
+        raise refused(_("The template has no Resources."), _("line 1"))
     problems: list[Problem] = []
     rules: list[ReadRule] = []
     remediations: list[dict[str, Any]] = []
@@ -35,7 +37,7 @@ def read(text: str) -> ReadPack:
         else:
             remediations.append(_remediation(logical_id, resource["Properties"]))
     if not rules and not problems:
-        problems.append(Problem(template.line_of(text, "Resources"), "The template has no Config rule."))
+        problems.append(Problem(template.line_of(text, "Resources"), _("The template has no Config rule.")))
     if problems:
         raise Refused(*problems)
     return ReadPack(
@@ -50,19 +52,19 @@ def read(text: str) -> ReadPack:
 def _wrong(resource: Any) -> str:
     """What keeps a resource from being read, empty for nothing."""
     if not isinstance(resource, dict) or not isinstance(resource.get("Properties"), dict):
-        return "The resource has no Properties."
+        return _("The resource has no Properties.")
     kind, properties = resource.get("Type"), resource["Properties"]
     if kind == REMEDIATION:
-        return "" if properties.get("ConfigRuleName") else "The remediation names no rule."
+        return "" if properties.get("ConfigRuleName") else _("The remediation names no rule.")
     if kind not in RULE:
-        return f"A resource of the type {kind} does not belong into a conformance pack."
+        return _("A resource of the type %(kind)s does not belong into a conformance pack.") % {"kind": kind}
     source = properties.get("Source")
     if not isinstance(source, dict) or source.get("Owner") not in OWNERS:
-        return f"The rule's Source has no Owner of {', '.join(sorted(OWNERS))}."
+        return _("The rule's Source has no Owner of %(owners)s.") % {"owners": ", ".join(sorted(OWNERS))}
     if source["Owner"] == "AWS" and not isinstance(source.get("SourceIdentifier"), str):
-        return "A managed rule needs a SourceIdentifier."
+        return _("A managed rule needs a SourceIdentifier.")
     if not isinstance(resource.get("Controls", []), list):
-        return "Controls is no list."
+        return _("Controls is no list.")
     return ""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from audit import clock, trail
 from controls.imports.differences import Difference, between, entry
@@ -30,7 +31,7 @@ def key_of(file_name: str) -> str:
     """The template's name, whatever its ending."""
     key = PurePath(file_name.replace("\\", "/")).stem[:200]
     if not key:
-        raise refused("The file has no name.")
+        raise refused(_("The file has no name."))
     return key
 
 
@@ -45,7 +46,7 @@ def framework_of(read: ReadPack, asked: Mapping[str, Any]) -> Framework | None:
     if key := str(asked.get("framework") or ""):
         found = Framework.objects.filter(key=key).first()
         if found is None:
-            raise refused(f"There is no framework {key}.")
+            raise refused(_("There is no framework %(key)s.") % {"key": key})
         return found
     return Framework.objects.filter(key_word=read.key_word).first() if read.key_word else None
 
@@ -156,7 +157,7 @@ def _propose(
         licence=str(said.get("licence", "")),
         published_on=on,
         stated_version=str(said.get("stated_version", "")),
-        note="The template names ids and no type of relation.",
+        note=_("The template names ids and no type of relation."),
     )
     if rows:
         load(published, framework, rows, by=by, pack_version=version)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from audit import clock, trail
 from controls.imports.catalogues import chosen, select
@@ -21,12 +22,15 @@ def version_of(read: ReadProfile, asked: Mapping[str, Any]) -> FrameworkVersion:
     """The version whose requirements it selects. Raises Refused."""
     framework = chosen(str(asked.get("framework") or ""), read.title)
     if framework is None:
-        raise refused("Say of which framework this is a profile; no framework here has its title.")
+        raise refused(_("Say of which framework this is a profile; no framework here has its title."))
     label = str(asked.get("version") or "")
     versions = framework.versions.filter(label=label) if label else framework.versions.current(clock.now())
     version = versions.first()
     if version is None:
-        raise refused(f"{framework} has no version {label or 'that is current'}: import its catalog first.")
+        told = {"framework": framework, "version": label}
+        if label:
+            raise refused(_("%(framework)s has no version %(version)s: import its catalog first.") % told)
+        raise refused(_("%(framework)s has no version that is current: import its catalog first.") % told)
     return version
 
 
@@ -46,7 +50,10 @@ def selected(read: ReadProfile, version: FrameworkVersion) -> list[Edition]:
         return list(by_native.values())
     missing = [native for native in read.natives if native not in by_native]
     if missing:
-        problems = [Problem("/profile/imports", f"{version} has no {native}.") for native in missing]
+        problems = [
+            Problem("/profile/imports", _("%(version)s has no %(native)s.") % {"version": version, "native": native})
+            for native in missing
+        ]
         raise Refused(*problems)
     return [by_native[native] for native in read.natives]
 

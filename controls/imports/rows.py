@@ -10,6 +10,7 @@ from datetime import datetime, time
 from typing import Any
 
 import openpyxl
+from django.utils.translation import gettext as _
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 
@@ -21,8 +22,10 @@ MOST_COLUMNS = 50
 
 def place(row: int, column: int | None = None, *, sheet: str = "") -> str:
     """row: from 1; column: from 0."""
-    where = f"row {row}" if column is None else f"row {row}, column {get_column_letter(column + 1)}"
-    return f"sheet {sheet}, {where}" if sheet else where
+    where = _("row %(row)d") % {"row": row}
+    if column is not None:
+        where = _("row %(row)d, column %(column)s") % {"row": row, "column": get_column_letter(column + 1)}
+    return _("sheet %(sheet)s, %(where)s") % {"sheet": sheet, "where": where} if sheet else where
 
 
 def of_csv(text: str) -> Iterator[Sequence[str]]:
@@ -32,7 +35,9 @@ def of_csv(text: str) -> Iterator[Sequence[str]]:
     try:
         yield from reader
     except csv.Error as error:
-        raise refused(f"Not CSV: {error}.", f"line {reader.line_num}") from error
+        raise refused(
+            _("Not CSV: %(error)s.") % {"error": error}, _("line %(line)s") % {"line": reader.line_num}
+        ) from error
 
 
 def delimiter(text: str) -> str:
@@ -47,7 +52,7 @@ def of_workbook(raw: bytes, *, most: int, wanted: str = "") -> tuple[str, Iterat
         book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
         sheet: Any = book[wanted] if wanted in book.sheetnames else book.worksheets[0]
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, IndexError, OSError, SyntaxError) as error:
-        raise refused(f"The workbook cannot be read: {error}.") from error
+        raise refused(_("The workbook cannot be read: %(error)s.") % {"error": error}) from error
     return str(sheet.title), _cells(sheet, most)
 
 
@@ -56,7 +61,10 @@ def _cells(sheet: Any, most: int) -> Iterator[Sequence[str]]:
         for row in sheet.iter_rows(values_only=True, max_row=most + 1, max_col=MOST_COLUMNS):
             yield [_text(cell) for cell in row]
     except (zipfile.BadZipFile, KeyError, ValueError, SyntaxError, OSError) as error:
-        raise refused(f"The workbook cannot be read: {error}.", f"sheet {sheet.title}") from error
+        raise refused(
+            _("The workbook cannot be read: %(error)s.") % {"error": error},
+            _("sheet %(title)s") % {"title": sheet.title},
+        ) from error
 
 
 def _text(cell: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import zstandard
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from audit import clock, trail
 from audit.public_id import PublicId
@@ -87,7 +88,7 @@ def kept(raw: bytes) -> SourceFile:
 def requested(raw: bytes, *, name: str, asked: Mapping[str, Any], by: User) -> Import:
     """Keep the file and ask for its preview; somebody has to hand it to a worker."""
     made = Import.objects.create(file=kept(raw), name=name[:300], asked=dict(asked), requested_by=by)
-    made.job = _job(made, f"Read {name}", by)
+    made.job = _job(made, _("Read %(name)s") % {"name": name}, by)
     made.save(update_fields=["job"])
     trail.record(by, "import.requested", made, file=name, sha256=made.file.sha256)
     return made
@@ -103,11 +104,11 @@ def read(import_id: int) -> None:
     found = Import.objects.select_related("file", "job").get(pk=import_id)
     if found.state != Import.State.WAITING or found.job is None:
         return
-    found.job.begin(total=2, step="Reading the file")
+    found.job.begin(total=2, step=_("Reading the file"))
     try:
         recognised = content.recognise(found.file.content)
         found.kind = recognised.kind
-        found.job.advance(step="Comparing it with what is known")
+        found.job.advance(step=_("Comparing it with what is known"))
         plan = plan_of(recognised, found.asked, found.name, found.file)
     except Refused as no:
         _end(found, Import.State.REFUSED, Job.State.FAILED, str(no), problems=[one.told() for one in no.problems])
@@ -116,7 +117,7 @@ def read(import_id: int) -> None:
         raise
     else:
         told = {**plan.difference.told(), "headline": plan.headline}
-        words = "It changes nothing" if plan.difference.is_empty else "Ready to apply"
+        words = _("It changes nothing") if plan.difference.is_empty else _("Ready to apply")
         _end(found, Import.State.READY, Job.State.DONE, words, preview=told)
 
 
@@ -128,7 +129,7 @@ def _end(found: Import, state: Import.State, job: Job.State, words: str, **told:
 
 
 def _failed(found: Import) -> None:
-    reason = "The portal failed to read this file; its log has the details."
+    reason = _("The portal failed to read this file; its log has the details.")
     _end(found, Import.State.REFUSED, Job.State.FAILED, reason, problems=[{"place": "", "reason": reason}])
 
 
@@ -137,7 +138,7 @@ def ask_to_apply(found: Import, *, by: User) -> bool:
     """Whether it was ready; somebody has to hand it to a worker."""
     if not Import.objects.filter(pk=found.pk, state=Import.State.READY).update(state=Import.State.TO_APPLY):
         return False
-    found.job = _job(found, f"Apply {found.name}", by)
+    found.job = _job(found, _("Apply %(name)s") % {"name": found.name}, by)
     found.save(update_fields=["job"])
     return True
 
@@ -154,10 +155,10 @@ def apply(import_id: int) -> None:
     found = Import.objects.select_related("file", "job", "job__requested_by").get(pk=import_id)
     if found.state != Import.State.TO_APPLY or found.job is None:
         return
-    found.job.begin(total=2, step="Reading the file")
+    found.job.begin(total=2, step=_("Reading the file"))
     try:
         recognised = content.recognise(found.file.content)
-        found.job.advance(step="Applying it")
+        found.job.advance(step=_("Applying it"))
         _carry_out(found, recognised)
     except Refused as no:
         _end(found, Import.State.REFUSED, Job.State.FAILED, str(no), problems=[one.told() for one in no.problems])
@@ -173,10 +174,10 @@ def _carry_out(found: Import, recognised: Content) -> None:
         return
     plan = plan_of(recognised, found.asked, found.name, found.file)
     if plan.difference.digest != found.preview["digest"]:
-        raise refused("What it would change is no longer what the preview showed: import it again.")
+        raise refused(_("What it would change is no longer what the preview showed: import it again."))
     made = plan.carry_out(found.job.requested_by or "import")
     rows.update(state=Import.State.APPLIED, decided_at=clock.now(), result=made.public_id)
-    found.job.finish(Job.State.DONE, step=f"{plan.headline}: applied")
+    found.job.finish(Job.State.DONE, step=_("%(what)s: applied") % {"what": plan.headline})
 
 
 def forgotten(*, at: datetime) -> list[Import]:

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from controls.imports import rows
 from controls.imports.refusals import MOST_PROBLEMS, Problem, Refused, refused
 from controls.imports.shapes import ReadCatalogue, ReadRequirement, ReadSection
 
 OBLIGATIONS = ("must", "must_not", "should", "should_not", "may", "required", "addressable")
 COLUMNS = {
-    "key": "The id that never changes. Needed, and each only once.",
-    "label": "The id as it is printed, where that differs from the key.",
-    "title": "A short title.",
-    "text": "What is required, in the publisher's words, where you may keep them.",
-    "guidance": "Explanation beside it.",
-    "section": "Where it stands: labels from the top, by /, e.g. 16/16.1.",
-    "section title": "The title of that section; once is enough.",
-    "parent": "The key of the requirement that it is a part of.",
-    "obligation": f"One of: {', '.join(OBLIGATIONS)}. Empty where none is stated.",
-    "classification": "Classifications it applies to, by ;",
-    "baselines": "Baselines that select it, by ;",
+    "key": gettext_lazy("The id that never changes. Needed, and each only once."),
+    "label": gettext_lazy("The id as it is printed, where that differs from the key."),
+    "title": gettext_lazy("A short title."),
+    "text": gettext_lazy("What is required, in the publisher's words, where you may keep them."),
+    "guidance": gettext_lazy("Explanation beside it."),
+    "section": gettext_lazy("Where it stands: labels from the top, by /, e.g. 16/16.1."),
+    "section title": gettext_lazy("The title of that section; once is enough."),
+    "parent": gettext_lazy("The key of the requirement that it is a part of."),
+    "obligation": format_lazy(
+        gettext_lazy("One of: {obligations}. Empty where none is stated."), obligations=", ".join(OBLIGATIONS)
+    ),
+    "classification": gettext_lazy("Classifications it applies to, by ;"),
+    "baselines": gettext_lazy("Baselines that select it, by ;"),
 }
 LONGEST = {"key": 120, "label": 120, "title": 500, "section": 500, "parent": 120}
 MOST_ROWS = 20_000
@@ -48,16 +54,18 @@ class _Reader:
             if number == 1:
                 self._header(cells)
             elif number > MOST_ROWS:
-                raise refused(f"More than {MOST_ROWS:,} rows.", self._place(number))
+                raise refused(_("More than %(most_rows)s rows.") % {"most_rows": f"{MOST_ROWS:,}"}, self._place(number))
             elif any(cells):
                 self._row(number, cells)
             if len(self.problems) >= MOST_PROBLEMS:
                 raise Refused(*self.problems)
         for key, one in self.found.items():
             if one.parent and one.parent not in self.found:
-                self._wrong(self.rows[key], "parent", f"There is no row with the key {one.parent}.")
+                self._wrong(
+                    self.rows[key], "parent", _("There is no row with the key %(parent)s.") % {"parent": one.parent}
+                )
         if not self.found and not self.problems:
-            self.problems.append(Problem(self._place(2), "There is no requirement."))
+            self.problems.append(Problem(self._place(2), _("There is no requirement.")))
 
     def catalogue(self) -> ReadCatalogue:
         if self.problems:
@@ -71,9 +79,13 @@ class _Reader:
             if name in COLUMNS and name not in self.at:
                 self.at[name] = number
             elif name:
-                self.problems.append(Problem(self._place(1, number), f"There is no column {cell!r} in the template."))
+                self.problems.append(
+                    Problem(
+                        self._place(1, number), _("There is no column %(cell)s in the template.") % {"cell": repr(cell)}
+                    )
+                )
         if "key" not in self.at:
-            raise refused("The first row has no column “key”.", self._place(1))
+            raise refused(_("The first row has no column “key”."), self._place(1))
 
     def _row(self, number: int, cells: Sequence[str]) -> None:
         told = {name: cells[at].strip() if at < len(cells) else "" for name, at in self.at.items()}
@@ -81,14 +93,21 @@ class _Reader:
         obligation = told.get("obligation", "").lower().replace(" ", "_")
         wrong = len(self.problems)
         if not key:
-            self._wrong(number, "key", "The key is missing.")
+            self._wrong(number, "key", _("The key is missing."))
         elif key in self.found:
-            self._wrong(number, "key", f"The key {key} is in row {self.rows[key]} already.")
+            self._wrong(
+                number, "key", _("The key %(key)s is in row %(rows)s already.") % {"key": key, "rows": self.rows[key]}
+            )
         if obligation and obligation not in OBLIGATIONS:
-            self._wrong(number, "obligation", f"{told['obligation']!r} is none of {', '.join(OBLIGATIONS)}.")
+            self._wrong(
+                number,
+                "obligation",
+                _("%(told)s is none of %(obligations)s.")
+                % {"told": repr(told["obligation"]), "obligations": ", ".join(OBLIGATIONS)},
+            )
         for name, most in LONGEST.items():
             if len(told.get(name, "")) > most:
-                self._wrong(number, name, f"Longer than {most} characters.")
+                self._wrong(number, name, _("Longer than %(most)s characters.") % {"most": most})
         if len(self.problems) > wrong:
             return
         section = told.get("section", "").strip("/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
+from django.utils.translation import gettext as _
 
 from controls.imports.refusals import refused
 
@@ -28,15 +29,17 @@ def read(text: str) -> Any:
     try:
         root = loader.get_single_node()
         if root is None:
-            raise refused("The template is empty.", "line 1")
+            raise refused(_("The template is empty."), _("line 1"))
         _measure(root, {}, 0)
         return _plain(loader, root)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise refused(f"Not YAML: {error.problem or error.context}.", place) from error
+        place = ""
+        if mark:
+            place = _("line %(line)s, column %(column)s") % {"line": mark.line + 1, "column": mark.column + 1}
+        raise refused(_("Not YAML: %(error)s.") % {"error": error.problem or error.context}, place) from error
     except (yaml.YAMLError, RecursionError) as error:
-        raise refused(f"Not YAML: {str(error)[:200]}") from error
+        raise refused(_("Not YAML: %(error)s") % {"error": str(error)[:200]}) from error
     finally:
         loader.dispose()
 
@@ -49,17 +52,17 @@ def line_of(text: str, *path: str) -> str:
         if not found:
             break
         node = found[0][1]
-    return f"line {node.start_mark.line + 1}, {'/'.join(path)}"
+    return _("line %(line)s, %(path)s") % {"line": node.start_mark.line + 1, "path": "/".join(path)}
 
 
 def _measure(node: yaml.Node, seen: dict[int, int], depth: int) -> int:
     """How many values the node stands for, aliases counted each time. Raises Refused beyond the limits."""
-    place = f"line {node.start_mark.line + 1}"
+    place = _("line %(line)s") % {"line": node.start_mark.line + 1}
     if depth > DEEPEST:
-        raise refused(f"Nested deeper than {DEEPEST} levels.", place)
+        raise refused(_("Nested deeper than %(deepest)s levels.") % {"deepest": DEEPEST}, place)
     if id(node) in seen:
         if not seen[id(node)]:
-            raise refused("An alias contains itself.", place)
+            raise refused(_("An alias contains itself."), place)
         return seen[id(node)]
     seen[id(node)] = 0
     total = 1
@@ -68,7 +71,11 @@ def _measure(node: yaml.Node, seen: dict[int, int], depth: int) -> int:
         for part in one if isinstance(one, tuple) else (one,):
             total += _measure(part, seen, depth + 1)
             if total > MOST_NODES:
-                raise refused(f"With its aliases the template has more than {MOST_NODES:,} values.", place)
+                raise refused(
+                    _("With its aliases the template has more than %(most_nodes)s values.")
+                    % {"most_nodes": f"{MOST_NODES:,}"},
+                    place,
+                )
     seen[id(node)] = total
     return total
 
@@ -77,13 +84,19 @@ def _plain(loader: Any, node: yaml.Node) -> Any:
     if node.tag.startswith("!"):
         return _intrinsic(loader, node)
     if not node.tag.startswith("tag:yaml.org,2002:") or "python" in node.tag:
-        raise refused(f"The tag {node.tag} is not accepted.", f"line {node.start_mark.line + 1}")
+        raise refused(
+            _("The tag %(tag)s is not accepted.") % {"tag": node.tag},
+            _("line %(line)s") % {"line": node.start_mark.line + 1},
+        )
     if isinstance(node, yaml.MappingNode):
         made: dict[str, Any] = {}
         for key, value in node.value:
             name = str(key.value)
             if name in made:
-                raise refused(f"The key {name!r} is there twice.", f"line {key.start_mark.line + 1}")
+                raise refused(
+                    _("The key %(name)s is there twice.") % {"name": repr(name)},
+                    _("line %(line)s") % {"line": key.start_mark.line + 1},
+                )
             made[name] = _plain(loader, value)
         return made
     if isinstance(node, yaml.SequenceNode):

@@ -6,10 +6,12 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from audit.keyset import page_of
+from audit.words import in_the_organisations_language
 from controls import mapping_sets, tables
 from controls.listing import Asked
 from controls.mapping_forms import DecisionForm
@@ -89,10 +91,11 @@ def _decide(request: Request, form: DecisionForm) -> None:
 
 @require_safe
 @permitted("framework.view")
+@in_the_organisations_language
 def export(request: Request, form: str) -> HttpResponse:
     """Every mapping that the address asks for, as a file. form: csv or xlsx."""
     if form not in ("csv", "xlsx"):
-        raise BadRequest(f"No such form: {form}")
+        raise BadRequest(_("No such form: %(form)s") % {"form": form})
     at = request.moment.at
     asked = Asked.of(request.GET, mapping_choices(request.user, request.GET))
     found = asked_mappings(asked, request.user, at)
@@ -102,11 +105,11 @@ def export(request: Request, form: str) -> HttpResponse:
     if form == "csv":
         return tables.as_csv(name, HEAD, table)
     about = {
-        "What": "Mappings between requirements, controls and checks",
-        "As of": f"{at:%Y-%m-%d %H:%M:%S} UTC",
-        "Narrowed to": ", ".join(f"{key}={value}" for key, value in asked.values.items()) or "nothing: all of it",
-        "Rows": str(len(table)),
-        "Read by": request.user.name,
-        "Address": request.build_absolute_uri(),
+        _("What"): _("Mappings between requirements, controls and checks"),
+        _("As of"): _("%(at)s UTC") % {"at": f"{at:%Y-%m-%d %H:%M:%S}"},
+        _("Narrowed to"): ", ".join(f"{key}={value}" for key, value in asked.values.items()) or _("nothing: all of it"),
+        _("Rows"): str(len(table)),
+        _("Read by"): request.user.name,
+        _("Address"): request.build_absolute_uri(),
     }
     return tables.as_xlsx(name, about, HEAD, table)

@@ -95,7 +95,7 @@ def _period(request: Request) -> tuple[datetime, datetime]:
     begin = begin.replace(hour=0, minute=0, second=0, microsecond=0) if begin and _is_day(request) else begin
     begin = begin or end - timedelta(days=DAYS)
     if begin >= end:
-        raise BadRequest("The period must begin before it ends, and not lie ahead.")
+        raise BadRequest(_("The period must begin before it ends, and not lie ahead."))
     return begin, end
 
 

@@ -8,10 +8,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as word
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from audit.counted import page_of
+from audit.words import in_the_organisations_language
 from controls.addresses import files_of
 from controls.register import Register, Row
 from controls.standing import FAILS, Monitoring
@@ -21,10 +23,23 @@ from organisation.models import Role
 from organisation.permissions import may, permitted
 
 HEAD = (
-    "Id", "Control", "Objective", "Type", "How it works", "Frequency", "Owner", "Operated by", "Common",
-    "Monitoring status", "Inherited from", "Last conclusion", "Concluded until", "Next test due", "Serves",
-    "Retired on",
-)  # fmt: skip
+    word("Id"),
+    word("Control"),
+    word("Objective"),
+    word("Type"),
+    word("How it works"),
+    word("Frequency"),
+    word("Owner"),
+    word("Operated by"),
+    word("Common"),
+    word("Monitoring status"),
+    word("Inherited from"),
+    word("Last conclusion"),
+    word("Concluded until"),
+    word("Next test due"),
+    word("Serves"),
+    word("Retired on"),
+)
 
 
 @require_safe
@@ -103,12 +118,13 @@ def why_empty(request: Request, found: Register) -> dict[str, str]:
 
 @require_safe
 @permitted("control.view")
+@in_the_organisations_language
 def export(request: Request, form: str) -> HttpResponse:
     """What the address asks for, as a file. form: csv or xlsx."""
     found = Register.of(request.GET, request.user, request.moment)
-    narrowed = ", ".join(f"{key}={value}" for key, value in found.asked.values.items()) or "nothing: all in use"
+    narrowed = ", ".join(f"{key}={value}" for key, value in found.asked.values.items()) or _("nothing: all in use")
     lines = [_line(row) for row in found.ordered]
-    return standing_file(request, form, "controls", "The register of controls", found.scope, narrowed, HEAD, lines)
+    return standing_file(request, form, "controls", _("The register of controls"), found.scope, narrowed, HEAD, lines)
 
 
 def _line(row: Row) -> tuple[str, ...]:
@@ -121,7 +137,7 @@ def _line(row: Row) -> tuple[str, ...]:
         control.get_method_display(),
         control.get_frequency_display(),
         control.owner.name,
-        control.solution.name if control.solution else "every solution",
+        control.solution.name if control.solution else _("every solution"),
         "yes" if control.is_common else "no",
         str(row.standing.monitoring.label) if row.standing else "",
         row.inherits_from.name if row.inherits_from else "",

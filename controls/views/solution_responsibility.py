@@ -12,11 +12,13 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as word
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from audit.keyset import page_of
 from audit.public_id import get_or_404
+from audit.words import in_the_organisations_language
 from controls import tables
 from controls.listing import Asked
 from controls.models import Edition, Framework, FrameworkVersion, Party, RunsAs, Section, ServiceType
@@ -34,10 +36,28 @@ from organisation.views.form_page import FormPage
 ORDER = ("position", "id")
 UNASSIGNED = "unassigned"
 MATRIX_HEAD = (
-    "Service type", "Resource types", "Resources", "Regions", "Area", "Whose", "Why", "Source", "Address", "Read on",
-    "Our reading", "Stated by", "Stated at",
-)  # fmt: skip
-REQUIREMENT_HEAD = ("Requirement", "Title", "About", "Why", "Source", "Whose")
+    word("Service type"),
+    word("Resource types"),
+    word("Resources"),
+    word("Regions"),
+    word("Area"),
+    word("Whose"),
+    word("Why"),
+    word("Source"),
+    word("Address"),
+    word("Read on"),
+    word("Our reading"),
+    word("Stated by"),
+    word("Stated at"),
+)
+REQUIREMENT_HEAD = (
+    word("Requirement"),
+    word("Title"),
+    word("About"),
+    word("Why"),
+    word("Source"),
+    word("Whose"),
+)
 
 
 def _solution(request: Request, public_id: str) -> Solution:
@@ -95,6 +115,7 @@ def _title(solution: Solution, lines: list[Line]) -> str:
 
 @require_safe
 @permitted("responsibility.view")
+@in_the_organisations_language
 def matrix_export(request: Request, public_id: str, form: str) -> HttpResponse:
     solution = _solution(request, public_id)
     lines, others = _lines(request, solution)
@@ -104,7 +125,9 @@ def matrix_export(request: Request, public_id: str, form: str) -> HttpResponse:
         for use in others
         for kind, n in use.types.items()
     ]
-    return _file(request, solution, form, "responsibility", MATRIX_HEAD, rows, "Shared responsibility by service type")
+    return _file(
+        request, solution, form, "responsibility", MATRIX_HEAD, rows, _("Shared responsibility by service type")
+    )
 
 
 def _told(line: Line) -> list[tuple[str, ...]]:
@@ -223,6 +246,7 @@ def _requirements_title(solution: Solution, version: FrameworkVersion, rows: lis
 
 @require_safe
 @permitted("responsibility.view")
+@in_the_organisations_language
 def requirements_export(request: Request, public_id: str, framework_id: str, form: str) -> HttpResponse:
     solution, version = _solution(request, public_id), _version(request, framework_id)
     used = uses(solution, request.user, request.moment)
@@ -274,14 +298,16 @@ def _file(
     if form == "csv":
         return tables.as_csv(named, head, rows)
     if form != "xlsx":
-        raise BadRequest(f"No such form: {form}")
+        raise BadRequest(_("No such form: %(form)s") % {"form": form})
     about = {
-        "What": what,
-        "Solution": f"{solution.name} ({solution.public_id})",
-        "As of": f"{at:%Y-%m-%d %H:%M:%S} UTC",
-        "Rows": str(len(rows)),
-        "Read by": request.user.name,
-        "Address": request.build_absolute_uri(reverse("controls:solution_responsibility", args=[solution.public_id])),
+        _("What"): what,
+        _("Solution"): f"{solution.name} ({solution.public_id})",
+        _("As of"): _("%(at)s UTC") % {"at": f"{at:%Y-%m-%d %H:%M:%S}"},
+        _("Rows"): str(len(rows)),
+        _("Read by"): request.user.name,
+        _("Address"): request.build_absolute_uri(
+            reverse("controls:solution_responsibility", args=[solution.public_id])
+        ),
     }
     return tables.as_xlsx(named, about, head, rows)
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.http import Http404, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as word
 from django.views.decorators.http import require_safe
 
 from audit.public_id import get_or_404
+from audit.words import in_the_organisations_language
 from controls import tables
 from controls.addresses import door_of
 from controls.listing import Asked, keys_in_order, listed, requirement_choices, requirements
@@ -23,20 +26,52 @@ from organisation.permissions import permitted
 
 FORMS = ("csv", "xlsx")
 REQUIREMENTS = (
-    "Id", "Number", "Key", "Title", "Section", "Obligation", "Status", "Automated", "Parts", "Parts failing",
-    "Parts passing", "Parts not observed", "Findings failing", "of them suppressed in AWS", "of them accepted",
-    "Findings assessed",
-)  # fmt: skip
+    word("Id"),
+    word("Number"),
+    word("Key"),
+    word("Title"),
+    word("Section"),
+    word("Obligation"),
+    word("Status"),
+    word("Automated"),
+    word("Parts"),
+    word("Parts failing"),
+    word("Parts passing"),
+    word("Parts not observed"),
+    word("Findings failing"),
+    word("of them suppressed in AWS"),
+    word("of them accepted"),
+    word("Findings assessed"),
+)
 PARTS = (
-    "Kind", "Name", "Title", "Type of mapping", "Status", "Inherited from", "Findings failing",
-    "of them suppressed in AWS", "of them accepted", "Findings unknown", "Findings passing", "Mapping",
-    "Approved by", "Approved on",
-)  # fmt: skip
-POSTURE = ("Solution", "Name", "Framework", "Requirements", *(str(one.label) for one in Monitoring), "Automated")
+    word("Kind"),
+    word("Name"),
+    word("Title"),
+    word("Type of mapping"),
+    word("Status"),
+    word("Inherited from"),
+    word("Findings failing"),
+    word("of them suppressed in AWS"),
+    word("of them accepted"),
+    word("Findings unknown"),
+    word("Findings passing"),
+    word("Mapping"),
+    word("Approved by"),
+    word("Approved on"),
+)
+POSTURE = (
+    word("Solution"),
+    word("Name"),
+    word("Framework"),
+    word("Requirements"),
+    *(one.label for one in Monitoring),
+    word("Automated"),
+)
 
 
 @require_safe
 @permitted("framework.view")
+@in_the_organisations_language
 def framework_export(request: Request, public_id: str, form: str) -> HttpResponse:
     """The requirements that the address asks for, each with where it stands."""
     at = request.moment.at
@@ -69,12 +104,13 @@ def framework_export(request: Request, public_id: str, form: str) -> HttpRespons
                 *map(str, (*parts, *fails)),
             )
         )
-    narrowed = ", ".join(f"{name}={value}" for name, value in asked.values.items()) or "nothing: all of it"
+    narrowed = ", ".join(f"{name}={value}" for name, value in asked.values.items()) or _("nothing: all of it")
     return standing_file(request, form, f"{found.key}-requirements", str(version), scope, narrowed, REQUIREMENTS, lines)
 
 
 @require_safe
 @permitted("framework.view")
+@in_the_organisations_language
 def requirement_export(request: Request, public_id: str, form: str) -> HttpResponse:
     """Everything that shows something of a requirement."""
     at = request.moment.at
@@ -102,11 +138,12 @@ def requirement_export(request: Request, public_id: str, form: str) -> HttpRespo
         )
     what = f"{found.framework} {found.key}: {standing.monitoring.label}"
     name = f"{found.public_id}-parts"
-    return standing_file(request, form, name, what, scope, "nothing: all of it", PARTS, lines)
+    return standing_file(request, form, name, what, scope, _("nothing: all of it"), PARTS, lines)
 
 
 @require_safe
 @permitted("framework.view")
+@in_the_organisations_language
 def posture_export(request: Request, form: str) -> HttpResponse:
     """Each framework in each solution."""
     lines = [
@@ -122,7 +159,7 @@ def posture_export(request: Request, form: str) -> HttpResponse:
         for cell in row.cells
     ]
     return standing_file(
-        request, form, "solutions", "Frameworks by solution", None, "nothing: all of it", POSTURE, lines
+        request, form, "solutions", _("Frameworks by solution"), None, _("nothing: all of it"), POSTURE, lines
     )
 
 
@@ -133,7 +170,7 @@ def standing_file(
     what: str,
     scope: Within,
     narrowed: str,
-    head: Sequence[str],
+    head: Sequence[tables.Word],
     lines: Sequence[Sequence[str]],
 ) -> HttpResponse:
     """form: csv or xlsx. Raises Http404 for another."""
@@ -141,21 +178,21 @@ def standing_file(
         raise Http404(f"No such form: {form}")
     moment = request.moment
     about = {
-        "As of": f"{moment.at:%Y-%m-%d %H:%M:%S} UTC",
-        "Known at": f"{moment.known_at:%Y-%m-%d %H:%M:%S} UTC",
-        "Scope": "no solution" if scope == "none" else scope.name if scope else "all that the reader may see",
-        "Coverage": _coverage(request),
+        _("As of"): _("%(at)s UTC") % {"at": f"{moment.at:%Y-%m-%d %H:%M:%S}"},
+        _("Known at"): _("%(known_at)s UTC") % {"known_at": f"{moment.known_at:%Y-%m-%d %H:%M:%S}"},
+        _("Scope"): _("no solution") if scope == "none" else scope.name if scope else _("all that the reader may see"),
+        _("Coverage"): _coverage(request),
     }
     name = f"{name}-{moment.at:%Y%m%dT%H%M%SZ}"
     if form == "csv":
         return tables.as_csv(name, (*head, *about), [(*line, *about.values()) for line in lines])
     told = {
-        "What": what,
+        _("What"): what,
         **about,
-        "Narrowed to": narrowed,
-        "Rows": str(len(lines)),
-        "Read by": request.user.name,
-        "Address": request.build_absolute_uri(door_of(request.GET, request.path, "status", "")),
+        _("Narrowed to"): narrowed,
+        _("Rows"): str(len(lines)),
+        _("Read by"): request.user.name,
+        _("Address"): request.build_absolute_uri(door_of(request.GET, request.path, "status", "")),
     }
     return tables.as_xlsx(name, told, head, lines)
 
@@ -163,5 +200,5 @@ def standing_file(
 def _coverage(request: Request) -> str:
     figures = coverage(request.user, request.moment, "")
     if figures.fresh is None:
-        return "not observed"
-    return ", ".join([f"fresh {int(figures.fresh)} %", *(gap["words"] for gap in figures.gaps)])
+        return _("not observed")
+    return ", ".join([_("fresh %(share)d %%") % {"share": int(figures.fresh)}, *(gap["words"] for gap in figures.gaps)])

@@ -9,11 +9,13 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as word
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from audit.keyset import page_of
 from audit.public_id import get_or_404
+from audit.words import in_the_organisations_language
 from controls import tables
 from controls.forms import StatementForm
 from controls.listing import Asked
@@ -22,7 +24,15 @@ from controls.statements import NOT_STATED, Scheme, asked_about, counts, scheme_
 from organisation.middleware import Request
 from organisation.permissions import may, permitted, require
 
-HEAD = ("Id", "Title", "Applies", "State", "Justification", "Stated by", "Stated on")
+HEAD = (
+    word("Id"),
+    word("Title"),
+    word("Applies"),
+    word("State"),
+    word("Justification"),
+    word("Stated by"),
+    word("Stated on"),
+)
 
 
 @permitted("framework.view")
@@ -103,6 +113,7 @@ def _state(request: Request, form: StatementForm, version: FrameworkVersion) -> 
 
 @require_safe
 @permitted("framework.view")
+@in_the_organisations_language
 def export(request: Request, public_id: str, form: str) -> HttpResponse:
     """All of it as a file. form: csv or xlsx."""
     found, version, scheme = _of(request, public_id)
@@ -125,13 +136,13 @@ def export(request: Request, public_id: str, form: str) -> HttpResponse:
     if form == "csv":
         return tables.as_csv(name, HEAD, lines)
     if form != "xlsx":
-        raise BadRequest(f"No such form: {form}")
+        raise BadRequest(_("No such form: %(form)s") % {"form": form})
     about = {
-        "What": f"{version}: {scheme.name}",
-        "As of": f"{at:%Y-%m-%d %H:%M:%S} UTC",
-        "Narrowed to": ", ".join(f"{key}={value}" for key, value in asked.values.items()) or "nothing: all of it",
-        "Rows": str(len(lines)),
-        "Read by": request.user.name,
-        "Address": request.build_absolute_uri(reverse("controls:statements", args=[found.public_id])),
+        _("What"): f"{version}: {scheme.name}",
+        _("As of"): _("%(at)s UTC") % {"at": f"{at:%Y-%m-%d %H:%M:%S}"},
+        _("Narrowed to"): ", ".join(f"{key}={value}" for key, value in asked.values.items()) or _("nothing: all of it"),
+        _("Rows"): str(len(lines)),
+        _("Read by"): request.user.name,
+        _("Address"): request.build_absolute_uri(reverse("controls:statements", args=[found.public_id])),
     }
     return tables.as_xlsx(name, about, HEAD, lines)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from audit import clock, trail
+from audit.words import in_the_organisations_language
 from controls.imports.refusals import Problem
 from controls.imports.refusals import Refused as FileRefused
 from controls.imports.running import kept
@@ -82,6 +83,7 @@ def _refused(held: RequestImport, problems: list[Problem]) -> RequestImport:
     return held
 
 
+@in_the_organisations_language
 def _tell(counts: Counter[User], held: RequestImport, by: User) -> None:
     """Each person once, however much is asked of them."""
     for person, n in counts.items():

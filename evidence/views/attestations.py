@@ -8,10 +8,12 @@ from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as word
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from audit.keyset import page_of
+from audit.words import in_the_organisations_language
 from controls.addresses import files_of
 from controls.views.standing_files import standing_file
 from evidence.attestation_list import ORDERS, Attestations, expiring, late, shown
@@ -21,10 +23,26 @@ from organisation.middleware import Request
 from organisation.permissions import permitted
 
 HEAD = (
-    "Id", "Control", "Name of control", "Solution", "State", "Overdue", "What is stated", "Who states it",
-    "Period from", "Period to", "Asked by", "Asked at", "Due on", "Given at", "Basis", "Expires at", "Verdict",
-    "Withdrawn at", "Why it was withdrawn",
-)  # fmt: skip
+    word("Id"),
+    word("Control"),
+    word("Name of control"),
+    word("Solution"),
+    word("State"),
+    word("Overdue"),
+    word("What is stated"),
+    word("Who states it"),
+    word("Period from"),
+    word("Period to"),
+    word("Asked by"),
+    word("Asked at"),
+    word("Due on"),
+    word("Given at"),
+    word("Basis"),
+    word("Expires at"),
+    word("Verdict"),
+    word("Withdrawn at"),
+    word("Why it was withdrawn"),
+)
 
 
 @require_safe
@@ -80,12 +98,13 @@ def why_empty(request: Request, found: Attestations) -> dict[str, str]:
 
 @require_safe
 @permitted("attestation.view")
+@in_the_organisations_language
 def attestations_export(request: Request, form: str) -> HttpResponse:
     """What the address asks for, as a file. form: csv or xlsx."""
     found = Attestations.of(request.GET, request.user, request.moment)
-    narrowed = ", ".join(f"{key}={value}" for key, value in found.asked.values.items()) or "nothing: all of them"
+    narrowed = ", ".join(f"{key}={value}" for key, value in found.asked.values.items()) or _("nothing: all of them")
     lines = [_line(one, found) for one in found.rows.order_by(*ORDERS[found.order])]
-    return standing_file(request, form, "attestations", "Attestations", found.scope, narrowed, HEAD, lines)
+    return standing_file(request, form, "attestations", _("Attestations"), found.scope, narrowed, HEAD, lines)
 
 
 def _line(one: Attestation, found: Attestations) -> tuple[str, ...]:

@@ -9,10 +9,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as word
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from audit.keyset import page_of
+from audit.words import in_the_organisations_language
 from controls.addresses import files_of
 from controls.views.standing_files import standing_file
 from evidence.evidence_list import LOOKS, ORDERS, STANDING, STATES, Locker, with_controls
@@ -22,10 +24,31 @@ from organisation.middleware import Request
 from organisation.permissions import may, permitted
 
 HEAD = (
-    "Id", "Title", "Kind", "State", "Version", "Solution", "Shows something of", "Captured at", "Captured by",
-    "Speaks of the time from", "to", "File", "Media type", "Bytes", "SHA-256", "Confidentiality", "Call", "Account",
-    "Caller", "Run", "Kept until", "Withdrawn at", "Why withdrawn", "What it shows",
-)  # fmt: skip
+    word("Id"),
+    word("Title"),
+    word("Kind"),
+    word("State"),
+    word("Version"),
+    word("Solution"),
+    word("Shows something of"),
+    word("Captured at"),
+    word("Captured by"),
+    word("Speaks of the time from"),
+    word("to"),
+    word("File"),
+    word("Media type"),
+    word("Bytes"),
+    word("SHA-256"),
+    word("Confidentiality"),
+    word("Call"),
+    word("Account"),
+    word("Caller"),
+    word("Run"),
+    word("Kept until"),
+    word("Withdrawn at"),
+    word("Why withdrawn"),
+    word("What it shows"),
+)
 
 
 @require_safe
@@ -112,13 +135,14 @@ def why_empty(request: Request, found: Locker) -> dict[str, str]:
 
 @require_safe
 @permitted("evidence.view")
+@in_the_organisations_language
 def export(request: Request, form: str) -> HttpResponse:
     """What the address asks for, as a file. form: csv or xlsx."""
     found = Locker.of(request.GET, request.user, request.moment)
-    narrowed = ", ".join(f"{key}={value}" for key, value in found.asked.values.items()) or "nothing: all of it"
+    narrowed = ", ".join(f"{key}={value}" for key, value in found.asked.values.items()) or _("nothing: all of it")
     rows = with_controls(found.rows, request.user, found.at).order_by(*ORDERS[found.order])
     lines = [_line(one, found) for one in rows]
-    return standing_file(request, form, "evidence", "Evidence", found.scope, narrowed, HEAD, lines)
+    return standing_file(request, form, "evidence", _("Evidence"), found.scope, narrowed, HEAD, lines)
 
 
 def _line(one: Evidence, found: Locker) -> tuple[str, ...]:
@@ -132,7 +156,7 @@ def _line(one: Evidence, found: Locker) -> tuple[str, ...]:
         one.solution.name if one.solution else "",
         ", ".join(link.control.name for link in one.shows),  # type: ignore[attr-defined]
         one.captured_at.isoformat(timespec="seconds"),
-        one.captured_by.name if one.captured_by else "the portal",
+        one.captured_by.name if one.captured_by else _("the portal"),
         one.effective_from.isoformat(timespec="seconds"),
         one.effective_to.isoformat(timespec="seconds"),
         one.file_name,

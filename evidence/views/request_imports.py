@@ -58,9 +58,9 @@ def lists(request: Request) -> HttpResponse:
 def template(request: Request) -> HttpResponse:
     """An empty list, with what belongs into each column, and the reader's solutions to choose from."""
     about = {
-        "What": "A list of requests for evidence, to be filled in and brought in",
-        "Rows": "One request each; at most 300",
-        "Made for": request.user.name,
+        _("What"): _("A list of requests for evidence, to be filled in and brought in"),
+        _("Rows"): _("One request each; at most 300"),
+        _("Made for"): request.user.name,
     }
     solutions = Solution.objects.visible_to(request.user).in_use(clock.now()).order_by("name")
     choices = {"solution": list(solutions.values_list("name", flat=True))}
@@ -130,7 +130,7 @@ def problems(request: Request, public_id: str) -> HttpResponse:
     """Every problem of a list, as a file."""
     found = get_or_404(_seen(request), public_id)
     rows = [(one["place"], one["reason"]) for one in found.problems]
-    return as_csv(f"{found.public_id}-problems", ("Place", "Reason"), rows)
+    return as_csv(f"{found.public_id}-problems", (_("Place"), _("Reason")), rows)
 
 
 @require_POST

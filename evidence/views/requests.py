@@ -8,10 +8,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as word
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from audit.keyset import page_of
+from audit.words import in_the_organisations_language
 from controls.addresses import files_of
 from controls.views.standing_files import standing_file
 from evidence.models import EvidenceRequest
@@ -21,9 +23,24 @@ from organisation.middleware import Request
 from organisation.permissions import may, permitted
 
 HEAD = (
-    "Id", "What is asked for", "In detail", "State", "Overdue", "Due on", "Who is asked", "Solution", "Control",
-    "Requirement", "Period from", "Period to", "Sample item", "Asked by", "Asked at", "Asked for", "Ended at",
-)  # fmt: skip
+    word("Id"),
+    word("What is asked for"),
+    word("In detail"),
+    word("State"),
+    word("Overdue"),
+    word("Due on"),
+    word("Who is asked"),
+    word("Solution"),
+    word("Control"),
+    word("Requirement"),
+    word("Period from"),
+    word("Period to"),
+    word("Sample item"),
+    word("Asked by"),
+    word("Asked at"),
+    word("Asked for"),
+    word("Ended at"),
+)
 
 
 @require_safe
@@ -86,13 +103,14 @@ def why_empty(request: Request, found: Requests) -> dict[str, str]:
 
 @require_safe
 @permitted("evidence_request.view")
+@in_the_organisations_language
 def requests_export(request: Request, form: str) -> HttpResponse:
     """What the address asks for, as a file. form: csv or xlsx."""
     found = Requests.of(request.GET, request.user, request.moment)
-    narrowed = ", ".join(f"{key}={value}" for key, value in found.asked.values.items()) or "nothing: all of them"
+    narrowed = ", ".join(f"{key}={value}" for key, value in found.asked.values.items()) or _("nothing: all of them")
     rows = as_they_were(list(found.rows.order_by(*ORDERS[found.order])), request.moment)
     lines = [_line(one, found) for one in rows]
-    what = "Requests for evidence"
+    what = _("Requests for evidence")
     return standing_file(request, form, "evidence-requests", what, found.scope, narrowed, HEAD, lines)
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
+from django.utils.translation import gettext as _
 
 from findings.connectors.config_rules import security_hub_identifier
 from findings.connectors.resource_types import cloudformation_type
@@ -69,12 +70,15 @@ def staged(
     raw = raw or orjson.dumps(record, default=str, option=orjson.OPT_NON_STR_KEYS)
     try:
         if len(raw) > LARGEST:
-            raise Malformed(f"The record has {len(raw):,} bytes; the largest that is taken in is {LARGEST:,}.")
+            raise Malformed(
+                _("The record has %(n)s bytes; the largest that is taken in is %(largest)s.")
+                % {"n": f"{len(raw):,}", "largest": f"{LARGEST:,}"}
+            )
         return _staged(record, raw, covered_by_config)
     except Malformed as error:
         reason = str(error)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        reason = f"The record does not have the form of a finding ({type(error).__name__})."
+        reason = _("The record does not have the form of a finding (%(name)s).") % {"name": type(error).__name__}
     return Rejected(str(record.get("Id") or ""), reason, raw)
 
 
@@ -119,7 +123,7 @@ def _staged(record: dict[str, Any], raw: bytes, covered_by_config: Collection[tu
 def _required(record: dict[str, Any], name: str) -> str:
     value = record.get(name)
     if not isinstance(value, str) or not value.strip():
-        raise Malformed(f"The record has no {name}.")
+        raise Malformed(_("The record has no %(name)s.") % {"name": name})
     return value
 
 
@@ -127,11 +131,11 @@ def _place(record: dict[str, Any], product_arn: str) -> tuple[str, str]:
     """The account and region, the latter from the product's ARN where the record does not say."""
     account = _required(record, "AwsAccountId")
     if not _ACCOUNT.fullmatch(account):
-        raise Malformed(f"AwsAccountId is not 12 digits: {account[:40]!r}.")
+        raise Malformed(_("AwsAccountId is not 12 digits: %(account)s.") % {"account": repr(account[:40])})
     parts = product_arn.split(":")
     region = str(record.get("Region") or (parts[3] if len(parts) > 3 else ""))
     if not _REGION.fullmatch(region):
-        raise Malformed(f"The record names no region: {region[:40]!r}.")
+        raise Malformed(_("The record names no region: %(region)s.") % {"region": repr(region[:40])})
     return account, region
 
 
@@ -145,7 +149,9 @@ def moment_of(record: dict[str, Any], name: str, *, optional: bool = False) -> d
     try:
         found = datetime.fromisoformat(str(value))
     except ValueError:
-        raise Malformed(f"{name} is not a date: {str(value)[:40]!r}.") from None
+        raise Malformed(
+            _("%(name)s is not a date: %(value)s.") % {"name": name, "value": repr(str(value)[:40])}
+        ) from None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
@@ -165,7 +171,7 @@ def _resources(record: dict[str, Any], account: str, region: str) -> list[Staged
     for resource in record.get("Resources") or ():
         native_id = str(resource.get("Id") or "")
         if not native_id:
-            raise Malformed("A resource of the record has no Id.")
+            raise Malformed(_("A resource of the record has no Id."))
         type_ = cloudformation_type(str(resource.get("Type") or "Other"))
         if type_ == "AWS::::Account":
             native_id = native_id.rsplit(":", 1)[-1]
@@ -174,7 +180,7 @@ def _resources(record: dict[str, Any], account: str, region: str) -> list[Staged
         tags = resource.get("Tags") or None
         found[key] = StagedResource(key, type_, native_id, account, place, name=_name(native_id, tags), tags=tags)
     if not found:
-        raise Malformed("The record names no resource.")
+        raise Malformed(_("The record names no resource."))
     return list(found.values())
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+from django.utils.translation import gettext as _
 
 from findings.connectors.asff import Malformed, Rejected, moment_of
 from findings.connectors.config import Cell
@@ -48,23 +49,25 @@ def parsed(text: str, *, sent_at: datetime) -> Imported | Evaluated | Rejected:
     try:
         event = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return Rejected("", "The message is not JSON.", body)
+        return Rejected("", _("The message is not JSON."), body)
     if isinstance(event, list) and S3_POINTER in str(event[:1]):
         return Rejected(
             "",
-            "The message only points to an object in S3, which the portal does not fetch. Send events to the queue"
-            " as EventBridge makes them; they fit.",
+            _(
+                "The message only points to an object in S3, which the portal does not fetch. Send events to the queue"
+                " as EventBridge makes them; they fit."
+            ),
             body,
             kind=S3_POINTER,
         )
     if not isinstance(event, dict) or not {"source", "detail-type", "detail"} <= event.keys():
-        return Rejected("", "The message is no EventBridge event. Send events to the queue as they are.", body)
+        return Rejected("", _("The message is no EventBridge event. Send events to the queue as they are."), body)
     try:
         return _told(event, body, sent_at)
     except Malformed as error:
         reason = str(error)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        reason = f"The event does not have the form of its kind ({type(error).__name__})."
+        reason = _("The event does not have the form of its kind (%(name)s).") % {"name": type(error).__name__}
     return Rejected(str(event.get("id") or ""), reason, body)
 
 
@@ -73,13 +76,14 @@ def _told(event: dict[str, Any], body: bytes, sent_at: datetime) -> Imported | E
     if kind == IMPORTED:
         records = event["detail"]["findings"]
         if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-            raise Malformed("The event has no list of findings.")
+            raise Malformed(_("The event has no list of findings."))
         return Imported(records, _told_at(event, sent_at))
     if kind == COMPLIANCE:
         return _evaluated(event["detail"], _told_at(event, sent_at), body)
     return Rejected(
         "",
-        f"The portal does not read events of this kind ({kind[0]}, {kind[1]}). Let the queue's rule leave them out.",
+        _("The portal does not read events of this kind (%(source)s, %(kind)s). Let the queue's rule leave them out.")
+        % {"source": kind[0], "kind": kind[1]},
         body,
         kind="/".join(kind),
     )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from findings.merge.inventory import Touched
 from findings.models import Finding, Scope, SweepSeen, SyncRun
@@ -69,7 +70,10 @@ class TooManyVanished(Exception):
 
     def __init__(self, vanished: int, known: int) -> None:
         self.vanished, self.known = vanished, known
-        super().__init__(f"{vanished} of {known} findings are missing from the sweep; nothing was ended")
+        super().__init__(
+            _("%(vanished)s of %(known)s findings are missing from the sweep; nothing was ended")
+            % {"vanished": vanished, "known": known}
+        )
 
 
 class Sweep:

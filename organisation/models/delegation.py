@@ -9,10 +9,10 @@ from typing import Self
 import pghistory
 from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q
-from django.utils.translation import gettext_lazy as _
 
 from audit import clock, trail
 from audit.public_id import PublicId
+from audit.words import kept
 from organisation.models.dated import Dated, DatedQuerySet
 from organisation.models.person import Role, RoleAssignment, User
 
@@ -154,4 +154,4 @@ class Delegation(PublicId, Dated):
 def end_all(person: User, line: str, *, reason: str, by: User | str) -> None:
     """Whoever stands on the line no longer neither stands in on it nor is stood in for."""
     for one in Delegation.objects.of(person).filter(line=line).not_ended(clock.now()).listed():
-        one.end(reason=reason or str(_("Their role ended")), by=by)
+        one.end(reason=reason or kept("Their role ended"), by=by)

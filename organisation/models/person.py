@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pghistory
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models, transaction
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q
@@ -88,6 +89,9 @@ class User(PublicId, AbstractBaseUser):
     email = models.EmailField(_("e-mail"), unique=True)
     is_active = models.BooleanField(default=True)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    language = models.CharField(
+        _("language"), max_length=16, blank=True, default="", help_text="A code; empty: as the browser asks."
+    )
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -127,6 +131,11 @@ class User(PublicId, AbstractBaseUser):
         return frozenset({self.through}) & self.roles_today or self.roles_today
 
     @property
+    def reads(self) -> str:
+        """The language of what is mailed to them: theirs where it is installed, else the organisation's."""
+        return self.language if self.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+
+    @property
     def line(self) -> str | None:
         """The line whose glasses this person wears: the one looked through, else their first in the order of Role."""
         return next((role.value for role in Role if role in self.roles_in_view), None)
@@ -140,12 +149,13 @@ class User(PublicId, AbstractBaseUser):
         return person
 
     @transaction.atomic
-    def prefer(self, *, name: str, time_zone: str) -> None:
-        """The person's own name and time zone, as they want them shown."""
-        before = {"name": self.name, "time_zone": self.time_zone}
+    def prefer(self, *, name: str, time_zone: str, language: str | None = None) -> None:
+        """The person's own name, time zone and language, as they want them shown. language: None leaves it."""
+        before = {"name": self.name, "time_zone": self.time_zone, "language": self.language}
         self.name, self.time_zone = name, time_zone
-        self.save(update_fields=["name", "time_zone"])
-        after = {"name": name, "time_zone": time_zone}
+        self.language = self.language if language is None else language
+        self.save(update_fields=["name", "time_zone", "language"])
+        after = {"name": name, "time_zone": time_zone, "language": self.language}
         changed = {key: [before[key], after[key]] for key in after if before[key] != after[key]}
         if changed:
             trail.record(self, "person.changed", self, changed=changed)

@@ -8,6 +8,7 @@ from typing import Self
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import F, Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from audit import clock, trail
@@ -43,6 +44,45 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
 
     def with_secret(self, secret: str) -> Self:
         return self.filter(digest=digest_of(secret)).select_related("person")
+
+
+AREAS: dict[str, str | Promise] = {
+    "account": _("account"),
+    "appetite": _("appetite"),
+    "attestation": _("attestation"),
+    "audit_finding": _("audit finding"),
+    "challenge": _("challenge"),
+    "comment": _("comment"),
+    "connection": _("connection"),
+    "control": _("control"),
+    "coverage": _("coverage"),
+    "delegation": _("delegation"),
+    "engagement": _("engagement"),
+    "evidence": _("evidence"),
+    "evidence_request": _("evidence request"),
+    "exception": _("exception"),
+    "finding": _("finding"),
+    "framework": _("framework"),
+    "items": _("items"),
+    "job": _("job"),
+    "mapping": _("mapping"),
+    "notice": _("notice"),
+    "pack": _("pack"),
+    "permission": _("permission"),
+    "person": _("person"),
+    "posture": _("posture"),
+    "provider_report": _("provider report"),
+    "requirement": _("requirement"),
+    "responsibility": _("responsibility"),
+    "risk": _("risk"),
+    "solution": _("solution"),
+    "subject": _("subject"),
+    "suppression": _("suppression"),
+    "trail": _("trail"),
+    "treatment": _("treatment"),
+    "triage": _("triage"),
+}
+"""What a token may be narrowed to, in words."""
 
 
 class ApiToken(PublicId):
@@ -151,12 +191,16 @@ class ApiToken(PublicId):
 
     @property
     def areas_told(self) -> str:
-        return ", ".join(area.replace("_", " ") for area in self.areas)
+        return ", ".join(map(area_told, self.areas))
 
     def opens(self, action: str) -> bool:
         """Whether the action lies in an area of this token."""
         area = area_of(action)
         return not self.areas or area in OPEN_TO_ALL or area in self.areas
+
+
+def area_told(area: str) -> str:
+    return str(AREAS.get(area, area.replace("_", " ")))
 
 
 def area_of(action: str) -> str:

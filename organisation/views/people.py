@@ -182,7 +182,8 @@ def reactivate(request: Request, public_id: str) -> HttpResponse:
 
 @permitted("preference.change")
 def preferences(request: Request) -> HttpResponse:
-    now = {"name": request.user.name, "time_zone": request.user.time_zone}
+    reader = request.user
+    now = {"name": reader.name, "time_zone": reader.time_zone, "language": reader.language}
     form = PreferencesForm(request.POST or None, initial=now)
     if form.is_valid():
         request.user.prefer(**form.cleaned_data)

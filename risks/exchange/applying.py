@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
+from django.utils.translation import gettext as _
+
 from audit import trail
 from controls.imports.refusals import Problem, Refused
 from organisation.models import NotAllowed, User
@@ -37,7 +39,7 @@ def apply(plan: Plan, made: RegisterImport, *, by: User) -> list[Done]:
         try:
             done.append(_one(planned, made, by))
         except NotAllowed as no:
-            problems.append(Problem(f"row {planned.row}", str(no)))
+            problems.append(Problem(_("row %(row)d") % {"row": planned.row}, str(no)))
     if problems:
         raise Refused(*problems)
     return done

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from audit.public_id import PublicId
 from organisation.models import User
@@ -60,7 +61,8 @@ class Matrix(PublicId):
         ]
 
     def __str__(self) -> str:
-        return f"{len(self.likelihoods)}×{len(self.impacts)} matrix, {self.public_id}"
+        told = {"rows": len(self.likelihoods), "columns": len(self.impacts), "id": self.public_id}
+        return _("%(rows)d×%(columns)d matrix, %(id)s") % told
 
     def level_of(self, likelihood: int, impact: int) -> int:
         """The index of the level in this cell."""

@@ -8,10 +8,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as word
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from audit.keyset import page_of
+from audit.words import in_the_organisations_language
 from controls.addresses import files_of
 from controls.views.standing_files import standing_file
 from organisation.middleware import Request
@@ -22,10 +24,28 @@ from risks.views.tabs import tabs
 
 State = RiskException.State
 HEAD = (
-    "Id", "Kind", "State", "Level at the time", "Solution", "Risk", "Asked by", "Asked at", "Accepted by",
-    "Concurred by", "In force since", "Expires at", "Ended at", "Why it ended", "By rule", "Ceiling", "Accounts",
-    "Regions", "Reason", "Compensating controls", "Granted by",
-)  # fmt: skip
+    word("Id"),
+    word("Kind"),
+    word("State"),
+    word("Level at the time"),
+    word("Solution"),
+    word("Risk"),
+    word("Asked by"),
+    word("Asked at"),
+    word("Accepted by"),
+    word("Concurred by"),
+    word("In force since"),
+    word("Expires at"),
+    word("Ended at"),
+    word("Why it ended"),
+    word("By rule"),
+    word("Ceiling"),
+    word("Accounts"),
+    word("Regions"),
+    word("Reason"),
+    word("Compensating controls"),
+    word("Granted by"),
+)
 
 
 @require_safe
@@ -118,12 +138,13 @@ def why_empty(request: Request, found: Exceptions) -> dict[str, str]:
 
 @require_safe
 @permitted("exception.view")
+@in_the_organisations_language
 def exceptions_export(request: Request, form: str) -> HttpResponse:
     """What the address asks for, as a file. form: csv or xlsx."""
     found = Exceptions.of(request.GET, request.user, request.moment)
-    narrowed = ", ".join(f"{key}={value}" for key, value in found.asked.values.items()) or "nothing: all of them"
+    narrowed = ", ".join(f"{key}={value}" for key, value in found.asked.values.items()) or _("nothing: all of them")
     lines = [_line(one, found) for one in found.rows.order_by(*ORDERS[found.order])]
-    return standing_file(request, form, "exceptions", "Exceptions", found.scope, narrowed, HEAD, lines)
+    return standing_file(request, form, "exceptions", _("Exceptions"), found.scope, narrowed, HEAD, lines)
 
 
 def _line(one: RiskException, found: Exceptions) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from audit.words import in_the_organisations_language
 from controls.addresses import door_of
 from organisation.middleware import Request
 from organisation.models import Solution
@@ -45,6 +46,7 @@ def page(request: Request) -> HttpResponse:
 
 @require_safe
 @permitted("risk.export")
+@in_the_organisations_language
 def export(request: Request, form: str) -> HttpResponse:
     """What the address asks for, to be changed and imported again. form: csv or xlsx. all=yes: closed ones too."""
     if form not in FORMS:
@@ -62,14 +64,15 @@ def export(request: Request, form: str) -> HttpResponse:
     scope = found.wanted.solution
     narrowed = [f"{key}={value}" for key, value in found.narrowed.items()]
     about = {
-        "What": "The register of risks, to be changed and imported again",
-        "As of": f"{moment.at:%Y-%m-%d %H:%M:%S} UTC",
-        "Scope": scope.name if scope else "all that the reader may see",
-        "Narrowed to": ", ".join(narrowed) or ("nothing: closed ones too" if closed else "nothing: all that are open"),
-        "Matrix": sheet.matrix.public_id if sheet.matrix else "none",
-        "Rows": str(len(risks)),
-        "Read by": request.user.name,
-        "Address": request.build_absolute_uri(door_of(request.GET, request.path, "", "")),
-        "An apostrophe": _("before a text that begins like a formula is taken off again when it is imported."),
+        _("What"): _("The register of risks, to be changed and imported again"),
+        _("As of"): _("%(at)s UTC") % {"at": f"{moment.at:%Y-%m-%d %H:%M:%S}"},
+        _("Scope"): scope.name if scope else _("all that the reader may see"),
+        _("Narrowed to"): ", ".join(narrowed)
+        or (_("nothing: closed ones too") if closed else _("nothing: all that are open")),
+        _("Matrix"): sheet.matrix.public_id if sheet.matrix else "none",
+        _("Rows"): str(len(risks)),
+        _("Read by"): request.user.name,
+        _("Address"): request.build_absolute_uri(door_of(request.GET, request.path, "", "")),
+        _("An apostrophe"): _("before a text that begins like a formula is taken off again when it is imported."),
     }
     return as_xlsx(name, about, columns, rows, choices_for(request.user, sheet))

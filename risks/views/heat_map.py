@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as word
 from django.views.decorators.http import require_safe
 
+from audit.words import in_the_organisations_language
 from controls.addresses import door_of, files_of
 from controls.tables import as_csv, as_xlsx
 from organisation.middleware import Request
@@ -14,7 +17,7 @@ from risks.drawing import cell_words, drawn, on_the_page, title
 from risks.heat_map import Address, HeatMap, heat_map, listed
 from risks.views.tabs import tabs
 
-HEAD = ("Likelihood", "Impact", "Level", "Risks")
+HEAD = (word("Likelihood"), word("Impact"), word("Level"), word("Risks"))
 SHOWN = 100
 """Risks of a cell, at most, where the page lists them itself."""
 
@@ -53,6 +56,7 @@ def page(request: Request) -> HttpResponse:
 
 @require_safe
 @permitted("risk.export")
+@in_the_organisations_language
 def export(request: Request, form: str) -> HttpResponse:
     """The map as rows. form: csv or xlsx."""
     if form not in ("csv", "xlsx"):
@@ -62,20 +66,22 @@ def export(request: Request, form: str) -> HttpResponse:
     lines = _lines(heat)
     at, scope = request.moment.at, found.wanted.solution
     about = {
-        "As of": f"{at:%Y-%m-%d %H:%M:%S} UTC",
+        _("As of"): _("%(at)s UTC") % {"at": f"{at:%Y-%m-%d %H:%M:%S}"},
         "By": f"{found.wanted.by} level",
-        "Scope": scope.name if scope else "all that the reader may see",
-        "Matrix": heat.matrix.public_id if heat.matrix else "none",
+        _("Scope"): scope.name if scope else _("all that the reader may see"),
+        _("Matrix"): heat.matrix.public_id if heat.matrix else "none",
     }
     name = f"risk-heat-map-{at:%Y%m%dT%H%M%SZ}"
     if form == "csv":
         return as_csv(name, (*HEAD, *about), [(*line, *about.values()) for line in lines])
-    narrowed = ", ".join(f"{key}={value}" for key, value in found.narrowed.items()) or "nothing: all that are open"
+    narrowed = ", ".join(f"{key}={value}" for key, value in found.narrowed.items()) or _("nothing: all that are open")
     read = {
-        "Read by": request.user.name,
-        "Address": request.build_absolute_uri(door_of(request.GET, request.path, "", "")),
+        _("Read by"): request.user.name,
+        _("Address"): request.build_absolute_uri(door_of(request.GET, request.path, "", "")),
     }
-    return as_xlsx(name, {"What": "Heat map of open risks", **about, "Narrowed to": narrowed, **read}, HEAD, lines)
+    return as_xlsx(
+        name, {_("What"): _("Heat map of open risks"), **about, _("Narrowed to"): narrowed, **read}, HEAD, lines
+    )
 
 
 def _lines(heat: HeatMap) -> list[tuple[str, ...]]:
@@ -88,7 +94,7 @@ def _lines(heat: HeatMap) -> list[tuple[str, ...]]:
         for column, impact in enumerate(matrix.impacts)
     ]
     elsewhere = [
-        ("on another matrix", "on another matrix", matrix.label(level), str(n))
+        (_("on another matrix"), _("on another matrix"), matrix.label(level), str(n))
         for level, n in sorted(heat.elsewhere.items())
     ]
-    return [*cells, *elsewhere, ("not assessed", "not assessed", "", str(heat.not_assessed))]
+    return [*cells, *elsewhere, (_("not assessed"), _("not assessed"), "", str(heat.not_assessed))]

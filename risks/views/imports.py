@@ -116,7 +116,7 @@ def problems(request: Request, public_id: str) -> HttpResponse:
     """Every problem of a file, as a file."""
     found = get_or_404(_seen(request), public_id)
     rows = [(one["place"], one["reason"]) for one in found.problems]
-    return as_csv(f"{found.public_id}-problems", ("Place", "Reason"), rows)
+    return as_csv(f"{found.public_id}-problems", (_("Place"), _("Reason")), rows)
 
 
 @require_POST

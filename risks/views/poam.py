@@ -24,7 +24,7 @@ def export(request: Request) -> HttpResponse:
     from risks import oscal, oscal_parts  # OSCAL's models are large: only who writes them loads them
 
     if not request.moment.is_now:
-        raise BadRequest("A plan of action and milestones is of now: go back to now")
+        raise BadRequest(_("A plan of action and milestones is of now: go back to now"))
     solution = within(request.GET.get("solution", ""), request.user, request.moment.at)
     if not isinstance(solution, Solution):
         messages.info(request, _("A plan of action and milestones is of one solution: choose it."))

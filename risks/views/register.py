@@ -8,9 +8,11 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as word
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from audit.words import in_the_organisations_language
 from controls.addresses import door_of, files_of
 from controls.tables import as_csv, as_xlsx
 from organisation.middleware import Request
@@ -26,10 +28,28 @@ from risks.views.tabs import tabs
 
 Standing = Risk.Standing
 HEAD = (
-    "Id", "Title", "Cause", "Event", "Consequence", "Solution", "Category", "Owner", "Owner's e-mail", "Inherent",
-    "Current", "Target", "Standing", "Treatment", "Next action due", "Treatment overdue", "Next review",
-    "Review overdue", "Ticket", "Added at", "Closed at",
-)  # fmt: skip
+    word("Id"),
+    word("Title"),
+    word("Cause"),
+    word("Event"),
+    word("Consequence"),
+    word("Solution"),
+    word("Category"),
+    word("Owner"),
+    word("Owner's e-mail"),
+    word("Inherent"),
+    word("Current"),
+    word("Target"),
+    word("Standing"),
+    word("Treatment"),
+    word("Next action due"),
+    word("Treatment overdue"),
+    word("Next review"),
+    word("Review overdue"),
+    word("Ticket"),
+    word("Added at"),
+    word("Closed at"),
+)
 
 
 @require_safe
@@ -155,6 +175,7 @@ def _no_category(request: Request) -> dict[str, str]:
 
 @require_safe
 @permitted("risk.export")
+@in_the_organisations_language
 def export(request: Request, form: str) -> HttpResponse:
     """What the address asks for, all pages in the same order. form: csv or xlsx."""
     if form not in ("csv", "xlsx"):
@@ -163,28 +184,30 @@ def export(request: Request, form: str) -> HttpResponse:
     lines = [_line(row, found.matrix) for row in found.every()]
     at = request.moment.at
     about = {
-        "As of": f"{at:%Y-%m-%d %H:%M:%S} UTC",
-        "Scope": found.solution.name if found.solution else "no solution" if found.scope else _seen(request),
-        "Matrix": found.matrix.public_id if found.matrix else "none",
+        _("As of"): _("%(at)s UTC") % {"at": f"{at:%Y-%m-%d %H:%M:%S}"},
+        _("Scope"): found.solution.name if found.solution else _("no solution") if found.scope else _seen(request),
+        _("Matrix"): found.matrix.public_id if found.matrix else "none",
     }
     name = f"risks-{at:%Y%m%dT%H%M%SZ}"
     if form == "csv":
         return as_csv(name, (*HEAD, *about), [(*line, *about.values()) for line in lines])
-    narrowed = ", ".join(f"{key}={value}" for key, value in found.asked.values.items()) or "nothing: all that are open"
+    narrowed = ", ".join(f"{key}={value}" for key, value in found.asked.values.items()) or _(
+        "nothing: all that are open"
+    )
     told = {
-        "What": "The register of risks",
+        _("What"): _("The register of risks"),
         **about,
-        "Narrowed to": narrowed,
-        "Order": found.order,
-        "Rows": str(len(lines)),
-        "Read by": request.user.name,
-        "Address": request.build_absolute_uri(f"{to_register()}?{request.GET.urlencode()}"),
+        _("Narrowed to"): narrowed,
+        _("Order"): found.order,
+        _("Rows"): str(len(lines)),
+        _("Read by"): request.user.name,
+        _("Address"): request.build_absolute_uri(f"{to_register()}?{request.GET.urlencode()}"),
     }
     return as_xlsx(name, told, HEAD, lines)
 
 
 def _seen(request: Request) -> str:
-    return "every solution" if Visibility.of(request.user).everything else "all that the reader may see"
+    return _("every solution") if Visibility.of(request.user).everything else _("all that the reader may see")
 
 
 def _line(row: Row, matrix: Matrix | None) -> tuple[str, ...]:
