@@ -57,15 +57,19 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.active().filter(~Exists(held))
 
     def listed(self, at: datetime) -> Self:
-        """With roles_then and stood_in_for_then (in force at `at`) and solutions_then (how many they were granted)."""
+        """With roles_then (in force at `at`) and solutions_then (how many they were granted)."""
         granted = Q(grants__valid_from__lte=at) & (Q(grants__valid_to=None) | Q(grants__valid_to__gt=at))
+        roles = RoleAssignment.objects.in_force(at)
+        return self.annotate(solutions_then=Count("grants__solution", filter=granted, distinct=True)).prefetch_related(
+            Prefetch("role_assignments", roles, to_attr="roles_then")
+        )
+
+    def with_delegates(self, at: datetime) -> Self:
+        """With delegations_then: who stands in for them at a moment."""
         from organisation.models.delegation import Delegation
 
-        roles, away = RoleAssignment.objects.in_force(at), Delegation.objects.counting(at).select_related("delegate")
-        return self.annotate(solutions_then=Count("grants__solution", filter=granted, distinct=True)).prefetch_related(
-            Prefetch("role_assignments", roles, to_attr="roles_then"),
-            Prefetch("delegations_given", away, to_attr="stood_in_for_then"),
-        )
+        away = Delegation.objects.counting(at).select_related("delegate")
+        return self.prefetch_related(Prefetch("delegations_given", away, to_attr="delegations_then"))
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]

@@ -44,7 +44,9 @@ def people(request: Request) -> HttpResponse:
     if counts["without"]:
         heading += ", " + _("%(n)d without a role") % {"n": counts["without"]}
     context = {
-        "page": page_of(chosen.listed(at), order=("name", "id"), cursor=request.GET.get("cursor", "")),
+        "page": page_of(
+            chosen.listed(at).with_delegates(at), order=("name", "id"), cursor=request.GET.get("cursor", "")
+        ),
         "total": chosen.count(),
         "counts": counts,
         "heading": heading,

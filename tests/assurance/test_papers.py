@@ -138,7 +138,8 @@ def test_a_control_is_tested_from_plan_to_the_ledger(log_in: LogIn, audit: Audit
     assert [one.state for one in TestStep.objects.filter(test=audit.test)] == ["under_way", "concluded", "reviewed"]
     acts = TrailEntry.objects.about("controltest", audit.test.public_id).order_by("pk")
     assert [one.action.removeprefix("control_test.") for one in acts] == [
-        "population_frozen", "sample_drawn", "sample_issued", *["item_tested"] * 17, "concluded", "reviewed",
+        "population_frozen", "sample_drawn", "sample_issued", *["item_tested"] * 17, "concluded",
+        "own_work.refused", "reviewed",
     ]  # fmt: skip
     shown = words(ida.get(f"/controls/{audit.control.public_id}/"))
     assert "Tested by auditors" in shown
