@@ -25,12 +25,14 @@ PROBLEM: dict[str, Any] = {
     },
 }
 ALWAYS = {
+    "400": "Something sent is not valid, or a rule stands against it.",
     "401": "Nobody is logged in, and no valid token was sent.",
     "403": "Not allowed.",
+    "406": "The answer is not to be had in any form that Accept names.",
     "429": "Too many calls within a minute; Retry-After says in how many seconds to go on.",
 }
 OF_ONE = {"404": "There is nothing at this address, or it is not the caller's to see."}
-WRITING = {"400": "Something sent is not valid, or a rule stands against it."}
+WITH_BODY = {"415": "What is sent is in no form that can be read here."}
 BY_HEADER = {
     "If-Match": {"412": "Somebody saved it since it was read."},
     "Idempotency-Key": {"422": "The key was sent with another call."},
@@ -52,7 +54,7 @@ def refusals(result: dict[str, Any], generator: Any, request: Any, public: bool)
     for address, operations in result["paths"].items():
         for method in METHODS:
             if method in operations:
-                told = {**ALWAYS, **(OF_ONE if "{" in address else {}), **(WRITING if method != "get" else {})}
+                told = {**ALWAYS, **(OF_ONE if "{" in address else {}), **(WITH_BODY if "requestBody" in operations[method] else {})}
                 for one in operations[method].get("parameters", ()):
                     told |= BY_HEADER.get(one["name"], {})
                 for status, words in told.items():
