@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from audit.moment import Moment
 from organisation import bearer, second_factor, step_up
+from organisation.days import is_in_reach
 from organisation.models import Role, User, Visibility
 from organisation.permissions import OWN_WORK, OutOfReach, action_of, require
 from organisation.problems import ask_to_log_in
@@ -137,6 +138,6 @@ def asked(request: HttpRequest, name: str) -> datetime | None:
             at = datetime.combine(day, datetime.max.time()) if day else at
     except ValueError:
         at = None
-    if at is None:
+    if at is None or not is_in_reach(at):
         raise BadRequest(f"{name} must be a date such as 2026-06-30, or 2026-06-30T14:00")
     return at if timezone.is_aware(at) else timezone.make_aware(at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 MOST_PROBLEMS = 200
+NOTHING_KEPT = "It holds a NUL character, which no text here may hold."
 
 
 @dataclass(frozen=True)

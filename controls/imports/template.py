@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 import yaml
 
-from controls.imports.refusals import refused
+from controls.imports.refusals import NOTHING_KEPT, refused
 
 MOST_NODES = 300_000
 DEEPEST = 60
@@ -26,6 +27,7 @@ def read(text: str) -> Any:
     """The template as dicts, lists and scalars; `!Ref x` as {"Ref": x}. Raises Refused with the line."""
     loader = _Loader(text)
     try:
+        _check_events(text)
         root = loader.get_single_node()
         if root is None:
             raise refused("The template is empty.", "line 1")
@@ -52,9 +54,27 @@ def line_of(text: str, *path: str) -> str:
     return f"line {node.start_mark.line + 1}, {'/'.join(path)}"
 
 
+def _check_events(text: str) -> None:
+    """Raises Refused before a node is made: composing goes as deep as the text does, and C knows no limit to that."""
+    depth = 0
+    for number, event in enumerate(yaml.parse(text, Loader=_Loader)):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise refused(f"Nested deeper than {DEEPEST} levels.", _place(event))
+        if number > MOST_NODES:
+            raise refused(f"The template has more than {MOST_NODES:,} values.", _place(event))
+        if isinstance(event, yaml.ScalarEvent) and "\x00" in event.value:
+            raise refused(NOTHING_KEPT, _place(event))
+
+
+def _place(part: Any) -> str:
+    """part: a node or an event."""
+    return f"line {part.start_mark.line + 1}"
+
+
 def _measure(node: yaml.Node, seen: dict[int, int], depth: int) -> int:
     """How many values the node stands for, aliases counted each time. Raises Refused beyond the limits."""
-    place = f"line {node.start_mark.line + 1}"
+    place = _place(node)
     if depth > DEEPEST:
         raise refused(f"Nested deeper than {DEEPEST} levels.", place)
     if id(node) in seen:
@@ -77,18 +97,29 @@ def _plain(loader: Any, node: yaml.Node) -> Any:
     if node.tag.startswith("!"):
         return _intrinsic(loader, node)
     if not node.tag.startswith("tag:yaml.org,2002:") or "python" in node.tag:
-        raise refused(f"The tag {node.tag} is not accepted.", f"line {node.start_mark.line + 1}")
+        raise refused(f"The tag {node.tag} is not accepted.", _place(node))
     if isinstance(node, yaml.MappingNode):
         made: dict[str, Any] = {}
         for key, value in node.value:
             name = str(key.value)
             if name in made:
-                raise refused(f"The key {name!r} is there twice.", f"line {key.start_mark.line + 1}")
+                raise refused(f"The key {name!r} is there twice.", _place(key))
             made[name] = _plain(loader, value)
         return made
     if isinstance(node, yaml.SequenceNode):
         return [_plain(loader, one) for one in node.value]
-    return loader.construct_object(node)
+    return _scalar(loader, node)
+
+
+def _scalar(loader: Any, node: yaml.Node) -> Any:
+    """Raises Refused where the value is none of its tag's, or a number that JSON has not."""
+    try:
+        value = loader.construct_object(node)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise refused(f"{node.value[:80]!r} is no {node.tag.rpartition(':')[2]}.", _place(node)) from error
+    if isinstance(value, float) and not isfinite(value):
+        raise refused(f"{node.value!r} is no number.", _place(node))
+    return value
 
 
 def _intrinsic(loader: Any, node: yaml.Node) -> dict[str, Any]:

@@ -96,7 +96,7 @@ class Call:
     def answer(self) -> TestResponse:
         """What the portal says. What it fails with is raised, so that a test shows where."""
         with faults_raised():
-            return Wire(portal).open(**self.sent)
+            return Wire(portal).open(buffered=True, **self.sent)
 
 
 @contextmanager
@@ -146,11 +146,13 @@ def _sensible(case: Case, known: dict[str, Any]) -> Case:
 
 
 def _with_a_value(case: Case, place: int, value: Any) -> Call:
-    fields = [(part, name) for part in (case.body, case.query) if isinstance(part, dict) for name in part]
+    sent = case.as_transport_kwargs()
+    parts = [part for part in ("json", "data", "query_string") if sent.get(part) and isinstance(sent[part], dict)]
+    fields = [(part, name) for part in parts for name in sent[part]]
     if fields:
         part, name = fields[place % len(fields)]
-        part[name] = writable(value) if part is case.query or case.media_type == "multipart/form-data" else value
-    return Call(case, case.as_transport_kwargs())
+        sent[part] = {**sent[part], name: value if part == "json" else writable(value)}
+    return Call(case, sent)
 
 
 def _with_a_query(case: Case, place: int, spelt: str) -> Call:

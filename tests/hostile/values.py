@@ -67,7 +67,16 @@ VALUES: tuple[Any, ...] = (
     {"\x00": "\ud800"},
     {"__proto__": {"a": 1}},
 )
-SPELT = ("%00", "a%00b", "%ED%A0%80", "%FF%FE", "%80", "%", "%u0000", *(quote(writable(word))[:2_000] for word in WORDS))
+SPELT = (
+    "%00",
+    "a%00b",
+    "%ED%A0%80",
+    "%FF%FE",
+    "%80",
+    "%",
+    "%u0000",
+    *(quote(writable(word))[:2_000] for word in WORDS),
+)
 """Values as an address spells them; the first ones are no text at all."""
 OF_EVERY_ADDRESS = ("as_of", "known_at", "line", "cursor", "size", "format", "page", "sort")
 DEEP = "[" * 100_000
