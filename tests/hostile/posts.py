@@ -167,12 +167,11 @@ def fitting(asked: Asked) -> list[tuple[str, str]]:
 
 
 def hostile_posts(asked: Asked, chance: random.Random, count: int) -> Iterator[Post]:
-    """What fits, nothing, everything twice, NUL everywhere; then `count` times one field, or each, is hostile."""
+    """What fits, NUL everywhere, nothing or everything twice; then `count` times one field, or each, is hostile."""
     fits = fitting(asked)
     yield Post(tuple(fits))
-    yield Post(())
-    yield Post((*fits, *fits))
     yield Post(tuple((name, "a%00b") for name, _ in fits))
+    yield chance.choice([Post(()), Post((*fits, *fits))])
     for _ in range(count if fits else 0):
         chosen = {chance.choice(fits)[0]} if chance.random() < 0.7 else {name for name, _ in fits}
         yield Post(tuple((name, chance.choice(SPELT) if name in chosen else spelt) for name, spelt in fits))

@@ -27,7 +27,7 @@ from tests.examples import EXAMPLES
 from tests.hostile.calls import Call, callers, calls, portal
 from tests.test_permissions import GUARDED, OURS, undone
 
-EXAMPLES_OF_EACH = env.whole_number("FUZZ_EXAMPLES", 4)
+EXAMPLES_OF_EACH = env.whole_number("FUZZ_EXAMPLES", 3)
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
