@@ -3,7 +3,7 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
@@ -124,7 +124,7 @@ def _day(moment: datetime) -> str:
 
 
 def asked(request: HttpRequest, name: str) -> datetime | None:
-    """The moment in a query parameter: a date (its end), or a date and time, in the reader's zone.
+    """The moment in a query parameter: a date (its end), or a date and time, in the reader's zone; in UTC.
 
     Raises BadRequest where it is neither.
     """
@@ -140,4 +140,4 @@ def asked(request: HttpRequest, name: str) -> datetime | None:
         at = None
     if at is None or not is_in_reach(at):
         raise BadRequest(f"{name} must be a date such as 2026-06-30, or 2026-06-30T14:00")
-    return at if timezone.is_aware(at) else timezone.make_aware(at)
+    return (at if timezone.is_aware(at) else timezone.make_aware(at)).astimezone(UTC)

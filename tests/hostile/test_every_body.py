@@ -101,5 +101,5 @@ def test_what_is_no_form_is_refused_and_nothing_of_it_is_kept(log_in: LogIn, nam
     for send in BODIES.values():
         with undone(), watching_writes() as written:
             answer = send(browser, url, asked)
-        assert answer.status_code in {302, 400, 403, 404, 422}
+        assert answer.status_code in {200, 302, 400, 403, 404, 422}  # 200: the empty form
         assert answer.status_code == 302 or not written.tables

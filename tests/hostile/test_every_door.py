@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import zlib
 from collections.abc import Iterator
@@ -23,6 +25,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from compliance_portal import env
+from tests.conftest import LoggedIn
 from tests.examples import EXAMPLES
 from tests.hostile.calls import Call, callers, calls, portal
 from tests.test_permissions import GUARDED, OURS, undone
@@ -79,3 +82,21 @@ def walk(operation: Any, caller: Any, named: dict[str, Any]) -> None:
             call.case.validate_response(Response.from_any(call.answer()), checks=CHECKS)
 
     answers()
+
+
+FORGED = ("\x00", 10**30, -1, 1.5, True, [], {}, "2026-01-01T00:00:00-23:59", "0001-01-01T00:00:00+15:00", "9" * 5_000)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4])
+def test_a_forged_cursor_leads_to_a_page_or_nowhere(second_line: LoggedIn, described: Any, length: int) -> None:
+    lists = [path for path in described if "{" not in path and asks_for_a_cursor(described[path])]
+    assert len(lists) > 20
+    for path in lists:
+        for value in FORGED:
+            forged = base64.urlsafe_b64encode(json.dumps([value] * length).encode()).decode()
+            answer = second_line.get(path, {"cursor": forged})
+            assert answer.status_code in {200, 400, 403}, (path, value)
+
+
+def asks_for_a_cursor(methods: Any) -> bool:
+    return "get" in [*methods] and "cursor" in {one.name for one in methods["get"].query}
