@@ -2,6 +2,7 @@
 PYTHON ?= python3
 WORKERS ?= 2
 SIZES ?= 10000,100000
+FUZZ_EXAMPLES ?= 20
 RUN = .venv/bin/python
 SBOM ?= sbom.json
 MESSAGES_OF = $(if $(ADD),--locale=$(ADD),--all)
@@ -10,7 +11,7 @@ LINT_ENVIRONMENT = PORTAL_ENVIRONMENT=test DATABASE_URL=postgresql:///lint REDIS
 
 export PYTHON
 unexport PYTHONDONTWRITEBYTECODE  # demo and tests start many processes, which would each compile everything
-.PHONY: help demo demo-reset test bench lint format lock audit sbom screenshots messages environment-demo environment-develop
+.PHONY: help demo demo-reset test fuzz bench lint format lock audit sbom screenshots messages environment-demo environment-develop
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +24,9 @@ demo-reset: environment-demo ## Forget the demo's data; the next `make demo` sta
 
 test: environment-develop ## Run the tests (ARGS="-k word", WORKERS=2)
 	@PORTAL_ENVIRONMENT=test $(RUN) -m embedded run -- $(RUN) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+fuzz: environment-develop ## Call every page, form and door with hostile values, for longer (FUZZ_EXAMPLES=20, WORKERS=2)
+	@FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(MAKE) --no-print-directory test ARGS="tests/hostile $(ARGS)"
 
 bench: environment-develop ## Measure what must stay fast, as a table and JSON (SIZES=10000,100000, ARGS="--keep FOLDER")
 	@$(RUN) -m benchmarks --sizes $(SIZES) $(ARGS)

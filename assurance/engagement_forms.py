@@ -15,6 +15,7 @@ from assurance.engaging import Plan
 from assurance.models import Engagement, TeamMember
 from audit import clock
 from controls.models import FrameworkVersion
+from organisation.days import DayField
 from organisation.models import Solution, User
 from organisation.models.dated import begins, ends
 
@@ -41,10 +42,10 @@ class PlanForm(forms.Form):
     solutions = forms.ModelMultipleChoiceField(
         Solution.objects.none(), label=_("Solutions"), widget=forms.CheckboxSelectMultiple
     )
-    from_on = forms.DateField(
+    from_on = DayField(
         label=_("Audited from"), required=False, widget=DAY, help_text=_("Empty: a moment, the end of the day below.")
     )
-    to_on = forms.DateField(label=_("Audited to"), widget=DAY, help_text=_("The last day, all of it."))
+    to_on = DayField(label=_("Audited to"), widget=DAY, help_text=_("The last day, all of it."))
     previous = forms.ModelChoiceField(
         Engagement.objects.none(),
         label=_("Engagement before it"),
@@ -57,7 +58,7 @@ class PlanForm(forms.Form):
         required=False,
         help_text=_("They see the solutions and the period that are audited, and nothing else."),
     )
-    access_on = forms.DateField(
+    access_on = DayField(
         label=_("Open to them until"), required=False, widget=DAY, help_text=_("Their last day. It can be moved.")
     )
     because = forms.CharField(label=_("Why it changes"), max_length=500, required=False)

@@ -21,7 +21,7 @@ from audit.public_id import get_or_404
 from controls.register_api import NamedSerializer
 from evidence.models import Evidence
 from organisation.models import NotAllowed, Solution
-from organisation.rest import Door, ListDoor, RowDoor
+from organisation.rest import DayField, Door, ListDoor, RowDoor
 
 
 class EngagementSerializer(serializers.ModelSerializer[Engagement]):
@@ -114,7 +114,7 @@ class RespondSerializer(serializers.Serializer[Any]):
     """done_by: the day that is proposed. version: of the row as it was read."""
 
     words = serializers.CharField(max_length=4000)
-    done_by = serializers.DateField()
+    done_by = DayField()
     version = serializers.IntegerField(required=False, allow_null=True, default=None)
 
 

@@ -15,6 +15,7 @@ from assurance.rights import in_scope
 from audit import clock
 from controls.models import Control, Requirement
 from evidence.models import Evidence
+from organisation.days import DayField
 from organisation.models import Role, Solution, User
 
 MOST_LISTED = 200
@@ -85,7 +86,7 @@ class StepForm(forms.Form):
     """Of one move. version: of the row as the person saw it."""
 
     words = forms.CharField(label=_("In words"), max_length=4000, widget=forms.Textarea({"rows": 4}))
-    day = forms.DateField(label=_("Done by"), required=False, widget=DAY, help_text=_("The last day for it."))
+    day = DayField(label=_("Done by"), required=False, widget=DAY, help_text=_("The last day for it."))
     evidence = forms.ModelMultipleChoiceField(
         Evidence.objects.none(),
         label=_("What shows it"),

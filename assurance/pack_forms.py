@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from controls.models import FrameworkVersion
+from organisation.days import DayField
 from organisation.models import Solution
 from organisation.models.dated import begins, ends
 
@@ -25,10 +26,10 @@ class PackForm(forms.Form):
     solutions = forms.ModelMultipleChoiceField(
         Solution.objects.none(), label=_("Solutions"), widget=forms.CheckboxSelectMultiple
     )
-    since = forms.DateField(
+    since = DayField(
         label=_("Period from"), required=False, widget=DAY, help_text=_("Empty: a moment, the end of the day below.")
     )
-    until = forms.DateField(
+    until = DayField(
         label=_("Period until"), required=False, widget=DAY, help_text=_("The last day, all of it. Empty: now.")
     )
 

@@ -26,7 +26,7 @@ from controls.models import FrameworkVersion
 from controls.register_api import NamedSerializer
 from evidence import signing
 from organisation.models import NotAllowed, Solution, User
-from organisation.rest import Door, ListDoor, RowDoor
+from organisation.rest import Door, ListDoor, MomentField, RowDoor
 
 
 class PackSerializer(serializers.ModelSerializer[Pack]):
@@ -66,8 +66,8 @@ class AskForPackSerializer(serializers.Serializer[Any]):
     engagement = serializers.CharField(required=False, allow_blank=True, default="")
     framework = serializers.CharField(required=False, allow_blank=True, default="")
     solutions = serializers.ListField(child=serializers.CharField(), required=False, default=list)
-    about_from = serializers.DateTimeField(required=False, allow_null=True, default=None)
-    about_to = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    about_from = MomentField(required=False, allow_null=True, default=None)
+    about_to = MomentField(required=False, allow_null=True, default=None)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs["engagement"] and not attrs["framework"]:

@@ -20,6 +20,7 @@ from assurance.rights import in_scope
 from audit import clock
 from controls.models import Control
 from evidence.request_forms import PiecesForm
+from organisation.days import DayField
 from organisation.models import Solution, User
 
 Source, Against = Population.Source, Population.Against
@@ -170,7 +171,7 @@ class IssueForm(forms.Form):
     what = forms.CharField(
         label=_("What is asked for of each item"), max_length=4000, widget=forms.Textarea({"rows": 4})
     )
-    due_on = forms.DateField(label=_("Due on"), widget=DAY)
+    due_on = DayField(label=_("Due on"), widget=DAY)
 
     def __init__(self, *args: Any, test: ControlTest, people: QuerySet[User], **options: Any) -> None:
         super().__init__(*args, **options)

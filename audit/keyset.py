@@ -12,15 +12,16 @@ import binascii
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 import orjson
 from django.core.exceptions import BadRequest, FieldDoesNotExist, ValidationError
 from django.db.models import Field, Model, Q, QuerySet
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 Row = TypeVar("Row", bound=Model)
+NO_PAGE = _("The page you asked for does not exist; start again from the first.")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def keys_after(
     if cursor and keys:
         values = _decoded(cursor, len(keys[0]))
         if not all(type(value) is int for value in values):
-            raise BadRequest(_("The page you asked for does not exist; start again from the first."))
+            raise BadRequest(NO_PAGE)
         begin = bisect_right(keys, tuple(values))
     found = keys[begin : begin + size]
     more = begin + size < len(keys)
@@ -84,18 +85,25 @@ def _after(rows: QuerySet[Row], order: Sequence[str], values: Sequence[Any]) -> 
 
 
 def _parsed(rows: QuerySet[Row], path: str, value: Any) -> Any:
-    model: type[Model] = rows.model
     try:
-        if path in rows.query.annotations:
-            return rows.query.annotations[path].output_field.to_python(value)
-        *relations, last = path.split("__")
-        for relation in relations:
-            model = model._meta.get_field(relation).related_model  # type: ignore[assignment]
-        field = model._meta.get_field(last)
-        assert isinstance(field, Field)
-        return field.to_python(value)
-    except (FieldDoesNotExist, ValidationError) as error:
-        raise BadRequest(_("The page you asked for does not exist; start again from the first.")) from error
+        parsed = _field(rows, path).to_python(value)
+        return parsed.astimezone(UTC) if isinstance(parsed, datetime) else parsed
+    except (FieldDoesNotExist, ValidationError, OverflowError, TypeError, ValueError) as error:
+        raise BadRequest(NO_PAGE) from error
+
+
+def _field(rows: QuerySet[Row], path: str) -> Field[Any, Any]:
+    """Of an annotation, or of the model at the end of the path. Raises FieldDoesNotExist."""
+    if path in rows.query.annotations:
+        annotated: Field[Any, Any] = rows.query.annotations[path].output_field
+        return annotated
+    model: type[Model] = rows.model
+    *relations, last = path.split("__")
+    for relation in relations:
+        model = model._meta.get_field(relation).related_model  # type: ignore[assignment]
+    field = model._meta.get_field(last)
+    assert isinstance(field, Field)
+    return field
 
 
 def _value(row: Model, path: str) -> Any:
@@ -118,7 +126,11 @@ def _decoded(cursor: str, length: int) -> list[Any]:
     try:
         values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError) as error:
-        raise BadRequest(_("The page you asked for does not exist; start again from the first.")) from error
-    if not isinstance(values, list) or len(values) != length or any(v is None for v in values):
-        raise BadRequest(_("The page you asked for does not exist; start again from the first."))
+        raise BadRequest(NO_PAGE) from error
+    if not isinstance(values, list) or len(values) != length or any(map(_is_no_value, values)):
+        raise BadRequest(NO_PAGE)
     return values
+
+
+def _is_no_value(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and "\x00" in value)

@@ -25,12 +25,15 @@ PROBLEM: dict[str, Any] = {
     },
 }
 ALWAYS = {
+    "400": "Something sent is not valid, or a rule stands against it.",
     "401": "Nobody is logged in, and no valid token was sent.",
     "403": "Not allowed.",
+    "404": "What the address or the call names is not there, or it is not the caller's to see.",
+    "406": "The answer is not to be had in any form that Accept names.",
     "429": "Too many calls within a minute; Retry-After says in how many seconds to go on.",
 }
-OF_ONE = {"404": "There is nothing at this address, or it is not the caller's to see."}
-WRITING = {"400": "Something sent is not valid, or a rule stands against it."}
+WITH_BODY = {"415": "What is sent is in no form that can be read here."}
+CHANGED = {"409": "Somebody saved it since the version that was sent."}
 BY_HEADER = {
     "If-Match": {"412": "Somebody saved it since it was read."},
     "Idempotency-Key": {"422": "The key was sent with another call."},
@@ -49,10 +52,11 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 def refusals(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
     """A hook of drf-spectacular: every operation names its refusals."""
     result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
-    for address, operations in result["paths"].items():
+    for operations in result["paths"].values():
         for method in METHODS:
             if method in operations:
-                told = {**ALWAYS, **(OF_ONE if "{" in address else {}), **(WRITING if method != "get" else {})}
+                told = {**ALWAYS, **(WITH_BODY if "requestBody" in operations[method] else {})}
+                told |= CHANGED if method == "patch" else {}
                 for one in operations[method].get("parameters", ()):
                     told |= BY_HEADER.get(one["name"], {})
                 for status, words in told.items():

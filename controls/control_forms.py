@@ -16,6 +16,7 @@ from audit import clock
 from controls.models import Control, Frequency, Verdict
 from controls.models.control import WRITTEN
 from controls.verdicts import may_answer
+from organisation.days import DayField
 from organisation.forms import day_field
 from organisation.models import Role, Solution, User
 from organisation.models.dated import begins, ends
@@ -133,8 +134,8 @@ class VerdictForm(forms.Form):
     kind: ClassVar[str]
 
     solution = forms.ModelChoiceField(Solution.objects.none(), label=_("What it is about"), required=False)
-    period_from = forms.DateField(label=_("Period from"), widget=DAY)
-    period_to = forms.DateField(
+    period_from = DayField(label=_("Period from"), widget=DAY)
+    period_to = DayField(
         label=_("Period until"),
         widget=DAY,
         help_text=_("The last day that it speaks of; until now where that is today."),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from controls.models import Framework
 from controls.statements import Scheme
+from organisation.days import DayField
 
 
 class ImportForm(forms.Form):
@@ -25,9 +26,7 @@ class ImportForm(forms.Form):
     version = forms.CharField(
         label=_("Version"), required=False, max_length=80, help_text=_("Where the file does not say it, e.g. 3.9.")
     )
-    published_on = forms.DateField(
-        label=_("Published on"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    published_on = DayField(label=_("Published on"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     make_current = forms.BooleanField(
         label=_("Work with this version as soon as it is applied"), required=False, initial=True
     )

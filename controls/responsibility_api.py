@@ -30,7 +30,7 @@ class ServiceTypeSerializer(serializers.ModelSerializer[ServiceType]):
 class ResponsibilitySerializer(serializers.ModelSerializer[Responsibility]):
     id = serializers.CharField(source="public_id")
     service = serializers.CharField(source="service.key")
-    stated_by = serializers.CharField(source="stated_by.public_id", default=None)
+    stated_by = serializers.CharField(source="stated_by.public_id", allow_null=True, default=None)
 
     class Meta:
         model = Responsibility
@@ -43,7 +43,7 @@ class ResponsibilitySerializer(serializers.ModelSerializer[Responsibility]):
 class ProviderReportSerializer(serializers.ModelSerializer[ProviderReport]):
     id = serializers.CharField(source="public_id")
     services: Any = serializers.SlugRelatedField(slug_field="key", many=True, read_only=True)
-    framework = serializers.CharField(source="framework.key", default=None)
+    framework = serializers.CharField(source="framework.key", allow_null=True, default=None)
     read_at = serializers.SerializerMethodField()
     gap_letter_until = serializers.SerializerMethodField()
 

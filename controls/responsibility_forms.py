@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from audit import clock
 from controls.models import Area, Control, Framework, Party, ProviderReport, ServiceType
 from controls.models.responsibility import ABOUT
+from organisation.days import DayField
 from organisation.models.dated import begins, ends
 
 LIBRARY = ""
@@ -23,8 +24,8 @@ def reason() -> forms.CharField:
     )
 
 
-def day(label: Any, **options: Any) -> forms.DateField:
-    return forms.DateField(label=label, widget=forms.DateInput({"type": "date", "class": "short"}), **options)
+def day(label: Any, **options: Any) -> DayField:
+    return DayField(label=label, widget=forms.DateInput({"type": "date", "class": "short"}), **options)
 
 
 def area_choices() -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from audit import clock
+from organisation.days import DayField
 from organisation.models import Grant, Solution, User
 from risks.models import Triage
 
@@ -27,7 +28,7 @@ class TriageForm(forms.Form):
     """What a person says of one group. Only what was sent is said; the rest stays."""
 
     status = forms.ChoiceField(label=_("Status"), choices=Triage.Status.choices)
-    planned_on = forms.DateField(
+    planned_on = DayField(
         label=_("Planned for"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     link = forms.URLField(

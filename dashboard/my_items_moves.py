@@ -20,6 +20,7 @@ from dashboard.items import group_items
 from dashboard.my_items import solutions_of
 from desk.discussion import write
 from desk.subjects import seen_or_404
+from organisation.days import DayField
 from organisation.middleware import Request
 from organisation.models import NotAllowed
 from organisation.models.dated import ends
@@ -46,7 +47,7 @@ class ExceptionForm(forms.Form):
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=KINDS)
     reason = forms.CharField(label=gettext_lazy("Why it is borne"), max_length=4000, widget=forms.Textarea({"rows": 2}))
     compensating = forms.CharField(label=gettext_lazy("What keeps the risk down"), max_length=4000, required=False)
-    until = forms.DateField(label=gettext_lazy("Until"), widget=DAY)
+    until = DayField(label=gettext_lazy("Until"), widget=DAY)
 
 
 class LevelHereForm(forms.Form):

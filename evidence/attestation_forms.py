@@ -15,6 +15,7 @@ from audit import clock
 from controls.models import Control
 from evidence.attesting import Given, Statement
 from evidence.request_forms import DAY, PiecesForm
+from organisation.days import DayField
 from organisation.models import Solution, User
 from organisation.models.dated import begins, ends
 
@@ -31,8 +32,8 @@ class StatementForm(forms.Form):
         widget=forms.Textarea({"rows": 4}),
         help_text=_("A sentence that was so or was not, e.g. “Every leaver's access was taken away within a day”."),
     )
-    period_from = forms.DateField(label=_("Period from"), widget=DAY)
-    period_to = forms.DateField(label=_("Period until"), widget=DAY, help_text=_("The last day that it speaks of."))
+    period_from = DayField(label=_("Period from"), widget=DAY)
+    period_to = DayField(label=_("Period until"), widget=DAY, help_text=_("The last day that it speaks of."))
 
     def __init__(self, *args: Any, control: Control, solutions: QuerySet[Solution], **options: Any) -> None:
         super().__init__(*args, **options)
@@ -63,7 +64,7 @@ class StatementForm(forms.Form):
 
 class AskForAttestationForm(StatementForm):
     asked_of = forms.ModelChoiceField(User.objects.none(), label=_("Who states it"), empty_label=_("Choose a person"))
-    due_on = forms.DateField(label=_("Due on"), widget=DAY, help_text=_("Not before the period is over."))
+    due_on = DayField(label=_("Due on"), widget=DAY, help_text=_("Not before the period is over."))
     field_order = ("solution", "statement", "period_from", "period_to", "asked_of", "due_on")
 
     def __init__(self, *args: Any, people: QuerySet[User], **options: Any) -> None:
@@ -87,7 +88,7 @@ class GiveForm(PiecesForm):
         widget=forms.Textarea({"rows": 4}),
         help_text=_("What you saw or keep that lets you say so; of what was not so, what happened."),
     )
-    expires_on = forms.DateField(label=_("Holds until"), required=False, widget=DAY)
+    expires_on = DayField(label=_("Holds until"), required=False, widget=DAY)
     field_order: Sequence[str] = ("holds", "basis", "evidence", "file", "file_title", "expires_on")
 
     def __init__(self, *args: Any, of: Control, **options: Any) -> None:

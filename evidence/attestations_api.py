@@ -22,7 +22,7 @@ from evidence.attestation_list import RELATED, as_of
 from evidence.attesting import Given, Statement
 from evidence.models import Attestation, Evidence
 from organisation.models import NotAllowed, Solution, User
-from organisation.rest import Door, ListDoor, RowDoor
+from organisation.rest import DayField, Door, ListDoor, MomentField, RowDoor
 from risks.decisions_api import refused
 
 
@@ -77,13 +77,13 @@ class StatementSerializer(serializers.Serializer[Any]):
     control = serializers.CharField()
     solution = serializers.CharField(required=False, allow_blank=True, default="")
     statement = serializers.CharField(max_length=4000)
-    period_from = serializers.DateTimeField()
-    period_to = serializers.DateTimeField()
+    period_from = MomentField()
+    period_to = MomentField()
 
 
 class AskForAttestationSerializer(StatementSerializer):
     asked_of = serializers.CharField()
-    due_on = serializers.DateField(required=False, allow_null=True, default=None, help_text="Else in two weeks.")
+    due_on = DayField(required=False, allow_null=True, default=None, help_text="Else in two weeks.")
 
 
 class GiveAttestationSerializer(serializers.Serializer[Any]):
@@ -92,7 +92,7 @@ class GiveAttestationSerializer(serializers.Serializer[Any]):
     holds = serializers.BooleanField()
     basis = serializers.CharField(max_length=4000)
     evidence = serializers.ListField(child=serializers.CharField(), required=False, default=list)
-    expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    expires_at = MomentField(required=False, allow_null=True, default=None)
 
 
 class StateOfOnesOwnAccordSerializer(StatementSerializer, GiveAttestationSerializer):

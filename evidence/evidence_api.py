@@ -27,7 +27,7 @@ from evidence.models import Evidence, EvidenceLink
 from evidence.uploading import BY_PEOPLE, most_bytes, too_large, upload
 from evidence.urls.ids import ONE
 from organisation.models import Solution, User
-from organisation.rest import Door, ListDoor, RowDoor
+from organisation.rest import Door, ListDoor, MomentField, RowDoor
 from risks.refusals import Refused
 
 
@@ -70,8 +70,8 @@ class UploadSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=sorted(BY_PEOPLE))
     title = serializers.CharField(max_length=200)
     note = serializers.CharField(max_length=4000, required=False, allow_blank=True, default="")
-    effective_from = serializers.DateTimeField()
-    effective_to = serializers.DateTimeField()
+    effective_from = MomentField()
+    effective_to = MomentField()
     solution = serializers.CharField(required=False, allow_blank=True, default="")
     confidentiality = serializers.ChoiceField(choices=Evidence.Confidentiality.choices, default="internal")
     controls = serializers.ListField(child=serializers.CharField(), required=False, default=list)

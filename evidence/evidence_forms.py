@@ -16,6 +16,7 @@ from controls.models import Control
 from evidence.models import Evidence
 from evidence.sniffing import TAKEN, clean_name
 from evidence.uploading import BY_PEOPLE, media_type_of, too_large
+from organisation.days import DayField
 from organisation.models import Role, Solution, User
 from organisation.models.dated import begins, ends
 from risks.refusals import Refused
@@ -59,11 +60,11 @@ class EvidenceForm(forms.Form):
         help_text=_("For whoever reads it in a year: what it is, where it comes from, what can be seen in it."),
     )
     kind = forms.ChoiceField(label=_("Kind"))
-    effective_from = forms.DateField(
+    effective_from = DayField(
         label=_("It speaks of the time from"),
         widget=forms.DateInput({"type": "date", "class": "short"}, format="%Y-%m-%d"),
     )
-    effective_to = forms.DateField(
+    effective_to = DayField(
         label=_("to"),
         widget=forms.DateInput({"type": "date", "class": "short"}, format="%Y-%m-%d"),
         help_text=_("The last day that it speaks of, today at the latest. From then on it grows old."),

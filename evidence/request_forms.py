@@ -17,6 +17,7 @@ from controls.models import Control, Requirement
 from evidence.models import Evidence
 from evidence.requests import Asking
 from evidence.sources import Source
+from organisation.days import DayField
 from organisation.models import Solution, User
 from organisation.models.dated import begins, ends
 
@@ -29,8 +30,8 @@ TOO_LARGE = _("The file is larger than 32 MB.")
 class PeriodForm(forms.Form):
     """Whole days, in the organisation's zone; both or neither."""
 
-    period_from = forms.DateField(label=_("Period from"), required=False, widget=DAY)
-    period_to = forms.DateField(label=_("Period until"), required=False, widget=DAY, help_text=_("The last day of it."))
+    period_from = DayField(label=_("Period from"), required=False, widget=DAY)
+    period_to = DayField(label=_("Period until"), required=False, widget=DAY, help_text=_("The last day of it."))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -66,7 +67,7 @@ class AskForm(PeriodForm):
         label=_("Sample item"), max_length=500, required=False, help_text=_("Of a sample, as it is written there.")
     )
     assignee = forms.ModelChoiceField(User.objects.none(), label=_("Who is asked"), empty_label=_("Choose a person"))
-    due_on = forms.DateField(label=_("Due on"), widget=DAY)
+    due_on = DayField(label=_("Due on"), widget=DAY)
     field_order = (
         "title", "what", "solution", "control", "requirement", "period_from", "period_to", "item", "assignee", "due_on",
     )  # fmt: skip
@@ -177,5 +178,5 @@ class ReturnForm(SettleForm):
         widget=forms.Textarea({"rows": 4}),
         help_text=_("So that the next answer can be accepted."),
     )
-    due_on = forms.DateField(label=_("Due on"), required=False, widget=DAY, help_text=_("Empty: as before."))
+    due_on = DayField(label=_("Due on"), required=False, widget=DAY, help_text=_("Empty: as before."))
     field_order = ("because", "due_on", "version")

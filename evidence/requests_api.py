@@ -22,7 +22,7 @@ from evidence.request_list import RELATED, as_of
 from evidence.requests import Asking
 from evidence.sources import asked_for
 from organisation.models import NotAllowed, Solution, User
-from organisation.rest import Door, ListDoor, RowDoor
+from organisation.rest import DayField, Door, ListDoor, MomentField, RowDoor
 from risks.decisions_api import refused
 
 Kind = RequestStep.Kind
@@ -80,13 +80,13 @@ class AskForEvidenceSerializer(serializers.Serializer[Any]):
 
     title = serializers.CharField(max_length=200)
     assignee = serializers.CharField()
-    due_on = serializers.DateField()
+    due_on = DayField()
     what = serializers.CharField(max_length=4000, required=False, allow_blank=True, default="")
     solution = serializers.CharField(required=False, allow_blank=True, default="")
     control = serializers.CharField(required=False, allow_blank=True, default="")
     requirement = serializers.CharField(required=False, allow_blank=True, default="")
-    period_from = serializers.DateTimeField(required=False, allow_null=True, default=None)
-    period_to = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    period_from = MomentField(required=False, allow_null=True, default=None)
+    period_to = MomentField(required=False, allow_null=True, default=None)
     item = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
     asked_for = serializers.CharField(required=False, allow_blank=True, default="")
 
@@ -115,7 +115,7 @@ class SettleRequestSerializer(serializers.Serializer[Any]):
 
     move = serializers.ChoiceField(choices=[(one.value, one.label) for one in sorted(requests.SETTLES)])
     because = serializers.CharField(max_length=4000, required=False, allow_blank=True, default="")
-    due_on = serializers.DateField(required=False, allow_null=True, default=None)
+    due_on = DayField(required=False, allow_null=True, default=None)
     version = serializers.IntegerField(required=False, allow_null=True, default=None)
 
 

@@ -39,6 +39,9 @@ FILTER = [
     for name, parameter in PARAMETERS.items()
 ]
 
+FILES = [kind.partition(";")[0] for kind in exporting.TYPES.values()]
+"""The media types of an export's forms."""
+
 
 def moment_of(request: Request) -> Moment:
     return request._request.moment  # type: ignore[attr-defined,no-any-return]
@@ -55,9 +58,9 @@ class FindingSerializer(serializers.ModelSerializer[FindingSpan]):
     accepted_by = serializers.CharField(allow_null=True, help_text="The exception under which it fails.")
     severity = serializers.CharField(source="get_severity_display")
     severity_inherited = serializers.BooleanField(source="check_ran.inherits_severity")
-    resource = serializers.CharField(source="finding.resource.public_id", default=None)
-    resource_key = serializers.CharField(source="finding.resource.key", default=None)
-    resource_type = serializers.CharField(source="finding.resource.type", default=None)
+    resource = serializers.CharField(source="finding.resource.public_id", allow_null=True, default=None)
+    resource_key = serializers.CharField(source="finding.resource.key", allow_null=True, default=None)
+    resource_type = serializers.CharField(source="finding.resource.type", allow_null=True, default=None)
     solutions = serializers.SerializerMethodField()
     product = serializers.CharField(source="finding.product")
     native_id = serializers.CharField(source="finding.native_id")
@@ -148,9 +151,9 @@ class ExportSerializer(serializers.ModelSerializer[Export]):
     """state and per_cent: of the job that writes the file. file: its address, while it is kept."""
 
     id = serializers.CharField(source="public_id")
-    job = serializers.CharField(source="job.public_id", default=None)
-    state = serializers.CharField(source="job.state", default=None)
-    per_cent = serializers.IntegerField(source="job.per_cent", default=None)
+    job = serializers.CharField(source="job.public_id", allow_null=True, default=None)
+    state = serializers.CharField(source="job.state", allow_null=True, default=None)
+    per_cent = serializers.IntegerField(source="job.per_cent", allow_null=True, default=None)
     file = serializers.SerializerMethodField()
 
     class Meta:
@@ -185,7 +188,7 @@ class ExportFindings(Door):
     @extend_schema(
         parameters=[*FILTER, *MOMENT, OpenApiParameter("form", enum=Export.Form.values, required=True)],
         request=None,
-        responses={200: OpenApiTypes.BINARY, 202: ExportSerializer},
+        responses={**{(200, kind): OpenApiTypes.BINARY for kind in FILES}, 202: ExportSerializer},
     )
     def post(self, request: Request) -> HttpResponseBase:
         assert isinstance(request.user, User)

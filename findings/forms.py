@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from findings.explore import FindingFilter
 from findings.models import Connection, Severity, Source, Status, Workflow
 from findings.parameters import SEVERITY_WORDS
+from organisation.days import DayField
 
 if TYPE_CHECKING:
     Form = forms.ModelForm[Connection]
@@ -57,10 +58,8 @@ class FilterForm(forms.Form):
         choices=[ANY, ("no", _("Under no exception")), ("yes", _("Under an exception"))],
         required=False,
     )
-    since = forms.DateField(label=_("Status since"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    changed_since = forms.DateField(
-        label=_("Changed since"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    since = DayField(label=_("Status since"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    changed_since = DayField(label=_("Changed since"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     record = forms.ChoiceField(
         label=_("Record"),
         choices=[("", _("Active")), ("archived", _("Archived")), ("any", _("Active and archived"))],

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit import clock
+from organisation.days import DayField
 from organisation.models import (
     Account,
     ApiToken,
@@ -32,8 +33,8 @@ NOT_BY_TOKEN = OPEN_TO_ALL | {"home", "preference", "session", "token"}
 """Areas of pages only, or open to every token."""
 
 
-def day_field(**options: Any) -> forms.DateField:
-    return forms.DateField(required=False, widget=forms.DateInput({"type": "date", "class": "short"}), **options)
+def day_field(**options: Any) -> DayField:
+    return DayField(required=False, widget=forms.DateInput({"type": "date", "class": "short"}), **options)
 
 
 class SolutionForm(forms.Form):

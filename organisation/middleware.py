@@ -3,7 +3,7 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from audit.moment import Moment
 from organisation import bearer, second_factor, step_up
+from organisation.days import is_in_reach
 from organisation.models import Role, User, Visibility
 from organisation.permissions import OWN_WORK, OutOfReach, action_of, require
 from organisation.problems import ask_to_log_in
@@ -127,7 +128,7 @@ def _day(moment: datetime) -> str:
 
 
 def asked(request: HttpRequest, name: str) -> datetime | None:
-    """The moment in a query parameter: a date (its end), or a date and time, in the reader's zone.
+    """The moment in a query parameter: a date (its end), or a date and time, in the reader's zone; in UTC.
 
     Raises BadRequest where it is neither.
     """
@@ -141,6 +142,6 @@ def asked(request: HttpRequest, name: str) -> datetime | None:
             at = datetime.combine(day, datetime.max.time()) if day else at
     except ValueError:
         at = None
-    if at is None:
+    if at is None or not is_in_reach(at):
         raise BadRequest(_("%(name)s must be a date such as 2026-06-30, or 2026-06-30T14:00") % {"name": name})
-    return at if timezone.is_aware(at) else timezone.make_aware(at)
+    return (at if timezone.is_aware(at) else timezone.make_aware(at)).astimezone(UTC)

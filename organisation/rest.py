@@ -10,6 +10,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
 from rest_framework.pagination import BasePagination
 from rest_framework.permissions import BasePermission
@@ -22,10 +23,19 @@ from audit.keyset import Page, page_of
 from audit.public_id import get_or_404
 from organisation.bearer import SAFE
 from organisation.conditions import Conditional
+from organisation.days import in_reach
 from organisation.once import Once
 from organisation.permissions import require
 
 PAGE_SIZE = 100
+
+
+class DayField(serializers.DateField):
+    default_validators = [in_reach]
+
+
+class MomentField(serializers.DateTimeField):
+    default_validators = [in_reach]
 
 
 class Permitted(BasePermission):
@@ -111,10 +121,10 @@ class Door(Once, Conditional, GenericAPIView[Any]):
 
 
 class ListSchema(DoorSchema):
-    """A list door answers with a page of rows; nothing has to be guessed from its `action`."""
+    """A list door answers GET with a page of rows; nothing has to be guessed from its `action`."""
 
     def _is_list_view(self, serializer: Any = None) -> bool:
-        return True
+        return bool(self.method == "GET")
 
 
 class ListDoor(Door):

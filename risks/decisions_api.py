@@ -17,7 +17,7 @@ from audit.public_id import get_or_404
 from controls.register_api import NamedSerializer
 from findings.models import Check, Resource
 from organisation.models import NotAllowed, Solution
-from organisation.rest import Door, ListDoor, RowDoor
+from organisation.rest import Door, ListDoor, MomentField, RowDoor
 from risks import challenging, excepting, treating, treatment_closing
 from risks.asking import Asking, ask
 from risks.exception_list import as_of
@@ -76,7 +76,7 @@ class AskSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=RiskException.Kind.choices)
     solution = serializers.CharField()
     reason = serializers.CharField(max_length=4000)
-    expires_at = serializers.DateTimeField()
+    expires_at = MomentField()
     risk = serializers.CharField(required=False, default="")
     checks = serializers.ListField(child=serializers.CharField(), default=list)
     by_rule = serializers.BooleanField(default=False)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import clock
 from findings.models import Check, Resource
+from organisation.days import DayField
 from organisation.models import Solution
 from organisation.models.dated import ends
 from risks.asking import LONGEST, Asking
@@ -106,7 +107,7 @@ class AskForm(forms.Form):
         widget=forms.NumberInput({"class": "short"}),
         help_text=_("Of a rule: if more than this fail within it, the exception reopens by itself."),
     )
-    expires_on = forms.DateField(
+    expires_on = DayField(
         label=_("Expires after"),
         widget=forms.DateInput({"type": "date", "class": "short"}, format="%Y-%m-%d"),
         help_text=_("The last day on which it holds, a year from now at most. It reopens by itself then."),

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from audit import clock
 from findings.models import Severity
+from organisation.days import DayField
 from risks.matrices import LABEL, Draft, flaws
 from risks.models import FEWEST, MOST, Matrix
 
@@ -34,7 +35,7 @@ class ApprovalForm(forms.Form):
         max_length=200,
         help_text=gettext_lazy("The governing body that decided it, e.g. the risk committee."),
     )
-    approved_on = forms.DateField(label=gettext_lazy("Approved on"), widget=forms.DateInput({**DAY}, format="%Y-%m-%d"))
+    approved_on = DayField(label=gettext_lazy("Approved on"), widget=forms.DateInput({**DAY}, format="%Y-%m-%d"))
     reference = forms.CharField(
         label=gettext_lazy("Where that is on record"),
         max_length=200,

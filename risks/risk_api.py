@@ -21,7 +21,7 @@ from audit.moment import Moment
 from audit.public_id import get_or_404
 from organisation.models import NotAllowed, Solution, User
 from organisation.permissions import require
-from organisation.rest import Door, ListSchema, size_of
+from organisation.rest import DayField, Door, ListSchema, size_of
 from risks import assessing, registering
 from risks.models import WRITTEN, Assessment, Category, Matrix, Risk
 from risks.register import Register
@@ -87,7 +87,7 @@ class RiskSerializer(serializers.Serializer[Row]):
     standing = serializers.ChoiceField(choices=Risk.Standing.choices, source="risk.standing")
     treatment = TreatedSerializer(source="treated")
     treatment_is_overdue = serializers.BooleanField()
-    review_on = serializers.DateField(source="risk.review_on", allow_null=True)
+    review_on = DayField(source="risk.review_on", allow_null=True)
     review_is_overdue = serializers.BooleanField()
     link = serializers.CharField(source="risk.link")
     added_at = serializers.DateTimeField(source="risk.added_at")
@@ -167,7 +167,7 @@ class WriteRiskSerializer(serializers.Serializer[Any]):
     solution = ById(Solution.objects.all)
     category = ById(Category.objects.all)
     owner = ById(User.objects.active)
-    review_on = serializers.DateField(required=False, allow_null=True)
+    review_on = DayField(required=False, allow_null=True)
     link = serializers.URLField(max_length=500, required=False, allow_blank=True)
 
 

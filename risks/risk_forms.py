@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from audit import clock
 from controls.models import Control
 from findings.models import Check
+from organisation.days import DayField
 from organisation.models import Role, Solution, User, Visibility
 from organisation.permissions import may
 from risks.models import WRITTEN, Category, Matrix, Risk
@@ -47,7 +48,7 @@ class RiskForm(forms.Form):
         empty_label=_("Choose a person"),
         help_text=_("Who answers for it: somebody of the first line."),
     )
-    review_on = forms.DateField(label=_("Next review"), required=False, widget=DAY)
+    review_on = DayField(label=_("Next review"), required=False, widget=DAY)
     link = forms.URLField(label=_("Ticket or pull request"), max_length=500, required=False, assume_scheme="https")
     because = forms.CharField(label=_("Why it changes"), max_length=500, required=False)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -163,7 +164,7 @@ def _is_id(text: str) -> bool:
 
 
 class ReviewForm(forms.Form):
-    next_on = forms.DateField(label=_("Next review"), widget=DAY)
+    next_on = DayField(label=_("Next review"), widget=DAY)
     because = forms.CharField(
         label=_("What you saw"),
         max_length=500,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from audit import clock
 from audit.moment import Moment
 from findings.models import Check, FindingSpan
+from organisation.days import DayField
 from organisation.models import Role, User
 from risks.models import Challenge, Risk, Treatment, TreatmentAction
 from risks.treating import FIELDS, today
@@ -75,7 +76,7 @@ class TreatmentForm(forms.Form):
 class ActionForm(forms.Form):
     what = forms.CharField(label=_("What is done"), max_length=300)
     owner = forms.ModelChoiceField(User.objects.none(), label=_("Owner"), empty_label=_("Choose a person"))
-    due_on = forms.DateField(label=_("Due on"), widget=DAY)
+    due_on = DayField(label=_("Due on"), widget=DAY)
     link = forms.URLField(label=_("Ticket or pull request"), max_length=500, required=False, assume_scheme="https")
     because = forms.CharField(label=_("Why it changes"), max_length=500)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)

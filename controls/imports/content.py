@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from django.utils.translation import gettext as _
 
-from controls.imports.refusals import refused
+from controls.imports.refusals import NOTHING_KEPT, refused
 
 MOST_BYTES = 32 * 1024 * 1024
 MOST_UNPACKED = 64 * 1024 * 1024
 MOST_PARTS = 200
+MOST_TAGS_AT_ONCE = 100_000
+MOST_TAGS = 4_000_000
+"""20,000 rows of 30 cells have fewer."""
+BLOCK = 2**20
+IN_ROWS = ("xl/worksheets/", "xl/sharedstrings.xml")
+ROW = re.compile(rb"<(?:\w+:)?(?:row|si)\b")
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, OSError, RuntimeError)
+"""RuntimeError: of what is encrypted."""
 KEY_COLUMN = "key"
 MACROS = "vbaproject.bin"
+NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""As JSON spells it."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +92,8 @@ def text_of(raw: bytes) -> str:
 
 
 def _json(raw: bytes, text: str) -> Content:
+    if nul := NUL.search(text):
+        raise refused(NOTHING_KEPT, f"line {text.count(chr(10), 0, nul.start()) + 1}")
     try:
         document = orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -105,11 +119,18 @@ def _has_header(text: str) -> bool:
 
 
 def check_workbook(raw: bytes) -> None:
-    """Raise Refused unless it is a workbook that stays small when it is unpacked."""
+    """Raise Refused unless it is a workbook that stays small when it is unpacked, and when it is read."""
     try:
-        parts = zipfile.ZipFile(io.BytesIO(raw)).infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
+        archive = zipfile.ZipFile(io.BytesIO(raw))
+        parts = archive.infolist()
+        _check_parts(parts)
+        for part in parts:
+            _check_markup(archive, part)
+    except DAMAGED as error:
         raise refused(_("The workbook is damaged: %(error)s.") % {"error": error}) from error
+
+
+def _check_parts(parts: list[zipfile.ZipInfo]) -> None:
     unpacked = sum(part.file_size for part in parts)
     if unpacked > MOST_UNPACKED or len(parts) > MOST_PARTS:
         raise refused(
@@ -129,3 +150,19 @@ def check_workbook(raw: bytes) -> None:
         raise refused(_("The file is a zip archive, but no workbook."))
     if any(name.rpartition("/")[2].lower() == MACROS for name in names):
         raise refused(_("The workbook has macros: save it as an .xlsx without them."))
+
+
+def _check_markup(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    """Raise Refused on more elements than a reader can hold, who holds a row at once, and every other part whole.
+
+    An element of five bytes takes some six hundred in memory, so that the size of a part bounds too little.
+    """
+    in_rows = part.filename.lower().startswith(IN_ROWS)
+    total = at_once = 0
+    with archive.open(part) as file:
+        while block := file.read(BLOCK):
+            total += block.count(b"<")
+            for number, piece in enumerate(ROW.split(block) if in_rows else [block]):
+                at_once = piece.count(b"<") + (0 if number else at_once)
+                if at_once > MOST_TAGS_AT_ONCE or total > MOST_TAGS:
+                    raise refused(_("The workbook has more markup than is read."), part.filename)

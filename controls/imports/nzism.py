@@ -22,9 +22,12 @@ DEEPEST = 20
 
 
 def read(raw: bytes) -> ReadCatalogue:
-    """Raises Refused with the line of each problem. Entities and external references are never followed."""
+    """Raises Refused with the line of each problem. Entities and external references are never followed.
+
+    It is read as the UTF-8 that it is: an encoding that it names could be any codec that Python has.
+    """
     reader = _Reader()
-    parser: Any = DefusedXMLParser(target=reader, forbid_dtd=True)
+    parser: Any = DefusedXMLParser(target=reader, encoding="utf-8", forbid_dtd=True)
     reader.parser = parser.parser
     try:
         parser.feed(raw)

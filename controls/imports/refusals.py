@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 MOST_PROBLEMS = 200
+NOTHING_KEPT = _("It holds a NUL character, which no text here may hold.")
 
 
 @dataclass(frozen=True)
@@ -26,5 +30,5 @@ class Refused(Exception):
         super().__init__("; ".join(f"{problem.place}: {problem.reason}".removeprefix(": ") for problem in problems[:3]))
 
 
-def refused(reason: str, place: str = "") -> Refused:
-    return Refused(Problem(place, reason))
+def refused(reason: str | Promise, place: str = "") -> Refused:
+    return Refused(Problem(place, str(reason)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 import openpyxl
 from django.utils.translation import gettext as _
 from openpyxl.utils import get_column_letter
-from openpyxl.utils.exceptions import InvalidFileException
 
 from controls.imports.refusals import refused
 
@@ -29,11 +27,12 @@ def place(row: int, column: int | None = None, *, sheet: str = "") -> str:
 
 
 def of_csv(text: str) -> Iterator[Sequence[str]]:
-    """By comma; or by semicolon where only that divides the first line. Raises Refused."""
+    """By comma; or by semicolon where only that divides the first line; the first cells of each. Raises Refused."""
     csv.field_size_limit(MOST_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter(text))
     try:
-        yield from reader
+        for row in reader:
+            yield row[:MOST_COLUMNS]
     except csv.Error as error:
         raise refused(
             _("Not CSV: %(error)s.") % {"error": error}, _("line %(line)s") % {"line": reader.line_num}
@@ -47,11 +46,14 @@ def delimiter(text: str) -> str:
 
 
 def of_workbook(raw: bytes, *, most: int, wanted: str = "") -> tuple[str, Iterator[Sequence[str]]]:
-    """The sheet named so, or the first; its name and its rows, one more than `most` of them. Raises Refused."""
+    """The sheet named so, or the first; its name and its rows, one more than `most` of them. Raises Refused.
+
+    What is wrong inside a workbook comes out of its reader as an exception of almost any kind.
+    """
     try:
         book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
         sheet: Any = book[wanted] if wanted in book.sheetnames else book.worksheets[0]
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, IndexError, OSError, SyntaxError) as error:
+    except Exception as error:
         raise refused(_("The workbook cannot be read: %(error)s.") % {"error": error}) from error
     return str(sheet.title), _cells(sheet, most)
 
@@ -60,7 +62,7 @@ def _cells(sheet: Any, most: int) -> Iterator[Sequence[str]]:
     try:
         for row in sheet.iter_rows(values_only=True, max_row=most + 1, max_col=MOST_COLUMNS):
             yield [_text(cell) for cell in row]
-    except (zipfile.BadZipFile, KeyError, ValueError, SyntaxError, OSError) as error:
+    except Exception as error:
         raise refused(
             _("The workbook cannot be read: %(error)s.") % {"error": error},
             _("sheet %(title)s") % {"title": sheet.title},

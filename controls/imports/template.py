@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 import yaml
 from django.utils.translation import gettext as _
 
-from controls.imports.refusals import refused
+from controls.imports.refusals import NOTHING_KEPT, refused
 
 MOST_NODES = 300_000
 DEEPEST = 60
@@ -27,6 +28,7 @@ def read(text: str) -> Any:
     """The template as dicts, lists and scalars; `!Ref x` as {"Ref": x}. Raises Refused with the line."""
     loader = _Loader(text)
     try:
+        _check_events(text)
         root = loader.get_single_node()
         if root is None:
             raise refused(_("The template is empty."), _("line 1"))
@@ -55,9 +57,27 @@ def line_of(text: str, *path: str) -> str:
     return _("line %(line)s, %(path)s") % {"line": node.start_mark.line + 1, "path": "/".join(path)}
 
 
+def _check_events(text: str) -> None:
+    """Raises Refused before a node is made: composing goes as deep as the text does, and C knows no limit to that."""
+    depth = 0
+    for number, event in enumerate(yaml.parse(text, Loader=_Loader)):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise refused(_("Nested deeper than %(deepest)s levels.") % {"deepest": DEEPEST}, _place(event))
+        if number > MOST_NODES:
+            raise refused(_("The template has more than %(most)s values.") % {"most": f"{MOST_NODES:,}"}, _place(event))
+        if isinstance(event, yaml.ScalarEvent) and "\x00" in event.value:
+            raise refused(NOTHING_KEPT, _place(event))
+
+
+def _place(part: Any) -> str:
+    """part: a node or an event."""
+    return _("line %(line)s") % {"line": part.start_mark.line + 1}
+
+
 def _measure(node: yaml.Node, seen: dict[int, int], depth: int) -> int:
     """How many values the node stands for, aliases counted each time. Raises Refused beyond the limits."""
-    place = _("line %(line)s") % {"line": node.start_mark.line + 1}
+    place = _place(node)
     if depth > DEEPEST:
         raise refused(_("Nested deeper than %(deepest)s levels.") % {"deepest": DEEPEST}, place)
     if id(node) in seen:
@@ -84,24 +104,29 @@ def _plain(loader: Any, node: yaml.Node) -> Any:
     if node.tag.startswith("!"):
         return _intrinsic(loader, node)
     if not node.tag.startswith("tag:yaml.org,2002:") or "python" in node.tag:
-        raise refused(
-            _("The tag %(tag)s is not accepted.") % {"tag": node.tag},
-            _("line %(line)s") % {"line": node.start_mark.line + 1},
-        )
+        raise refused(_("The tag %(tag)s is not accepted.") % {"tag": node.tag}, _place(node))
     if isinstance(node, yaml.MappingNode):
         made: dict[str, Any] = {}
         for key, value in node.value:
             name = str(key.value)
             if name in made:
-                raise refused(
-                    _("The key %(name)s is there twice.") % {"name": repr(name)},
-                    _("line %(line)s") % {"line": key.start_mark.line + 1},
-                )
+                raise refused(_("The key %(name)s is there twice.") % {"name": repr(name)}, _place(key))
             made[name] = _plain(loader, value)
         return made
     if isinstance(node, yaml.SequenceNode):
         return [_plain(loader, one) for one in node.value]
-    return loader.construct_object(node)
+    return _scalar(loader, node)
+
+
+def _scalar(loader: Any, node: yaml.Node) -> Any:
+    """Raises Refused where the value is none of its tag's, or a number that JSON has not."""
+    try:
+        value = loader.construct_object(node)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise refused(f"{node.value[:80]!r} is no {node.tag.rpartition(':')[2]}.", _place(node)) from error
+    if isinstance(value, float) and not isfinite(value):
+        raise refused(f"{node.value!r} is no number.", _place(node))
+    return value
 
 
 def _intrinsic(loader: Any, node: yaml.Node) -> dict[str, Any]:

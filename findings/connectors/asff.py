@@ -16,7 +16,10 @@ from findings.connectors.config_rules import security_hub_identifier
 from findings.connectors.resource_types import cloudformation_type
 from findings.models import Check, RecordState, Severity, Source, Status, Workflow
 from findings.staging import StagedCheck, StagedFinding, StagedResource, content_hash_of, uid_of
+from organisation.days import is_in_reach
 
+NUL = b"\\u0000"
+"""As JSON spells it."""
 LARGEST = 1_000_000
 """Bytes. AWS keeps findings below 240 KB; what is far beyond is no finding to show."""
 
@@ -74,12 +77,24 @@ def staged(
                 _("The record has %(n)s bytes; the largest that is taken in is %(largest)s.")
                 % {"n": f"{len(raw):,}", "largest": f"{LARGEST:,}"}
             )
-        return _staged(record, raw, covered_by_config)
+        said = _without_nul(record) if NUL in raw else record
+        return _staged(said, raw, covered_by_config)
     except Malformed as error:
         reason = str(error)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         reason = _("The record does not have the form of a finding (%(name)s).") % {"name": type(error).__name__}
     return Rejected(str(record.get("Id") or ""), reason, raw)
+
+
+def _without_nul(said: Any) -> Any:
+    """The same, where PostgreSQL can store each text of it."""
+    if isinstance(said, str):
+        return said.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    if isinstance(said, list):
+        return [_without_nul(one) for one in said]
+    if isinstance(said, dict):
+        return {_without_nul(name): _without_nul(inner) for name, inner in said.items()}
+    return said
 
 
 def _staged(record: dict[str, Any], raw: bytes, covered_by_config: Collection[tuple[str, str]]) -> StagedFinding:
@@ -140,7 +155,7 @@ def _place(record: dict[str, Any], product_arn: str) -> tuple[str, str]:
 
 
 def moment_of(record: dict[str, Any], name: str, *, optional: bool = False) -> datetime | None:
-    """The date in this member, aware. Raises Malformed."""
+    """The date in this member, in UTC: PostgreSQL does not know every zone that a text can name. Raises Malformed."""
     value = record.get(name)
     if optional and not value:
         return None
@@ -148,11 +163,11 @@ def moment_of(record: dict[str, Any], name: str, *, optional: bool = False) -> d
         return value
     try:
         found = datetime.fromisoformat(str(value))
+        if is_in_reach(found):
+            return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except ValueError:
-        raise Malformed(
-            _("%(name)s is not a date: %(value)s.") % {"name": name, "value": repr(str(value)[:40])}
-        ) from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+        pass
+    raise Malformed(_("%(name)s is not a date: %(value)s.") % {"name": name, "value": repr(str(value)[:40])})
 
 
 def _severity(record: dict[str, Any]) -> Severity:
@@ -186,8 +201,8 @@ def _resources(record: dict[str, Any], account: str, region: str) -> list[Staged
 
 def _name(native_id: str, tags: dict[str, str] | None) -> str:
     """What people call it: its Name tag, else the end of its ARN."""
-    if tags and tags.get("Name"):
-        return tags["Name"]
+    if tags and isinstance(said := tags.get("Name"), str) and said:
+        return said
     if not native_id.startswith("arn:"):
         return native_id
     return native_id.split(":", 5)[-1].rsplit("/", 1)[-1].rsplit(":", 1)[-1]

@@ -6,6 +6,7 @@ import re
 from datetime import date, datetime
 
 from controls.tables import RISKY
+from organisation.days import is_in_reach
 
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 """What a workbook cannot hold; a text that people write has no use for it."""
@@ -38,7 +39,9 @@ def date_of(text: str) -> date:
     """Raises ValueError."""
     for form in DATE_FORMATS:
         try:
-            return datetime.strptime(text, form).date()  # noqa: DTZ007  a date has no zone
+            found = datetime.strptime(text, form).date()  # noqa: DTZ007  a date has no zone
         except ValueError:
             continue
+        if is_in_reach(found):
+            return found
     raise ValueError(text)
