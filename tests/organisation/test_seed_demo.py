@@ -13,8 +13,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
 
+from audit import clock
 from audit.models import TrailEntry
-from organisation.models import Solution, SolutionAccount, User
+from organisation.models import Delegation, Solution, SolutionAccount, User
+from tests.factories import UserFactory
 
 WORLD = {
     "accounts": [
@@ -75,6 +77,18 @@ def test_each_line_can_log_in_and_a_second_run_changes_nothing(
     written = TrailEntry.objects.count()
     assert seeded(world, credentials) == people
     assert TrailEntry.objects.count() == written
+
+
+def test_somebody_is_on_leave_and_ana_stands_in(db: None, settings: Settings) -> None:
+    with pytest.raises(CommandError, match="in a demo only"):
+        call_command("seed_leave")
+    settings.ENVIRONMENT = "demo"
+    away = UserFactory(name="Lucía", email="lucia@example.org", first_line=True)
+    ana = UserFactory(name="Ana", email="ana@example.org", first_line=True)
+    for _again in range(2):
+        call_command("seed_leave", stdout=StringIO())
+    (made,) = Delegation.objects.all()
+    assert (made.delegator, made.delegate, made.is_in_force(clock.now())) == (away, ana, True)
 
 
 def test_only_a_demo_makes_them(db: None, world: str, tmp_path: Path) -> None:
