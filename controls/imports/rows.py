@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, time
 from typing import Any
 
-import openpyxl
 from django.utils.translation import gettext as _
-from openpyxl.utils import get_column_letter
+from xlsxwriter.utility import xl_col_to_name
 
 from controls.imports.refusals import refused
 
@@ -22,7 +21,7 @@ def place(row: int, column: int | None = None, *, sheet: str = "") -> str:
     """row: from 1; column: from 0."""
     where = _("row %(row)d") % {"row": row}
     if column is not None:
-        where = _("row %(row)d, column %(column)s") % {"row": row, "column": get_column_letter(column + 1)}
+        where = _("row %(row)d, column %(column)s") % {"row": row, "column": xl_col_to_name(column)}
     return _("sheet %(sheet)s, %(where)s") % {"sheet": sheet, "where": where} if sheet else where
 
 
@@ -50,8 +49,10 @@ def of_workbook(raw: bytes, *, most: int, wanted: str = "") -> tuple[str, Iterat
 
     What is wrong inside a workbook comes out of its reader as an exception of almost any kind.
     """
+    from openpyxl import load_workbook  # only who reads a workbook loads its 13 MB
+
     try:
-        book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
+        book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
         sheet: Any = book[wanted] if wanted in book.sheetnames else book.worksheets[0]
     except Exception as error:
         raise refused(_("The workbook cannot be read: %(error)s.") % {"error": error}) from error

@@ -84,7 +84,9 @@ def walk(operation: Any, caller: Any, named: dict[str, Any]) -> None:
     answers()
 
 
-FORGED = ("\x00", 10**30, -1, 1.5, True, [], {}, "2026-01-01T00:00:00-23:59", "0001-01-01T00:00:00+15:00", "9" * 5_000)
+FORGED: tuple[Any, ...] = (
+    "\x00", 10**30, -1, 1.5, True, [], {}, "2026-01-01T00:00:00-23:59", "0001-01-01T00:00:00+15:00", "9" * 5_000,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 4])
