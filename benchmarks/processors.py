@@ -17,10 +17,8 @@ from typing import Any
 from django.db import connection
 
 TICKS = os.sysconf("SC_CLK_TCK")
-PAGE = os.sysconf("SC_PAGE_SIZE")
-PARENT, OWN, REAPED, RESIDENT = 1, slice(11, 13), slice(13, 15), 21
-"""Where /proc/PID/stat has them, counted after the name: parent, ticks of its own, ticks of children that ended, pages
-in memory."""
+PARENT, OWN, REAPED = 1, slice(11, 13), slice(13, 15)
+"""Where /proc/PID/stat has them, counted after the name: parent, ticks of its own, ticks of children that ended."""
 
 
 @contextmanager
@@ -51,7 +49,7 @@ def memory() -> Iterator[dict[str, Any]]:
     def watch() -> None:
         nonlocal most
         while not ended.wait(0.05):
-            most = max(most, _resident(os.getpid()))
+            most = max(most, _held(os.getpid()))
 
     watching = Thread(target=watch)
     watching.start()
@@ -64,10 +62,19 @@ def memory() -> Iterator[dict[str, Any]]:
     told["together_mb"] = max(most // 2**20, told["peak_mb"])
 
 
-def _resident(parent: int) -> int:
-    """Bytes that this process and its children hold."""
+def _held(parent: int) -> int:
+    """Bytes that this process and its children hold; what several of them share counts once."""
     found = [(int(path.name), _stat(int(path.name))) for path in Path("/proc").iterdir() if path.name.isdigit()]
-    return sum(int(told[RESIDENT]) * PAGE for pid, told in found if told and parent in (pid, int(told[PARENT])))
+    return sum(_proportional(pid) for pid, told in found if told and parent in (pid, int(told[PARENT])))
+
+
+def _proportional(pid: int) -> int:
+    """Bytes of a process, of shared pages its share; 0 where it is gone."""
+    try:
+        told = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in told.splitlines() if line.startswith("Pss:")), 0)
 
 
 def _ours() -> float:
