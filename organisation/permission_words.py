@@ -128,14 +128,14 @@ AREAS: tuple[tuple[str, str | Promise, Words], ...] = (
 
 @dataclass(frozen=True)
 class Row:
-    """allowed: for each role, in the order of the lines, whether it may. steps_up: it asks who does it once more.
+    """allowed: each role's name, in the order of the lines, and whether it may. steps_up: it asks once more who it is.
 
     own_work: auditors from outside do it of their own engagement alone.
     """
 
     action: str
     words: str | Promise
-    allowed: tuple[bool, ...]
+    allowed: list[tuple[str | Promise, bool]]
     steps_up: bool
     own_work: bool
 
@@ -144,6 +144,6 @@ def rows(words: Words) -> Iterator[Row]:
     """As it is enforced: read from the table that every page and every call is held against."""
     for action, said in words.items():
         holders = MAY[action]
-        allowed = tuple(role.value in holders for role in Role)
+        allowed: list[tuple[str | Promise, bool]] = [(role.label, role.value in holders) for role in Role]
         own = action in OWN_WORK and Role.EXTERNAL.value in holders
         yield Row(action, said, allowed, action in STEP_UP, own)
