@@ -64,7 +64,7 @@ CREATE FUNCTION {table}_is_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full';
 END $$;
 CREATE TRIGGER is_full BEFORE INSERT ON {table} FOR EACH ROW
-    WHEN (NEW.id % 40 = 0) EXECUTE FUNCTION {table}_is_full()
+    WHEN (NEW.id % 5 = 0) EXECUTE FUNCTION {table}_is_full()
 """
 Kill = Callable[[Scope, float], None]
 
