@@ -76,6 +76,5 @@ def _matches(name: str, value: str, user: User) -> Any:
         return Q(pk__in=Engagement.objects.worked_on_by(user).values("pk"))
     if name == "who":
         return Q(from_outside=value == "outside")
-    key = value.upper().removeprefix(f"{Engagement.public_prefix}-")
     words = Q(title__icontains=value) | Q(objective__icontains=value)
-    return words | Q(pk=int(key)) if key.isdecimal() and len(key) < 18 else words
+    return words | Engagement.called(value)

@@ -141,6 +141,5 @@ def _matches(name: str, value: str, user: User, today: date) -> Q:
     if name == "mine":
         team = Q(engagement__in=Engagement.objects.worked_on_by(user).values("pk"))
         return Q(owner=user) if value == "owner" else team
-    key = value.upper().removeprefix(f"{AuditFinding.public_prefix}-")
     words = Q(title__icontains=value) | Q(condition__icontains=value)
-    return words | Q(pk=int(key)) if key.isdecimal() and len(key) < 18 else words
+    return words | AuditFinding.called(value)

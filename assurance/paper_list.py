@@ -79,6 +79,5 @@ def _matches(name: str, value: str, user: User) -> Q:
         return Q(assigned_to=user)
     if name == "mine":
         return Q(stands=State.CONCLUDED.value) & ~Q(prepared_by=user)
-    key = value.upper().removeprefix(f"{ControlTest.public_prefix}-")
     words = Q(control__name__icontains=value)
-    return words | Q(pk=int(key)) if key.isdecimal() and len(key) < 18 else words
+    return words | ControlTest.called(value)

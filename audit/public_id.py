@@ -10,6 +10,11 @@ from django.http import Http404
 Row = TypeVar("Row", bound=models.Model)
 
 
+def whole_number(text: str) -> int | None:
+    """The number from 0 on that this text is; None where it is none, or longer than any key."""
+    return int(text) if text.isdecimal() and len(text) <= 18 else None
+
+
 class PublicId(models.Model):
     """A model whose rows have a public id: its prefix, a hyphen and the key."""
 
@@ -25,10 +30,22 @@ class PublicId(models.Model):
     @classmethod
     def key_of(cls, public_id: str) -> int:
         """The integer key inside a public id. Raises Http404 when it is none of this model's."""
-        prefix, _, key = public_id.upper().rpartition("-")
-        if prefix != cls.public_prefix or not key.isdecimal() or len(key) > 18:
+        key = cls.key_in(public_id.upper())
+        if key is None:
             raise Http404(f"{public_id} is not a {cls._meta.verbose_name} id")
-        return int(key)
+        return key
+
+    @classmethod
+    def key_in(cls, text: str) -> int | None:
+        """The integer key, where this text may be a public id of this model."""
+        prefix, _, key = text.rpartition("-")
+        return whole_number(key) if prefix == cls.public_prefix else None
+
+    @classmethod
+    def called(cls, words: str) -> models.Q:
+        """The row whose public id, or its number alone, somebody typed; none where it is neither."""
+        key = whole_number(words.upper().removeprefix(f"{cls.public_prefix}-"))
+        return models.Q(pk__in=[] if key is None else [key])
 
 
 def get_or_404(rows: models.QuerySet[Row], public_id: str) -> Row:

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.utils.functional import Promise
 
+from audit.public_id import whole_number
 from controls.models import CheckReference, Control, Edition, Requirement
 from controls.proposing import End
 from findings.models import Check, Source
@@ -43,8 +44,9 @@ def choice_of(end: End, at: datetime) -> Choice:
 def end_named(value: str, user: User) -> End | None:
     """What an address or a form names: RQ-1, CT-1, K-1, security_hub:S3.8, or the bare key of a check."""
     value = value.replace("\x00", "").strip()
-    prefix, _, number = value.upper().rpartition("-")
-    if number.isdecimal() and len(number) <= 18:
+    prefix, _, digits = value.upper().rpartition("-")
+    number = whole_number(digits)
+    if number is not None:
         if prefix == Requirement.public_prefix:
             return Requirement.objects.filter(pk=number).select_related("framework").first()
         if prefix == Control.public_prefix:
@@ -144,7 +146,7 @@ def _exact_first(rows: QuerySet[Any], field: str, asked: list[str]) -> Any:
 
 def _key(prefix: str, word: str) -> int | None:
     told, _, number = word.upper().rpartition("-")
-    return int(number) if told == prefix and number.isdecimal() and len(number) <= 18 else None
+    return whole_number(number) if told == prefix else None
 
 
 def _control(one: Control) -> Choice:

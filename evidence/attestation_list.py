@@ -129,9 +129,8 @@ def _matches(name: str, value: str, user: User, at: datetime) -> Q:
         return expiring(int(value), at)
     if name == "mine":
         return Q(asked_by=user) if value == "asked" else Q(asked_of=user, stands="awaited")
-    key = value.upper().removeprefix(f"{Attestation.public_prefix}-")
     found = Q(statement__icontains=value) | Q(control__name__icontains=value)
-    return found | Q(pk=int(key)) if key.isdecimal() and len(key) < 18 else found
+    return found | Attestation.called(value)
 
 
 def expiring(days: int, at: datetime) -> Q:

@@ -176,5 +176,4 @@ def _state(value: str, at: datetime) -> Q:
 def _words(value: str) -> Q:
     found = Q(title__icontains=value) | Q(note__icontains=value) | Q(file_name__icontains=value)
     found |= Q(captured_by__name__icontains=value) | Q(sha256=value.lower())
-    key: Any = value.upper().removeprefix(f"{Evidence.public_prefix}-")
-    return found | Q(pk=int(key)) if key.isdecimal() and len(key) < 18 else found
+    return found | Evidence.called(value)

@@ -149,8 +149,7 @@ def _matches(name: str, value: str, user: User, on: date) -> Q:
 
 def _saying(words: str) -> Q:
     found = Q(title__icontains=words) | Q(what__icontains=words) | Q(item__icontains=words)
-    key = words.upper().removeprefix(f"{EvidenceRequest.public_prefix}-")
-    return found | Q(pk=int(key)) if key.isdecimal() and len(key) < 18 else found
+    return found | EvidenceRequest.called(words)
 
 
 def shown(one: EvidenceRequest, on: date) -> dict[str, Any]:

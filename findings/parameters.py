@@ -18,7 +18,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from audit.public_id import PublicId
+from audit.public_id import PublicId, whole_number
 from findings.models import (
     Check,
     FindingResource,
@@ -82,8 +82,9 @@ def _one_of(values: Sequence[str]) -> Callable[[str], str]:
 def _severity(text: str) -> int:
     """A severity by its rank (0 to 5) or its label ("high")."""
     labels = {word: rank for rank, word in SEVERITY_WORDS.items()}
-    if text.isdecimal() and int(text) in Severity.values:
-        return int(text)
+    rank = whole_number(text)
+    if rank in Severity.values:
+        return rank
     if text.lower() not in labels:
         raise Unreadable(_("One of %(values)s.") % {"values": ", ".join(labels)})
     return labels[text.lower()]

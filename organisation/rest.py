@@ -20,7 +20,7 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from audit.keyset import Page, page_of
-from audit.public_id import get_or_404
+from audit.public_id import get_or_404, whole_number
 from organisation.bearer import SAFE
 from organisation.conditions import Conditional
 from organisation.days import in_reach
@@ -48,8 +48,8 @@ class Permitted(BasePermission):
 
 def size_of(request: Request) -> int:
     """How many rows of a list are asked for at once."""
-    said = request.query_params.get("size", "")
-    return min(max(int(said), 1), 500) if said.isdecimal() else PAGE_SIZE
+    said = whole_number(request.query_params.get("size", ""))
+    return PAGE_SIZE if said is None else min(max(said, 1), 500)
 
 
 class KeysetPagination(BasePagination):

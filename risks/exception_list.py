@@ -121,8 +121,7 @@ def _matches(name: str, value: str, at: datetime, mine: list[int], matrix: Matri
     if name == "mine":
         return Q(pk__in=mine)
     words = Q(reason__icontains=value) | Q(risk__title__icontains=value) | Q(checks__key__icontains=value)
-    key = value.upper().removeprefix(f"{RiskException.public_prefix}-")
-    found = words | Q(pk=int(key)) if key.isdecimal() and len(key) < 18 else words
+    found = words | RiskException.called(value)
     return Q(pk__in=RiskException.objects.filter(found).values("pk"))
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit import clock
+from audit.public_id import whole_number
 from findings.models import Severity
 from organisation.days import DayField
 from risks.matrices import LABEL, Draft, flaws
@@ -145,7 +146,7 @@ class MatrixForm(ApprovalForm):
     def _tone(self, name: str) -> int:
         level = str(self[name].value())
         tone = str(self[f"tone_{level}"].value()) if f"tone_{level}" in self.fields else ""
-        return int(tone) if tone.isdecimal() else 1
+        return whole_number(tone) or 1
 
     @property
     def columns(self) -> list[BoundField]:
@@ -177,9 +178,9 @@ def draft_asked_for(query: QueryDict, before: Matrix | None) -> Draft:
     """What the address begins with: ?start, and how large. Raises BadRequest on a size that no matrix has."""
     start = query.get("start", IN_FORCE if before else STANDARD)
     draft = Draft.of(before) if before and start == IN_FORCE else Draft.standard(before)
-    sizes = [query.get(name, str(len(getattr(draft, name)))) for name in SIZES]
-    if not all(size.isdecimal() and FEWEST <= int(size) <= MOST for size in sizes):
+    sizes = [whole_number(query.get(name, str(len(getattr(draft, name))))) or 0 for name in SIZES]
+    if not all(FEWEST <= size <= MOST for size in sizes):
         raise BadRequest(
             _("A matrix has %(fewest)d to %(most)d likelihoods, impacts and levels") % {"fewest": FEWEST, "most": MOST}
         )
-    return draft.resized(*map(int, sizes))
+    return draft.resized(*sizes)

@@ -300,8 +300,7 @@ def _owners(user: User, facets: Facets, asked: str) -> dict[str, Words]:
     """Of the risks in the scope; the one asked for also where they own none of these."""
     keys = {User.key_of(one) for one in facets.values["owner"]}
     where = Q(pk__in=keys)
-    prefix, _dash, digits = asked.partition("-")
-    if prefix == User.public_prefix and digits.isdecimal() and len(digits) < 19:
-        where |= Q(pk=int(digits), pk__in=Risk.objects.visible_to(user).values("owner"))
+    if key := User.key_in(asked):
+        where |= Q(pk=key, pk__in=Risk.objects.visible_to(user).values("owner"))
     people = User.objects.filter(where).order_by("name", "pk")
     return {f"P-{key}": name for key, name in people.values_list("pk", "name")}

@@ -115,9 +115,8 @@ def _saying(value: str, on: date) -> Q:
     said = Q()
     for name in ("title", "cause", "event", "consequence"):
         said |= Q(**{f"{name}__icontains": value})
-    prefix, _dash, digits = value.upper().partition("-")
-    if prefix == Risk.public_prefix and digits.isdecimal() and len(digits) < 19:
-        said |= Q(pk=int(digits))
+    if key := Risk.key_in(value.upper()):
+        said |= Q(pk=key)
     return said
 
 

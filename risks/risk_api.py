@@ -145,10 +145,8 @@ class ById(serializers.Field[Any, str, str, Any]):
         self.rows = rows
 
     def to_internal_value(self, data: Any) -> Any:
-        model = self.rows().model
-        prefix, _dash, digits = str(data).partition("-")
-        known = prefix == model.public_prefix and digits.isdecimal() and len(digits) < 19
-        found = self.rows().filter(pk=int(digits)).first() if known else None
+        key = self.rows().model.key_in(str(data))
+        found = self.rows().filter(pk=key).first() if key is not None else None
         if found is None:
             raise ValidationError(_("There is none with this id."))
         return found

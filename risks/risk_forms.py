@@ -147,20 +147,14 @@ class LinkFindingsForm(forms.Form):
 
     def clean_check_ran(self) -> Check:
         asked = self.cleaned_data["check_ran"].strip()
-        rows = (
-            Check.objects.filter(pk=Check.key_of(asked)) if _is_id(asked) else Check.objects.filter(key__iexact=asked)
-        )
+        key = Check.key_in(asked)
+        rows = Check.objects.filter(key__iexact=asked) if key is None else Check.objects.filter(pk=key)
         found = list(rows[:2])
         if len(found) != 1:
             raise forms.ValidationError(
                 _("Several checks have this name: give its id, e.g. K-12.") if found else _("There is no such check.")
             )
         return found[0]
-
-
-def _is_id(text: str) -> bool:
-    prefix, _dash, digits = text.partition("-")
-    return prefix == Check.public_prefix and digits.isdecimal()
 
 
 class ReviewForm(forms.Form):

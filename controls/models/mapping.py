@@ -11,7 +11,7 @@ from django.db.models import Exists, F, FilteredRelation, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from audit.public_id import PublicId
+from audit.public_id import PublicId, whole_number
 from controls.models.control import Control
 from controls.models.decision import MappingDecision
 from controls.models.framework import Framework, FrameworkVersion
@@ -139,10 +139,11 @@ class MappingQuerySet(models.QuerySet["Mapping"]):
         key = Q(requirement__key__iexact=words) | Q(other__key__iexact=words) | Q(named__istartswith=words)
         editions = Edition.objects.filter(label__istartswith=words).values("requirement")
         labelled = Q(requirement__in=editions) | Q(other__in=editions)
-        prefix, _, number = words.rpartition("-")
+        prefix, _, digits = words.rpartition("-")
+        number = whole_number(digits)
         told = {Mapping.public_prefix: "pk", Control.public_prefix: "control", Requirement.public_prefix: "requirement"}
-        name = told.get(prefix.upper()) if number.isdecimal() and len(number) <= 18 else None
-        by_id = Q(**{name: int(number)}) if name else Q(control__name__icontains=words)
+        name = told.get(prefix.upper()) if number is not None else None
+        by_id = Q(**{name: number}) if name else Q(control__name__icontains=words)
         return self.filter(check | stated | key | labelled | by_id)
 
     def of_framework(self, framework: Framework) -> Self:

@@ -74,9 +74,5 @@ def _every() -> list[Use]:
 
 
 def _scope(request: Any) -> Solution | None:
-    named = request.GET.get("solution", "")
-    prefix, _hyphen, key = named.partition("-")
-    if prefix != Solution.public_prefix or not key.isdecimal():
-        return None
-    found: Solution | None = Solution.objects.visible_to(request.user).filter(pk=int(key)).first()
-    return found
+    key = Solution.key_in(request.GET.get("solution", ""))
+    return Solution.objects.visible_to(request.user).filter(pk=key).first() if key is not None else None

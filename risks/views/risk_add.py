@@ -48,9 +48,8 @@ def _initial(query: QueryDict, user: User) -> dict[str, Any]:
     """An id that is none is left out: the field then asks for it."""
     found: dict[str, Any] = {name: query[name][:2000] for name in WORDS if name in query}
     for name, model in ROWS.items():
-        prefix, _dash, digits = query.get(name, "").partition("-")
-        if prefix == model.public_prefix and digits.isdecimal() and len(digits) < 19:
-            found[name] = int(digits)
+        if key := model.key_in(query.get(name, "")):
+            found[name] = key
     if may(user, "risk.change"):
         found.setdefault("owner", user.pk)
     return found

@@ -49,6 +49,19 @@ def test_the_next_page_is_an_address(second_line: LoggedIn) -> None:
     assert (names, second["next"]) == (["a", "b", "c"], None)
 
 
+@pytest.mark.parametrize("size", ["0", "-1", "²", "9" * 5_000])
+def test_a_size_that_no_page_has_is_brought_within_reach(second_line: LoggedIn, size: str) -> None:
+    SolutionFactory()
+    assert len(second_line.get("/api/v1/solutions/", {"size": size}).json()["results"]) == 1
+
+
+def test_a_body_that_is_nested_without_end_is_refused(second_line: LoggedIn) -> None:
+    deep = "[" * 100_000 + "]" * 100_000
+    refused = second_line.post("/api/v1/risks/", deep, content_type="application/json")
+    assert (refused.status_code, refused["Content-Type"]) == (400, PROBLEM)
+    assert refused.json()["detail"] == "The body is nested too deeply."
+
+
 def test_me_says_what_i_may_do(external: LoggedIn) -> None:
     told = external.get("/api/v1/me/").json()
     assert told["line"] == "external"
