@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -33,25 +33,30 @@ portal = WSGIHandler()
 
 @dataclass(frozen=True)
 class Caller:
-    """A person of a line, with the headers that prove it; `known`: what may be named in a call, by its field."""
+    """A person of a line. known: what may be named in a call, by its field; named: the address's arguments.
 
-    name: str
+    proofs: the headers that say who it is, by a log-in and by a token that may write.
+    """
+
     person: User
-    headers: dict[str, str]
+    proofs: list[dict[str, str]]
     known: dict[str, Any]
+    named: dict[str, Any]
 
 
-def callers() -> Iterator[Caller]:
-    """Each line twice: with a log-in, and with a token that may write."""
+def callers(own: Callable[[User], dict[str, Any]]) -> Iterator[Caller]:
+    """One of each line. own: the address's arguments, for an object within a person's reach."""
     for role in Role:
         person = UserFactory(**{TRAITS[role]: True})
-        known = _known(person)
         browser = LoggedIn()
         browser.force_login(person)
         cookies = f"sessionid={browser.cookies['sessionid'].value}; csrftoken={CSRF}"
-        yield Caller(f"{role}, logged in", person, {"Cookie": cookies, "X-CSRFToken": CSRF}, known)
         program = Program(person, scope="write")
-        yield Caller(f"{role}, by token", person, {"Authorization": program.defaults["HTTP_AUTHORIZATION"]}, known)
+        proofs = [
+            {"Cookie": cookies, "X-CSRFToken": CSRF},
+            {"Authorization": program.defaults["HTTP_AUTHORIZATION"]},
+        ]
+        yield Caller(person, proofs, _known(person), own(person))
 
 
 def _known(person: User) -> dict[str, Any]:
@@ -83,20 +88,32 @@ def _known(person: User) -> dict[str, Any]:
     }
 
 
+Send = Callable[[Case], dict[str, Any]]
+
+
 @dataclass(frozen=True)
-class Call:
-    """A case of the schema, and how it is sent."""
+class Idea:
+    """A call that anybody may make. case: of the schema; send: what of it goes over the wire."""
 
     case: Case
-    sent: dict[str, Any]
+    send: Send
+    is_theirs: bool
+    """It names objects that are there, whoever calls."""
 
     def __repr__(self) -> str:
-        return f"Call({self.sent})"
+        return f"Idea({str(self.send(self.case))[:2_000]})"
 
-    def answer(self) -> TestResponse:
-        """What the portal says. What it fails with is raised, so that a test shows where."""
+    def answered(self, caller: Caller, proof: dict[str, str]) -> TestResponse:
+        """What the portal says to this caller. What it fails with is raised, so that a test shows where."""
+        if self.is_theirs:
+            self.case.path_parameters.update(caller.named)
+            for place in (self.case.body, self.case.query):
+                if isinstance(place, dict):
+                    place.update({name: caller.known[name] for name in caller.known.keys() & place.keys()})
+        sent = self.send(self.case)
+        headers = {name: value for name, value in sent["headers"].items() if name.lower() not in PROOF}
         with faults_raised():
-            return Wire(portal).open(buffered=True, **self.sent)
+            return Wire(portal).open(buffered=True, **{**sent, "headers": {**headers, **proof}})
 
 
 @contextmanager
@@ -115,68 +132,70 @@ def faults_raised() -> Iterator[None]:
         raise faults[0]
 
 
-def calls(operation: Any, caller: Caller, named: dict[str, Any]) -> st.SearchStrategy[Call]:
+def ideas(operation: Any, named: dict[str, Any]) -> st.SearchStrategy[Idea]:
     """Calls of an operation. named: the address's arguments, of an object that is there."""
-    fitting = operation.as_strategy(path_parameters=named)
-    sensible = st.builds(_sensible, fitting, st.just(caller.known))
-    place = st.integers(0, 50)
+    fitting, place = operation.as_strategy(path_parameters=named), st.integers(0, 50)
     changed = [
-        _unchanged(sensible),
-        st.builds(_with_a_value, sensible, place, st.sampled_from(VALUES)),
-        st.builds(_with_a_query, sensible, place, st.sampled_from(SPELT)),
-        st.builds(_sent_strangely, sensible, st.sampled_from(STRANGE)),
+        _unchanged(fitting),
+        st.builds(_with_a_value, fitting, place, st.sampled_from(VALUES)),
+        st.builds(_with_a_query, fitting, place, st.sampled_from(SPELT)),
+        st.builds(_sent_strangely, fitting, st.sampled_from(STRANGE)),
         _unchanged(operation.as_strategy(generation_mode=GenerationMode.NEGATIVE, path_parameters=named)),
     ]
     if named:
-        changed.append(_unchanged(operation.as_strategy()))
-        changed.append(st.builds(_at_another_address, sensible, place, st.sampled_from(SPELT)))
-    return st.one_of(changed).map(lambda call: _by(caller, call))
+        changed.append(st.builds(Idea, operation.as_strategy(), st.just(_as_it_is), st.just(False)))
+        changed.append(st.builds(_at_another_address, fitting, place, st.sampled_from(SPELT)))
+
+    @st.composite
+    def one_of_them(draw: st.DrawFn) -> Idea:  # is written down by its name, where the choices would be 100 kB
+        return draw(st.one_of(changed))
+
+    return one_of_them()
 
 
-def _unchanged(cases: st.SearchStrategy[Case]) -> st.SearchStrategy[Call]:
-    return cases.map(lambda case: Call(case, case.as_transport_kwargs()))
+def _as_it_is(case: Case) -> dict[str, Any]:
+    return case.as_transport_kwargs()
 
 
-def _sensible(case: Case, known: dict[str, Any]) -> Case:
-    """The same, naming objects that are there."""
-    for place in (case.body, case.query):
-        if isinstance(place, dict):
-            place.update({name: known[name] for name in known.keys() & place.keys()})
-    return case
+def _unchanged(cases: st.SearchStrategy[Case]) -> st.SearchStrategy[Idea]:
+    return st.builds(Idea, cases, st.just(_as_it_is), st.just(True))
 
 
-def _with_a_value(case: Case, place: int, value: Any) -> Call:
-    sent = case.as_transport_kwargs()
-    parts = [part for part in ("json", "data", "query_string") if sent.get(part) and isinstance(sent[part], dict)]
-    fields = [(part, name) for part in parts for name in sent[part]]
-    if fields:
-        part, name = fields[place % len(fields)]
-        sent[part] = {**sent[part], name: value if part == "json" else writable(value)}
-    return Call(case, sent)
+def _with_a_value(case: Case, place: int, value: Any) -> Idea:
+    def send(case: Case) -> dict[str, Any]:
+        sent = case.as_transport_kwargs()
+        parts = [part for part in ("json", "data", "query_string") if sent.get(part) and isinstance(sent[part], dict)]
+        fields = [(part, name) for part in parts for name in sent[part]]
+        if fields:
+            part, name = fields[place % len(fields)]
+            sent[part] = {**sent[part], name: value if part == "json" else writable(value)}
+        return sent
+
+    return Idea(case, send, is_theirs=True)
 
 
-def _with_a_query(case: Case, place: int, spelt: str) -> Call:
+def _with_a_query(case: Case, place: int, spelt: str) -> Idea:
     names = [*(one.name for one in case.operation.query), *OF_EVERY_ADDRESS]
-    name = names[place % len(names)]
-    return Call(case, {**case.as_transport_kwargs(), "query_string": f"{name}={spelt}&{name}="})
+    query = f"{names[place % len(names)]}={spelt}&{names[place % len(names)]}="
+    return Idea(case, lambda case: {**case.as_transport_kwargs(), "query_string": query}, is_theirs=True)
 
 
-def _at_another_address(case: Case, place: int, spelt: str) -> Call:
-    names = sorted(case.path_parameters)
-    named = {name: quote(str(value), safe="") for name, value in case.path_parameters.items()}
-    address = case.path.format(**{**named, names[place % len(names)]: spelt})
-    return Call(case, {**case.as_transport_kwargs(), "path": address})
+def _at_another_address(case: Case, place: int, spelt: str) -> Idea:
+    def send(case: Case) -> dict[str, Any]:
+        names = sorted(case.path_parameters)
+        named = {name: quote(str(value), safe="") for name, value in case.path_parameters.items()}
+        address = case.path.format(**{**named, names[place % len(names)]: spelt})
+        return {**case.as_transport_kwargs(), "path": address}
+
+    return Idea(case, send, is_theirs=True)
 
 
-def _sent_strangely(case: Case, strange: dict[str, Any]) -> Call:
-    sent = case.as_transport_kwargs()
-    headers = {**sent["headers"], **strange.get("headers", {})}
-    if "data" in strange and case.method != "GET":
-        sent.pop("json", None)
-        sent["data"] = strange["data"]
-    return Call(case, {**sent, "headers": headers})
+def _sent_strangely(case: Case, strange: dict[str, Any]) -> Idea:
+    def send(case: Case) -> dict[str, Any]:
+        sent = case.as_transport_kwargs()
+        if "data" in strange and case.method != "GET":
+            sent.pop("json", None)
+            sent["data"] = strange["data"]
+        return {**sent, "headers": {**sent["headers"], **strange.get("headers", {})}}
 
-
-def _by(caller: Caller, call: Call) -> Call:
-    headers = {name: value for name, value in call.sent["headers"].items() if name.lower() not in PROOF}
-    return Call(call.case, {**call.sent, "headers": {**headers, **caller.headers}})
+    return Idea(case, send, is_theirs=True)
