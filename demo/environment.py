@@ -76,6 +76,7 @@ def build(choices: Choices, servers: Mapping[str, str], sandbox: str | None) -> 
         "EVIDENCE_FOLDER": str(folder / "evidence"),
         "SIGNING_KEY_FILE": str(folder / "signing-key.pem"),
         "LOG_FORMAT": "text",
+        "ORGANISATION_NAME": os.environ.get("ORGANISATION_NAME") or "Example Ltd",
         "PYTHONUNBUFFERED": "1",
         **servers,
     }

@@ -218,7 +218,6 @@ class Contents:
 
     coverage_words: the statement of how much could be seen. glossary: words of the field and what they mean. checks:
     those that requirements name without a control between.
-    key_fingerprint: of the key that seals; empty where it is not known yet.
     """
 
     id: str
@@ -249,5 +248,4 @@ class Contents:
     audit_findings: list[AuditFindingPart]
     provider_reports: list[ProviderReportPart]
     glossary: list[tuple[str, str]]
-    key_fingerprint: str = ""
     checks: list[CheckPart] = field(default_factory=list)

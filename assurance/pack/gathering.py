@@ -61,7 +61,9 @@ def gather(pack: Pack, write_failures: Write) -> Gathered:
         risks=risk_parts,
         audit_findings=papers.audit_finding_parts(scope),
         provider_reports=kept.provider_report_parts(scope, _reports(requirements)),
-        glossary=sorted((_(word), str(meaning)) for word, meaning in TERMS.items()),
+        glossary=sorted(
+            ((_(word), str(meaning)) for word, meaning in TERMS.items()), key=lambda term: term[0].casefold()
+        ),
         checks=_named_directly(requirements, parts),
     )
     return Gathered(contents, [rows[key] for key, part in told.items() if part.file])

@@ -47,11 +47,12 @@ def document(contents: Contents) -> dict[str, Any]:
 def _about(contents: Contents) -> dict[str, Any]:
     engagement = contents.engagement
     solutions = words.listed([f"{one.name} ({one.id})" for one in contents.solutions])
+    framework = f"{contents.framework.name} {contents.framework_version}"
     is_moment = contents.about_from == contents.about_to
     scope = [
         ("Engagement", f"{engagement.name} ({engagement.id})" if engagement else ""),
         ("Objective", contents.objective),
-        ("Framework", f"{contents.framework.name}, {contents.framework_version}"),
+        ("Framework", framework),
         ("Solutions", solutions),
         ("Moment" if is_moment else "Period", words.span(contents.about_from, contents.about_to)),
         ("Team", words.listed(contents.team)),
@@ -63,19 +64,18 @@ def _about(contents: Contents) -> dict[str, Any]:
         ("As known at", words.moment(contents.known_at)),
         ("Trail at entry", f"{contents.trail_position:,}"),
         ("Trail digest", contents.trail_digest),
-        ("Signing key", contents.key_fingerprint),
         ("Software", contents.software),
     ]
     return {
         "id": contents.id,
         "title": contents.title,
         "organisation": contents.organisation,
-        "framework": f"{contents.framework.name}, {contents.framework_version}",
+        "framework": framework,
         "about": words.span(contents.about_from, contents.about_to),
         "is_moment": is_moment,
         "sealed": words.moment(contents.seal_time),
         "at": words.moment(contents.at),
-        "heading": f"{contents.organisation} · {contents.title}",
+        "heading": " · ".join(filter(None, (contents.organisation, contents.title))),
         "scope": [[label, fact] for label, fact in scope if fact],
         "seal": [[label, fact] for label, fact in seal if fact],
     }

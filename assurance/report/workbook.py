@@ -47,7 +47,7 @@ def _read_me(book: Any, bold: Any, contents: Contents) -> None:
     about = {
         "Pack": contents.id,
         "Title": contents.title,
-        "Framework": f"{contents.framework.name}, {contents.framework_version}",
+        "Framework": f"{contents.framework.name} {contents.framework_version}",
         "Solutions": words.listed([f"{one.name} ({one.id})" for one in contents.solutions]),
         "About": words.span(contents.about_from, contents.about_to),
         "As known at": words.moment(contents.known_at),
