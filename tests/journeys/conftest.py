@@ -38,7 +38,7 @@ QUIET = (
 
 @dataclass
 class Installation:
-    """What a journey stands on. people: by line; solutions: Payments owns one account, Ledger another.
+    """What a journey stands on. people: by line, of whom only who comes from outside needs a second factor; solutions: Payments owns one account, Ledger another.
 
     evidence: where the portal keeps its files.
     """
@@ -106,6 +106,7 @@ def _prepared(clone: Clone, sandbox: Sandbox, clock_file: Path, evidence: Path) 
         "second": UserFactory(name="Sam Oversight", email="sam@example.org", second_line=True),
         "third": UserFactory(name="Tui Auditor", email="tui@example.org", third_line=True),
         "administrator": UserFactory(name="Ada Admin", email="ada@example.org", administrator=True),
+        "outside": UserFactory(name="Olu Outside", email="olu@example.net", external=True),
     }
     User.objects.update(password=PBKDF2PasswordHasher().encode(PASSWORD, "journeys"))
     GrantFactory(person=people["first"], solution=payments)
@@ -125,6 +126,7 @@ def _prepared(clone: Clone, sandbox: Sandbox, clock_file: Path, evidence: Path) 
 def _portal(environment: dict[str, str], folder: Path) -> Iterator[str]:
     """The portal as it is served in earnest: gunicorn in a process of its own, strict headers, packed static files."""
     environment = {**environment, "PORTAL_ENVIRONMENT": "demo", "STATIC_ROOT": str(folder / "static")}
+    environment["MFA_REQUIRED_FOR"] = "external"
     collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
     subprocess.run(collect, env=environment, cwd=settings.BASE_DIR, check=True)
     with socket.socket() as free:
@@ -164,8 +166,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visit(installation: Installation, browser: Browser) -> Iterator[Callable[..., Page]]:
-    """`visit("second")`: that person's browser, logged in at their home. No page may report an error.
+def window(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """`window()`: a browser in which nobody is logged in. No page may report an error.
 
     A refused form (422), which the browser reports too, is an answer and no error.
     """
@@ -175,21 +177,37 @@ def visit(installation: Installation, browser: Browser) -> Iterator[Callable[...
         if message.type == "error" and "status of 422" not in message.text:
             complaints.append(message.text)
 
-    def _visit(person: str, **settings: Any) -> Page:
+    def _window(**settings: Any) -> Page:
         context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **settings})
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", _hear)
-        page.goto(f"{installation.address}/")
-        page.locator("[name=login]").fill(installation.people[person].email)
-        page.locator("[name=password]").fill(PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url(f"{installation.address}/")
         return page
 
-    yield _visit
+    yield _window
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def visit(installation: Installation, window: Callable[..., Page]) -> Callable[..., Page]:
+    """`visit("second")`: that person's browser, logged in at their home."""
+
+    def _visit(person: str, **settings: Any) -> Page:
+        page = window(**settings)
+        page.goto(f"{installation.address}/")
+        enter(page, installation.people[person])
+        page.wait_for_url(f"{installation.address}/")
+        return page
+
+    return _visit
+
+
+def enter(page: Page, person: User) -> None:
+    """Fill in the log-in that this page shows."""
+    page.locator("[name=login]").fill(person.email)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
