@@ -7,7 +7,8 @@ class AssuranceConfig(AppConfig):
     def ready(self) -> None:
         from assurance import panels, papers, reminding, subjects
         from assurance.finding_moves import Verb
-        from desk import notices
+        from assurance.models import AuditFinding, ControlTest, Engagement
+        from desk import notices, pages
         from desk.models import Group
         from desk.subjects import register
         from evidence import sources
@@ -15,6 +16,13 @@ class AssuranceConfig(AppConfig):
         from organisation.panels import provide
 
         register("engagement", subjects.engagement)
+        pages.register(
+            "engagement", pages.Page("assurance:engagement", "engagement.view", Engagement.objects.visible_to)
+        )
+        pages.register("controltest", pages.Page("assurance:paper", "engagement.view", ControlTest.objects.visible_to))
+        pages.register(
+            "auditfinding", pages.Page("assurance:finding", "audit_finding.view", AuditFinding.objects.visible_to)
+        )
         sources.register("engagement", subjects.source_of)
         name_papers(papers.attached, papers.opened)
         provide("control", panels.conclusions_of_control)

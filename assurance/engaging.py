@@ -57,7 +57,7 @@ def plan(wanted: Plan, *, by: User) -> Engagement:
         from_outside=wanted.from_outside, added_by=by, added_at=clock.now(), **_fields(wanted)
     )
     made.solutions.set(wanted.solutions)
-    if not made.from_outside and (why_not := ties_refusal(by, made)):
+    if not made.from_outside and (why_not := ties_refusal(by, made, "engagement.planned", by)):
         raise Refused(why_not)
     trail.record(by, "engagement.planned", made, **told(made), from_outside=made.from_outside)
     if not made.from_outside:

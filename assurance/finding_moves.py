@@ -91,7 +91,7 @@ def follow_refusal(finding: AuditFinding, user: User) -> str:
     on_team = Engagement.objects.worked_on_by(user).filter(pk=finding.engagement_id).exists()
     if not on_team and Role.THIRD.value not in user.roles_today:
         return _("You are not on the team that found it: internal audit follows it up.")
-    return ties_refusal(user, finding.engagement)
+    return ties_refusal(user, finding.engagement, "audit_finding.judged", finding)
 
 
 def open_verbs(finding: AuditFinding, user: User) -> list[Verb]:

@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 
 from assurance.models import Engagement, TeamMember
 from audit import clock
-from audit.public_id import get_or_404
+from audit.public_id import PublicId, get_or_404
 from controls.models import Control, Inheritance
 from controls.models.control import ControlQuerySet
 from organisation.models import Delegation, Grant, User
 from organisation.models.grant import MANAGED
+from organisation.own_work import own_work
 from organisation.permissions import may
 from risks.models import Risk
 from risks.refusals import Refused
@@ -45,7 +46,7 @@ def work_refusal(user: User, engagement: Engagement) -> Refusal:
         return _("%(id)s is closed: its papers are locked. Plan a new engagement to look again.") % {
             "id": engagement.public_id
         }
-    return _member_refusal(user, engagement) or ties_refusal(user, engagement)
+    return _member_refusal(user, engagement) or ties_refusal(user, engagement, "engagement.worked_on")
 
 
 def _member_refusal(user: User, engagement: Engagement) -> Refusal:
@@ -89,13 +90,17 @@ def locked(engagement: Engagement) -> Engagement:
     )  # fmt: skip
 
 
-def ties_refusal(user: User, engagement: Engagement) -> Refusal:
-    """That somebody would audit what they answer for, or did in the audited period; empty where they would not."""
+def ties_refusal(user: User, engagement: Engagement, tried: str, about: PublicId | None = None) -> Refusal:
+    """That somebody would audit what they answer for, or did in the audited period; empty where they would not.
+
+    tried: as the trail would have had it. about: what it is tried on, where that is not the engagement.
+    """
     found = ties(user, engagement)
     if not found:
         return ""
     told = {"name": user.name, "ties": "; ".join(found)}
-    return _("Nobody audits what they answer for. %(name)s %(ties)s. Somebody else has to do it.") % told
+    words = _("Nobody audits what they answer for. %(name)s %(ties)s. Somebody else has to do it.") % told
+    return own_work(words, user, tried, about or engagement)
 
 
 def ties(person: User, engagement: Engagement) -> list[str]:

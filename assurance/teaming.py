@@ -56,7 +56,7 @@ def put_on(engagement: Engagement, person: User, part: str, *, by: User) -> Team
     """Who is put on it declares their independence before they work. Raises Refused."""
     held = locked(engagement)
     if why_not := manage_refusal(held, by) or put_refusal(held, person):
-        raise Refused(why_not, "person")
+        raise Refused(why_not if person == by else str(why_not), "person")
     return put(held, person, part, by=by)
 
 
@@ -69,7 +69,7 @@ def put_refusal(engagement: Engagement, person: User) -> str:
         return _("%(name)s is not of internal audit: nobody else audits.") % {"name": person.name}
     if TeamMember.objects.of(engagement, clock.now()).filter(person=person).exists():
         return _("%(name)s is on the team already.") % {"name": person.name}
-    return ties_refusal(person, engagement)
+    return ties_refusal(person, engagement, "engagement.member_put")
 
 
 def put(engagement: Engagement, person: User, part: str, *, by: User) -> TeamMember:
@@ -119,7 +119,7 @@ def declare(engagement: Engagement, words: str, *, by: User) -> None:
         raise Refused(_("%(id)s is closed.") % {"id": engagement.public_id})
     if member.declared_at is not None:
         raise Refused(_("You declared it already."))
-    if why_not := ties_refusal(by, engagement):
+    if why_not := ties_refusal(by, engagement, "engagement.independence_declared"):
         raise Refused(why_not)
     if not words.strip():
         raise Refused(_("Say it in words: they stand in the file of the engagement."), "declaration")

@@ -6,7 +6,8 @@ class ControlsConfig(AppConfig):
 
     def ready(self) -> None:
         from controls import deciding, panels, promises, subjects
-        from desk import notices
+        from controls.models import Mapping
+        from desk import notices, pages
         from desk.models import Group
         from desk.subjects import register
         from organisation.panels import provide
@@ -16,4 +17,5 @@ class ControlsConfig(AppConfig):
         provide("check", promises.of_check)
         provide("finding", promises.of_finding)
         register("control", subjects.control)
+        pages.register("mapping", pages.Page("controls:mapping", "framework.view", Mapping.objects.visible_to))
         notices.register(deciding.KIND, Group.WORK)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from audit import clock
 from audit.words import in_the_organisations_language
-from desk import subjects
+from desk import pages
 from desk.models import Notice
 from desk.notices import notify
 from organisation.delegating import day
@@ -43,19 +43,21 @@ def delegation_changed(delegation: Delegation, by: User | str) -> None:
 
 @in_the_organisations_language
 def own_work_attempted(attempt: Attempt) -> None:
-    """The second line, but for who tried; once, until it is read."""
+    """The second line, and of auditors' work the third too, but for who tried; once, until it is read."""
     person, subject = attempt.person, attempt.subject
     text = _("%(who)s tried to decide on their own work, and was refused: %(id)s, %(action)s") % {
         "who": person.name, "id": subject.public_id, "action": attempt.action,
     }  # fmt: skip
     waiting = Notice.objects.unread().filter(kind=OWN_WORK, subject=subject.public_id, text=text[:300])
-    overseers = User.objects.active().with_role(Role.SECOND, clock.now())
+    at = clock.now()
+    overseers = User.objects.active().with_role(Role.SECOND, at)
+    if person.roles_today & {Role.THIRD, Role.EXTERNAL}:
+        overseers = overseers | User.objects.active().with_role(Role.THIRD, at)
     others = overseers.exclude(pk=person.pk).exclude(pk__in=waiting.values("person"))
     for one in others:
         notify(one, OWN_WORK, text, url=_address(attempt, one), subject=subject.public_id)
 
 
 def _address(attempt: Attempt, reader: User) -> str:
-    """Of the page of what it was about, where it has one that this reader may see."""
-    found = subjects.seen(str(attempt.subject._meta.model_name), attempt.subject.public_id, reader)
-    return found.url if found else ""
+    """Of the page of what it was about, or where this reader may not see that, of who tried."""
+    return pages.address_of(attempt.subject, reader) or pages.address_of(attempt.person, reader)

@@ -93,6 +93,7 @@ def write(request: Request, public_id: str) -> HttpResponse:
     if not request.moment.is_now:
         why_not = _("Nobody acts in the past: go back to now.")
     if why_not:
+        attempted(why_not)
         messages.warning(request, why_not)
         return redirect(back)
     lead = _("A draft is your team's alone, administrators included. Who answers for it reads it once it is issued.")
@@ -129,6 +130,7 @@ def change(request: Request, public_id: str) -> HttpResponse:
     if found.state != State.DRAFT:
         why_not = _("It is issued: what it says stays.")
     if why_not or not request.moment.is_now:
+        attempted(why_not)
         messages.warning(request, why_not or _("Nobody acts in the past: go back to now."))
         return redirect(back)
     page = FormPage(_("Change the draft %(id)s") % {"id": found.public_id}, _("Save the draft"), back, found.title)

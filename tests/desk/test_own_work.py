@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from audit import clock
 from audit.models import TrailEntry
@@ -17,9 +18,14 @@ from tests.clock import at
 from tests.conftest import LoggedIn, LogIn, Program
 from tests.evidence.asking import Story as EvidenceStory
 from tests.evidence.asking import post as settle
-from tests.factories import DelegationFactory, UserFactory
-from tests.factories.assurance import AuditFindingFactory, ControlTestFactory
-from tests.factories.controls import MappingFactory
+from tests.factories import DelegationFactory, GrantFactory, UserFactory
+from tests.factories.assurance import (
+    AuditFindingFactory,
+    ControlTestFactory,
+    EngagementFactory,
+    TeamMemberFactory,
+)
+from tests.factories.controls import FrameworkVersionFactory, MappingFactory
 from tests.factories.risks import AuthorityFactory, RiskExceptionFactory, TreatmentFactory
 from tests.findings_pages.reading_pages import words
 from tests.risks.people import World, a_world
@@ -42,7 +48,15 @@ def reported(person: User, tried: str, subject: Any, overseer: User) -> TrailEnt
         f"{person.name} tried to decide on their own work, and was refused: {subject.public_id}, {tried}"
     )
     assert not Notice.objects.filter(person=person, kind="own_work").exists()
+    assert opens(overseer, notice)
     return entry
+
+
+def opens(reader: User, notice: Notice) -> bool:
+    """Whether the page that the notice leads to is there for its reader."""
+    browser = Client()
+    browser.force_login(reader)
+    return bool(notice.url) and browser.get(notice.url).status_code == 200
 
 
 def move(browser: LoggedIn, found: RiskException, verb: str) -> Any:
@@ -182,6 +196,87 @@ def test_who_answers_for_an_audit_finding_tries_to_close_it(log_in: LogIn, overs
         url = f"/assurance/findings/{found.public_id}/agree/"
         log_in(story.kai).post(url, {"version": found.version, "agreed_on": "2026-05-31"})
     reported(story.kai, "audit_finding.judged", found, overseer)
+
+
+def test_each_is_led_to_the_page_or_where_it_is_not_theirs_to_see_to_the_person(log_in: LogIn, overseer: User) -> None:
+    with at("2026-03-31"):
+        story = an_audit()
+        paper = ControlTestFactory(
+            engagement=story.engagement, state="concluded", conclusion="effective", because="All of it",
+            prepared_by=story.ida, prepared_at=datetime.now(UTC),
+        )  # fmt: skip
+        url = f"/assurance/tests/{paper.public_id}/review/"
+        log_in(story.ida).post(url, {"version": paper.version})
+    told = {one.person.name: one for one in Notice.objects.filter(kind="own_work").select_related("person")}
+    theirs = f"/organisation/people/{story.ida.public_id}/"
+    assert {name: one.url for name, one in told.items()} == {
+        "Jo": f"/assurance/tests/{paper.public_id}/", "Kai": theirs, "Otto": theirs,
+    }  # fmt: skip
+    assert all(opens(one.person, one) for one in told.values())
+
+
+def test_an_exception_leads_to_its_page(log_in: LogIn, overseer: User) -> None:
+    world, asked = an_exception()
+    move(log_in(world.ana), asked, "accept")
+    assert Notice.objects.get(kind="own_work", person=overseer).url == f"/risks/exceptions/{asked.public_id}/"
+
+
+def test_an_auditor_works_on_what_became_their_own(log_in: LogIn, overseer: User) -> None:
+    with at("2026-03-31"):
+        story = an_audit()
+        paper = ControlTestFactory(engagement=story.engagement)
+        GrantFactory(person=story.jo, solution=story.payments, kind="owner")
+        url, jo = f"/assurance/tests/{paper.public_id}/change/", log_in(story.jo)
+        jo.get(url)
+        assert not TrailEntry.objects.filter(action="own_work.refused").exists()
+        assert "Nobody audits what they answer for." in words(jo.post(url, follow=True))
+    reported(story.jo, "engagement.worked_on", story.engagement, overseer)
+    told = Notice.objects.get(kind="own_work", person=story.ida)
+    assert told.url == f"/assurance/{story.engagement.public_id}/"
+
+
+def test_an_auditor_declares_that_they_are_independent_and_are_not(log_in: LogIn, overseer: User) -> None:
+    with at("2026-03-31"):
+        story = an_audit()
+        TeamMemberFactory(engagement=story.engagement, person=story.kai, declared_at=None, declaration="")
+        GrantFactory(person=story.kai, solution=story.payments, kind="owner")
+        url = f"/assurance/{story.engagement.public_id}/declare/"
+        log_in(story.kai).post(url, {"declaration": "I own nothing of it"})
+    reported(story.kai, "engagement.independence_declared", story.engagement, overseer)
+
+
+def test_an_auditor_puts_themselves_on_the_team_of_what_they_own(log_in: LogIn, overseer: User) -> None:
+    with at("2026-03-31"):
+        story = an_audit()
+        planned = EngagementFactory(of=[story.payments], added_by=story.kai)
+        GrantFactory(person=story.kai, solution=story.payments, kind="owner")
+        url = f"/assurance/{planned.public_id}/team/put/"
+        log_in(story.kai).post(url, {"person": story.kai.pk, "part": "lead"})
+    reported(story.kai, "engagement.member_put", planned, overseer)
+
+
+def test_who_proposes_a_colleague_for_what_that_one_owns_attempts_nothing(log_in: LogIn, overseer: User) -> None:
+    with at("2026-03-31"):
+        story = an_audit()
+        GrantFactory(person=story.kai, solution=story.payments, kind="owner")
+        url = f"/assurance/{story.engagement.public_id}/team/put/"
+        answer = log_in(story.ida).post(url, {"person": story.kai.pk, "part": "auditor"})
+    assert "Nobody audits what they answer for. Kai is owner of Payments." in words(answer)
+    assert not TrailEntry.objects.filter(action="own_work.refused").exists()
+
+
+def test_an_auditor_plans_an_audit_of_what_they_own(log_in: LogIn, overseer: User) -> None:
+    with at("2026-03-31"):
+        story = an_audit()
+        GrantFactory(person=story.kai, solution=story.payments, kind="owner")
+        framework = FrameworkVersionFactory()
+        asked = {
+            "title": "Mine", "framework": framework.pk, "solutions": [story.payments.pk],
+            "from_on": "2026-01-01", "to_on": "2026-03-01",
+        }  # fmt: skip
+        answer = log_in(story.kai).post("/assurance/plan/", asked)
+        assert "Nobody audits what they answer for." in words(answer)
+    reported(story.kai, "engagement.planned", story.kai, overseer)
 
 
 def test_nobody_gives_themselves_a_role_unseen(log_in: LogIn, overseer: User) -> None:

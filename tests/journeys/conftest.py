@@ -38,9 +38,9 @@ QUIET = (
 
 @dataclass
 class Installation:
-    """What a journey stands on. people: by line, of whom only who comes from outside needs a second factor; solutions: Payments owns one account, Ledger another.
+    """What a journey stands on. people: by line; solutions: Payments owns one account, Ledger another.
 
-    evidence: where the portal keeps its files.
+    Only who comes from outside needs a second factor. evidence: where the portal keeps its files.
     """
 
     address: str

@@ -17,9 +17,7 @@ KEY = {"protocol": "ctap2", "transport": "usb", "hasUserVerification": True, "is
 def plug_in_a_key(page: Page) -> str:
     devtools = page.context.new_cdp_session(page)
     devtools.send("WebAuthn.enable")
-    added = devtools.send(
-        "WebAuthn.addVirtualAuthenticator", {"options": {**KEY, "automaticPresenceSimulation": True}}
-    )
+    added = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": {**KEY, "automaticPresenceSimulation": True}})
     return str(added["authenticatorId"])
 
 
