@@ -159,7 +159,7 @@ def _tell(held: AuditFinding, verb: Verb, by: User) -> None:
     }
     url = reverse("assurance:finding", args=[held.public_id])
     if verb in owner:
-        notify(held.owner, f"audit_finding_{verb}", owner[verb] % told, url=url, subject=held.public_id)
+        notify(held.owner, f"audit_finding_{verb}", owner[verb] % told, url=url, subject=held.public_id, by=by)
     if verb in auditors:
         people = following(held)
         notify(people, f"audit_finding_{verb}", auditors[verb] % told, url=url, subject=held.public_id)

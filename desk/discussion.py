@@ -37,7 +37,7 @@ def write(subject: Subject, text: str, *, by: User, picked: Iterable[str] = ()) 
     said = {"who": by.name, "id": subject.public_id, "title": subject.title, "text": text}
     others = [person for person in mentioned if person != by]
     words = kept("%(who)s mentioned you on %(id)s %(title)s: %(text)s") % said
-    notify(others, MENTION, words, url=f"{subject.url}#discussion", subject=subject.public_id)
+    notify(others, MENTION, words, url=f"{subject.url}#discussion", subject=subject.public_id, by=by)
     words = kept("%(who)s commented on %(id)s %(title)s: %(text)s") % said
     watching.tell(subject, COMMENT, words, by=by, but=mentioned, place="#discussion")
     return comment

@@ -38,7 +38,7 @@ def delegation_changed(delegation: Delegation, by: User | str) -> None:
     for person, text in ((delegation.delegate, to_delegate), (delegation.delegator, to_delegator)):
         if person != by:
             key = f"{DELEGATION}:{delegation.public_id}:{'ended' if ended else 'given'}"
-            notify(person, DELEGATION, text, url=url, subject=delegation.public_id, mail_key=key)
+            notify(person, DELEGATION, text, url=url, subject=delegation.public_id, mail_key=key, alone=True)
 
 
 @in_the_organisations_language
@@ -55,7 +55,7 @@ def own_work_attempted(attempt: Attempt) -> None:
         overseers = overseers | User.objects.active().with_role(Role.THIRD, at)
     others = overseers.exclude(pk=person.pk).exclude(pk__in=waiting.values("person"))
     for one in others:
-        notify(one, OWN_WORK, text, url=_address(attempt, one), subject=subject.public_id)
+        notify(one, OWN_WORK, text, url=_address(attempt, one), subject=subject.public_id, alone=True)
 
 
 def _address(attempt: Attempt, reader: User) -> str:

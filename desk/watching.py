@@ -58,4 +58,4 @@ def tell(
     """
     spared = {by, *but}
     people = who_may_see(subject, [one for one in watchers(subject) if one not in spared])
-    return notify(people, kind, text, url=f"{subject.url}{place}", subject=subject.public_id)
+    return notify(people, kind, text, url=f"{subject.url}{place}", subject=subject.public_id, by=by)

@@ -37,7 +37,7 @@ def tell(people: Iterable[User], subject: Told, text: str, *, by: User, kind: st
     """Whoever did it is not told what they did. It goes by e-mail as each of them chose."""
     others = [one for one in dict.fromkeys(people) if one != by]
     kind = kind or (REQUEST if isinstance(subject, EvidenceRequest) else ATTESTATION)
-    notify(others, kind, text, url=address(subject), subject=subject.public_id)
+    notify(others, kind, text, url=address(subject), subject=subject.public_id, by=by)
 
 
 def remind(person: User, subject: Told, kind: str, text: str) -> bool:

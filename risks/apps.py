@@ -6,13 +6,16 @@ class RisksConfig(AppConfig):
     name = "risks"
 
     def ready(self) -> None:
-        from desk import pages
+        from desk import notices, pages
+        from desk.models import Group
         from desk.subjects import register
         from organisation.panels import provide
         from risks import bearing, panels, panels_of_risk, subjects
+        from risks.exchange import running
         from risks.models import Challenge, RiskException, Treatment
 
         register("triage", subjects.triage)
+        notices.register(running.KIND, Group.WORK)
         bearing.name_pages(lambda public_id: reverse("risks:exception", args=[public_id]))
         provide("check", panels_of_risk.of_check)
         provide("finding", panels_of_risk.of_finding)

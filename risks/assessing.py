@@ -57,7 +57,7 @@ def state(risk: Risk, kind: str, *, likelihood: int, impact: int, because: str, 
         words = kept("%(who)s proposes a level for %(id)s, “%(title)s”: confirm or decline it")
         text = words % {"who": by.name, "id": held.public_id, "title": held.title}
         people = [one for one in rights.answering(held) if one != by]
-        notify(people, "risk_level", text, url=to_risk(held), subject=held.public_id)
+        notify(people, "risk_level", text, url=to_risk(held), subject=held.public_id, by=by)
     return made
 
 
@@ -146,4 +146,4 @@ def _told(one: Assessment) -> dict[str, object]:
 def _tell_proposer(assessment: Assessment, risk: Risk, words: str, by: User) -> None:
     if assessment.proposed_by != by:
         text = words % {"who": by.name, "id": risk.public_id, "title": risk.title}
-        notify(assessment.proposed_by, "risk_level", text, url=to_risk(risk), subject=risk.public_id)
+        notify(assessment.proposed_by, "risk_level", text, url=to_risk(risk), subject=risk.public_id, by=by)

@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from organisation.models import User
+from organisation.standing_in import for_whom, same_hands
 from risks import rights
 from risks.models import Risk
 from risks.one_risk import Facts
@@ -24,17 +25,29 @@ class Move:
     """people: who may do it; none where it is anybody of the second line. what: in words, as a request. act: its door.
 
     act: confirm_closing, confirm_level, challenge, inherent, current, treat or review.
+    done: by whom and when, where other hands have to confirm it.
     """
 
     act: str
     what: str
     people: list[User]
+    done: tuple[User | None, datetime] | None = None
 
     def is_of(self, person: User) -> bool:
-        return person in self.people
+        return person in self.people or bool(self._of(person))
+
+    def _of(self, reader: User) -> str:
+        """For whom of them the reader does it, who stands in."""
+        of = for_whom(reader, *self.people)
+        return "" if of and self.done and same_hands(reader, *self.done) else of
 
     def words(self, reader: User) -> str:
-        who = _("you") if self.is_of(reader) else rights.names(self.people) or _("the second line")
+        if reader in self.people:
+            who = _("you")
+        elif of := self._of(reader):
+            who = _("you, for %(name)s") % {"name": of}
+        else:
+            who = rights.names(self.people) or _("the second line")
         return _("Awaits %(who)s: %(what)s") % {"who": who, "what": self.what}
 
 
@@ -45,10 +58,12 @@ def next_move(found: Facts, at: datetime) -> Move | None:
         return None
     if risk.closure_proposed_at:
         people = [one for one in found.answering if one != risk.closure_proposed_by]
-        return Move("confirm_closing", _("confirm that it can be closed, or send it back"), people)
-    if waiting := next((one for one in found.levels if one.waiting), None):
-        what = _("confirm the proposed %(kind)s level") % {"kind": waiting.name.lower()}
-        return Move("confirm_level", what, found.answering)
+        done = (risk.closure_proposed_by, risk.closure_proposed_at)
+        return Move("confirm_closing", _("confirm that it can be closed, or send it back"), people, done)
+    for level in found.levels:
+        if one := level.waiting:
+            what = _("confirm the proposed %(kind)s level") % {"kind": level.name.lower()}
+            return Move("confirm_level", what, found.answering, (one.proposed_by, one.proposed_at))
     if found.challenges:
         return _challenged(found, at)
     return _unassessed(found) or _untreated(found, at) or _review(risk, timezone.localdate(at))

@@ -229,4 +229,4 @@ def _tell(people: Iterable[User | None], kind: str, risk: Risk, words: str, by: 
     """Whoever did it is not told what they did."""
     others = [one for one in dict.fromkeys(people) if one and one != by]
     text = words % {"id": risk.public_id, "title": risk.title}
-    notify(others, kind, text, url=to_risk(risk), subject=risk.public_id)
+    notify(others, kind, text, url=to_risk(risk), subject=risk.public_id, by=by)

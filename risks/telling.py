@@ -39,7 +39,7 @@ def tell(
     """Whoever did it is not told what they did."""
     others = [one for one in dict.fromkeys(people) if one != by]
     key = f"{kind}:{subject.public_id}:{getattr(subject, 'version', 0)}" if mail else ""
-    notify(others, kind, text, url=address(subject), subject=subject.public_id, mail_key=key)
+    notify(others, kind, text, url=address(subject), subject=subject.public_id, mail_key=key, by=by)
 
 
 def of_solution(risk: Risk) -> list[User]:

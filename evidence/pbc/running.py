@@ -91,7 +91,7 @@ def _tell(counts: Counter[User], held: RequestImport, by: User) -> None:
             "%(who)s asks you for %(n)d piece of evidence", "%(who)s asks you for %(n)d pieces of evidence", n
         )
         url = f"{reverse('evidence:requests')}?mine=answer"
-        notify(person, REQUEST, words % {"who": by.name, "n": n}, url=url, subject=held.public_id)
+        notify(person, REQUEST, words % {"who": by.name, "n": n}, url=url, subject=held.public_id, by=by)
 
 
 @transaction.atomic

@@ -1,3 +1,5 @@
+from datetime import datetime, timedelta
+
 import pytest
 from django.core import mail
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -5,9 +7,10 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from desk import outbox
 from desk.models import Notice, OutboxMessage
 from desk.notices import notify
+from organisation.models import User
 from tests.clock import at
 from tests.conftest import LoggedIn
-from tests.factories import NoticeFactory, UserFactory
+from tests.factories import DelegationFactory, NoticeFactory, UserFactory
 from tests.factories.desk import OutboxMessageFactory
 
 
@@ -74,3 +77,46 @@ def test_the_list_costs_the_same_for_any_number(
     first_line.get("/desk/notices/")
     with django_assert_num_queries(7):
         first_line.get("/desk/notices/")
+
+
+def away(until: str = "2026-04-03") -> tuple[User, User]:
+    """Ana, who is away until that day, and Ben, who stands in."""
+    ana, ben = UserFactory(name="Ana", first_line=True), UserFactory(name="Ben", first_line=True)
+    begins, ends = (datetime.fromisoformat(f"{day}T00:00+00:00") for day in ("2026-03-20", until))
+    DelegationFactory(delegator=ana, delegate=ben, valid_from=begins, valid_to=ends + timedelta(days=1))
+    return ana, ben
+
+
+def test_who_stands_in_is_told_too_and_for_whom_until_when(db: None) -> None:
+    ana, ben = away()
+    with at("2026-03-31"):
+        notify([ana], "risk_level", "Cleo proposes a level for R-1", url="/risks/R-1/", subject="R-1", mail_key="x")
+    copy = Notice.objects.get(person=ben)
+    assert copy.text == "For Ana, who is away until 3 Apr 2026: Cleo proposes a level for R-1"
+    assert (copy.url, copy.kind, copy.subject) == ("/risks/R-1/", "risk_level", "R-1")
+    assert Notice.objects.get(person=ana).text == "Cleo proposes a level for R-1"
+    assert copy.text in OutboxMessage.objects.get(to=ben.email).body
+
+
+def test_not_of_what_they_did_or_are_told_anyway(db: None) -> None:
+    ana, ben = away()
+    with at("2026-03-31"):
+        notify([ana], "risk_level", "Ben proposes a level for R-1", by=ben)
+        assert not Notice.objects.filter(person=ben).exists()
+        notify([ana, ben], "risk_level", "Cleo proposes a level for R-1")
+    assert Notice.objects.get(person=ben).text == "Cleo proposes a level for R-1"
+
+
+@pytest.mark.parametrize("day", ["2026-03-19", "2026-04-04"])
+def test_nor_on_another_day(db: None, day: str) -> None:
+    ana, ben = away()
+    with at(day):
+        notify([ana], "risk_level", "Cleo proposes a level for R-1")
+    assert not Notice.objects.filter(person=ben).exists()
+
+
+def test_nor_of_an_export_that_the_other_started(db: None) -> None:
+    ana, ben = away()
+    with at("2026-03-31"):
+        notify([ana], "export", "X-1 is ready")
+    assert not Notice.objects.filter(person=ben).exists()

@@ -76,6 +76,20 @@ def test_the_risks_page_says_that_its_owner_is_away(log_in: LogIn, world: World)
     assert "Dee stands in" in words(log_in(world.ines).get(page(world)))
 
 
+def test_the_page_says_that_it_awaits_them_for_its_owner(log_in: LogIn, world: World) -> None:
+    AssessmentFactory(risk=world.risk, waiting=True, proposed_by=world.cleo)
+    waits = "confirm the proposed current level"
+    assert log_in(world.dee).get(page(world)).context["awaits"] == f"Awaits you, for Ana: {waits}"
+    assert log_in(world.ana).get(page(world)).context["awaits"] == f"Awaits you: {waits}"
+    assert log_in(world.ines).get(page(world)).context["awaits"] == f"Awaits Ana, Ben: {waits}"
+
+
+def test_but_not_where_they_may_not_because_they_did_it(log_in: LogIn, world: World) -> None:
+    AssessmentFactory(risk=world.risk, waiting=True, proposed_by=world.dee)
+    told = log_in(world.dee).get(page(world)).context
+    assert (told["awaits"], told["primary"]) == ("Awaits Ana, Ben: confirm the proposed current level", "")
+
+
 def test_what_awaits_the_owner_awaits_them_and_says_for_whom(log_in: LogIn, world: World) -> None:
     own = RiskFactory(title="Own", owner=world.dee, review_on=_day(3))
     world.risk.review_on = _day(3)
