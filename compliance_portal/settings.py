@@ -178,7 +178,12 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": f"{_validators}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": f"{_validators}.UserAttributeSimilarityValidator"},
     {"NAME": f"{_validators}.CommonPasswordValidator"},
+    {"NAME": "organisation.guessable.NoWordsOfHere"},
+    {"NAME": "organisation.guessable.NotBreached"},
 ]
+BREACHED_PASSWORDS = env.optional("BREACHED_PASSWORDS")
+if BREACHED_PASSWORDS and not Path(BREACHED_PASSWORDS).is_file():
+    raise ImproperlyConfigured("BREACHED_PASSWORDS must name a file; see docs/settings.md.")
 if ENVIRONMENT == "test":
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LOGIN_URL = "account_login"
@@ -201,6 +206,9 @@ MFA_REQUIRED_FOR = set(env.words("MFA_REQUIRED_FOR", "second,third,external,admi
 MFA_REQUIRED_FOR -= {"none"}
 if MFA_REQUIRED_FOR - {"first", "second", "third", "external", "administrator"}:
     raise ImproperlyConfigured("MFA_REQUIRED_FOR must name lines by commas, or none; see docs/settings.md.")
+SECOND_FACTOR_KEYS = env.words("SECOND_FACTOR_KEYS") or [SECRET_KEY]
+if any(len(key) < 32 for key in SECOND_FACTOR_KEYS):
+    raise ImproperlyConfigured("Each of SECOND_FACTOR_KEYS needs 32 or more characters; see docs/settings.md.")
 
 OIDC_ISSUER = env.optional("OIDC_ISSUER")
 if OIDC_ISSUER and not OIDC_ISSUER.startswith("https://" if PRODUCTION else ("https://", "http://")):

@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import clock
 from organisation import log_ins, second_factor
+from organisation.at_rest import lock, unlock
 from organisation.models import User
 from organisation.sessions import PROVED, end, since
 from organisation.single_sign_on import entry
@@ -124,6 +125,12 @@ class SecondFactor(DefaultMFAAdapter):  # type: ignore[misc]
             "Your role asks for a second factor: set up another one before this one goes."
         ),
     }
+
+    def encrypt(self, text: str) -> str:
+        return lock(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return unlock(encrypted_text)
 
     def can_delete_authenticator(self, authenticator: Any) -> bool:
         """The last one stays where the role asks for one."""

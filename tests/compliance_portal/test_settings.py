@@ -65,3 +65,14 @@ def test_every_setting_of_the_environment_stands_in_the_table() -> None:
     names = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', code))
     table = set(re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE))
     assert names == table
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("SECOND_FACTOR_KEYS", "short", "Each of SECOND_FACTOR_KEYS needs 32 or more characters"),
+        ("BREACHED_PASSWORDS", "/nowhere", "BREACHED_PASSWORDS must name a file"),
+    ],
+)
+def test_what_guards_log_ins_stops_where_it_would_guard_nothing(name: str, value: str, why: str) -> None:
+    assert why in said({name: value})

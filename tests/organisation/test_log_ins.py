@@ -1,4 +1,6 @@
 from datetime import timedelta
+from hashlib import sha1
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -100,14 +102,37 @@ def test_who_does_not_know_the_password_is_not_told(db: None) -> None:
     [
         ("short", "This password is too short. It must contain at least 12 characters."),
         ("qwerty123456", "This password is too common."),
-        ("robin-example-password", ""),
+        ("robin-example-password", "“example” is easy to guess here: leave it out."),
+        ("Kimberley and the sea", "“kimberley” is easy to guess here"),
+        ("compliance-2026-winter", "“compliance” is easy to guess here"),
+        ("northwind0000000", "“northwind” is easy to guess here"),
         ("all lower and no digits", ""),
         ("584930218473", ""),
     ],
 )
-def test_a_password_is_long_and_not_common_and_nothing_else(db: None, password: str, why: str) -> None:
-    browser = entered(UserFactory(first_line=True, name="Kim"), address="203.0.113.70")
+def test_a_password_is_long_not_common_has_no_word_of_here_and_nothing_else(
+    db: None, settings: Settings, password: str, why: str
+) -> None:
+    settings.ORGANISATION_NAME = "Northwind Ltd"
+    browser = entered(UserFactory(first_line=True, name="Kimberley Li"), address="203.0.113.70")
     said = {"oldpassword": PASSWORD, "password1": password, "password2": password}
     answer = browser.post("/account/password/change/", said)
     assert (answer.status_code == 302) == (not why)
     assert why in answer.content.decode()
+
+
+@pytest.mark.parametrize("password", [f"from a leak {n}" for n in range(5)])
+def test_a_password_that_is_known_from_a_breach_is_refused(
+    db: None, settings: Settings, tmp_path: Path, password: str
+) -> None:
+    leaked = [f"from a leak {n}" for n in range(5)] + [f"another {n}" for n in range(60)]
+    hashes = sorted(sha1(one.encode(), usedforsecurity=False).hexdigest().upper() for one in leaked)
+    file = tmp_path / "breached.txt"
+    file.write_bytes(b"".join(f"{one}:{n}\r\n".encode() for n, one in enumerate(hashes)))
+    settings.BREACHED_PASSWORDS = str(file)
+    browser = entered(UserFactory(first_line=True), address="203.0.113.71")
+    for wanted, status in ((password, 200), (f"not {password}", 302)):
+        said = {"oldpassword": PASSWORD, "password1": wanted, "password2": wanted}
+        answer = browser.post("/account/password/change/", said)
+        assert answer.status_code == status
+        assert ("known from a breach" in answer.content.decode()) == (status == 200)

@@ -1,7 +1,9 @@
 import re
+from io import StringIO
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import (
     TOTP,
@@ -10,6 +12,8 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -99,6 +103,41 @@ def test_a_recovery_code_works_once(db: None) -> None:
     again = stepped(person)
     assert again.post(STEP, {"code": codes[0]}).status_code == 200
     assert again.get("/").status_code == 302
+
+
+def kept_in_the_database(person: User) -> list[str]:
+    found = Authenticator.objects.filter(user=person).order_by("type")
+    return [value for one in found for name, value in one.data.items() if name in ("secret", "seed")]
+
+
+def test_secrets_are_locked_in_the_database_with_a_key_that_is_not_in_it(db: None, settings: Settings) -> None:
+    person = UserFactory(second_line=True)
+    secret = with_app(person)
+    codes = RecoveryCodes.activate(person)
+    assert all(value.startswith("locked:") for value in kept_in_the_database(person))
+    assert secret not in str(kept_in_the_database(person))
+    before = codes.get_unused_codes()
+    settings.SECOND_FACTOR_KEYS = ["another key, of thirty-two letters"]
+    with pytest.raises(ImproperlyConfigured, match="No key of SECOND_FACTOR_KEYS opens"):
+        RecoveryCodes.activate(person).get_unused_codes()
+    settings.SECOND_FACTOR_KEYS = ["another key, of thirty-two letters", settings.SECRET_KEY]
+    assert RecoveryCodes.activate(person).get_unused_codes() == before
+
+
+def test_a_new_key_locks_what_was_in_the_clear_or_under_the_old_one(db: None, settings: Settings) -> None:
+    person, early = UserFactory(second_line=True), UserFactory(second_line=True)
+    secret = with_app(person)
+    with_app(early)
+    Authenticator.objects.filter(user=early).update(data={"secret": "JBSWY3DPEHPK3PXP"})
+    settings.SECOND_FACTOR_KEYS = ["another key, of thirty-two letters", settings.SECRET_KEY]
+    said = StringIO()
+    call_command("lock_second_factors", stdout=said)
+    assert said.getvalue() == "2 secrets of second factors are locked with the first key.\n"
+    settings.SECOND_FACTOR_KEYS = ["another key, of thirty-two letters"]
+    for who, theirs in ((person, secret), (early, "JBSWY3DPEHPK3PXP")):
+        browser = stepped(who)
+        browser.post(STEP, {"code": code(theirs)})
+        assert browser.get("/").status_code == 200
 
 
 def test_the_last_factor_stays_where_the_role_asks_for_one(second_line: LoggedIn) -> None:
