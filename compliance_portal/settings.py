@@ -202,9 +202,9 @@ MFA_FORMS = {"add_webauthn": "organisation.key_forms.AddKey", "edit_webauthn": "
 MFA_TOTP_ISSUER = "Compliance portal"
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # an administrator gave the address, and the invitation went there
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
-MFA_REQUIRED_FOR = set(env.words("MFA_REQUIRED_FOR", "second,third,external,administrator" if PRODUCTION else "none"))
-MFA_REQUIRED_FOR -= {"none"}
-if MFA_REQUIRED_FOR - {"first", "second", "third", "external", "administrator"}:
+LINES = "first,second,third,external,administrator"
+MFA_REQUIRED_FOR = set(env.words("MFA_REQUIRED_FOR", LINES if PRODUCTION else "none")) - {"none"}
+if MFA_REQUIRED_FOR - set(LINES.split(",")):
     raise ImproperlyConfigured("MFA_REQUIRED_FOR must name lines by commas, or none; see docs/settings.md.")
 SECOND_FACTOR_KEYS = env.words("SECOND_FACTOR_KEYS") or [SECRET_KEY]
 if any(len(key) < 32 for key in SECOND_FACTOR_KEYS):

@@ -23,6 +23,7 @@ def permissions(request: Request) -> HttpResponse:
         "heading": _("Who may do what"),
         "areas": areas,
         "roles": [(role.label, role.value in held) for role in Role],
+        "asked_for_second_factor": [role.label for role in Role if role.value in settings.MFA_REQUIRED_FOR],
         "step_up_minutes": settings.STEP_UP_MINUTES,
     }
     return render(request, "organisation/permissions.html", context)

@@ -17,10 +17,11 @@ COMPLETE = {
 }
 
 
-def said(changes: dict[str, str | None]) -> str:
-    """The last line of a process that loads the settings in this environment."""
+def said(changes: dict[str, str | None], shown: str = "settings.ENVIRONMENT") -> str:
+    """The last line of a process that loads the settings in this environment and prints one."""
     environment = {name: value for name, value in (COMPLETE | changes).items() if value is not None}
-    asked = "import django; django.setup(); from django.conf import settings; print(settings.ENVIRONMENT)"
+    asked = "import django; django.setup(); from django.conf import settings; "
+    asked += f"print({shown})"
     answer = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", asked],
         cwd=ROOT,
@@ -76,3 +77,9 @@ def test_every_setting_of_the_environment_stands_in_the_table() -> None:
 )
 def test_what_guards_log_ins_stops_where_it_would_guard_nothing(name: str, value: str, why: str) -> None:
     assert why in said({name: value})
+
+
+def test_production_asks_everybody_for_a_second_factor_until_it_is_told_otherwise() -> None:
+    shown = "','.join(sorted(settings.MFA_REQUIRED_FOR))"
+    assert said({}, shown) == "administrator,external,first,second,third"
+    assert said({"MFA_REQUIRED_FOR": "third"}, shown) == "third"

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
+from pytest_django.fixtures import Settings
 
 from organisation.models import Role
 from organisation.permission_words import AREAS
 from organisation.permissions import MAY, STEP_UP
 from tests.conftest import LoggedIn
+from tests.findings_pages.reading_pages import words
 
 pytestmark = pytest.mark.django_db
 PAGE = "/organisation/permissions/"
@@ -33,11 +36,27 @@ def test_everybody_reads_the_table_that_is_enforced(first_line: LoggedIn) -> Non
     assert page.count("asks who it is once more; no token does it") == len(STEP_UP)
 
 
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (set(), "Nobody needs a second factor beside the password"),
+        ({"second", "third"}, "a second factor beside the password: Second line · Third line. Others may."),
+        ({role.value for role in Role}, "Everybody logs in with a second factor"),
+    ],
+)
+def test_it_says_whom_the_portal_asks_for_a_second_factor(
+    first_line: LoggedIn, settings: Settings, asked: set[str], says: str
+) -> None:
+    settings.MFA_REQUIRED_FOR = asked
+    TOTP.activate(first_line.person, "JBSWY3DPEHPK3PXP")
+    assert says in words(first_line.get(PAGE))
+
+
 def test_every_action_has_words_once() -> None:
     named = [action for _key, _heading, area in AREAS for action in area]
     assert sorted(named) == sorted(MAY)
-    words = [str(said) for _key, _heading, area in AREAS for said in area.values()]
-    assert len(set(words)) == len(words)
+    said = [str(one) for _key, _heading, area in AREAS for one in area.values()]
+    assert len(set(said)) == len(said)
 
 
 def test_who_is_refused_is_shown_who_may(first_line: LoggedIn) -> None:
