@@ -24,11 +24,14 @@ SAVEPOINT = re.compile(r'(SAVEPOINT|ROLLBACK TO SAVEPOINT|RELEASE SAVEPOINT) "(\
 
 @dataclass
 class Asked:
-    """names: read from what was sent. forms: those that the view filled with it, by field, with a value that fits."""
+    """names: read from what was sent. fitting: the fields of forms, with a value that fits. models: those that name a
+    row.
+    """
 
     names: set[str] = field(default_factory=set)
     fitting: dict[str, Any] = field(default_factory=dict)
     files: set[str] = field(default_factory=set)
+    models: set[str] = field(default_factory=set)
 
 
 @contextmanager
@@ -42,6 +45,8 @@ def asking() -> Iterator[Asked]:
         for name, one in form.fields.items():
             full = form.add_prefix(name)
             asked.names.add(full)
+            if isinstance(one, forms.ModelChoiceField):
+                asked.models.add(full)
             if isinstance(one, forms.FileField):
                 asked.files.add(full)
             else:
