@@ -65,7 +65,7 @@ OWN = (
     Entry("desk:jobs", _("Jobs"), "jobs", "j"),
     Entry("organisation:preferences", _("Preferences"), "people"),
     Entry("organisation:delegations", _("While you are away"), "clock"),
-    Entry("mfa_index", _("Two-step verification"), "lock"),
+    Entry("mfa_index", _("Second factor"), "lock"),
     Entry("usersessions_list", _("Where you are logged in"), "lock"),
     Entry("organisation:tokens", _("Tokens for programs"), "lock"),
     Entry("organisation:permissions", _("Who may do what"), "people"),

@@ -179,11 +179,13 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": f"{_validators}.UserAttributeSimilarityValidator"},
     {"NAME": f"{_validators}.CommonPasswordValidator"},
     {"NAME": "organisation.guessable.NoWordsOfHere"},
-    {"NAME": "organisation.guessable.NotBreached"},
 ]
-BREACHED_PASSWORDS = env.optional("BREACHED_PASSWORDS")
-if BREACHED_PASSWORDS and not Path(BREACHED_PASSWORDS).is_file():
-    raise ImproperlyConfigured("BREACHED_PASSWORDS must name a file; see docs/settings.md.")
+if BREACHED_PASSWORDS := env.optional("BREACHED_PASSWORDS"):
+    if not Path(BREACHED_PASSWORDS).is_file():
+        raise ImproperlyConfigured("BREACHED_PASSWORDS must name a file; see docs/settings.md.")
+    AUTH_PASSWORD_VALIDATORS.append(
+        {"NAME": "organisation.guessable.NotBreached", "OPTIONS": {"file": BREACHED_PASSWORDS}}
+    )
 if ENVIRONMENT == "test":
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LOGIN_URL = "account_login"
@@ -195,6 +197,10 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_FORMS = {
+    "change_password": "organisation.password_forms.ChangePassword",
+    "reset_password_from_key": "organisation.password_forms.ChoosePassword",
+}
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/15m/key", "single_sign_on": "60/m/ip"}
 MFA_ADAPTER = "organisation.adapter.SecondFactor"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

@@ -35,21 +35,22 @@ class NoWordsOfHere:
 
 
 class NotBreached:
-    """None of those in the file BREACHED_PASSWORDS, where there is one: SHA-1 in capitals, a line each, in order.
+    """None of those in a file: SHA-1 in capitals, a line each, in order.
 
     What follows a hash on its line, such as how often it was seen, doesn't matter. Source of such a file:
     https://github.com/HaveIBeenPwned/PwnedPasswordsDownloader
     """
 
+    def __init__(self, file: str) -> None:
+        self.file = Path(file)
+
     def validate(self, password: str, user: User | None = None) -> None:
-        if not settings.BREACHED_PASSWORDS:
-            return
         digest = sha1(password.encode(), usedforsecurity=False).hexdigest().upper()
-        if _stands_in(Path(settings.BREACHED_PASSWORDS), digest.encode()):
+        if _stands_in(self.file, digest.encode()):
             raise ValidationError(_("This password is known from a breach somewhere: choose another one."))
 
     def get_help_text(self) -> str:
-        return ""
+        return _("None that is known from a breach somewhere.")
 
 
 def _stands_in(file: Path, digest: bytes) -> bool:

@@ -43,7 +43,15 @@ NAMES = {
 """What a page names as it is named elsewhere."""
 PAGES = [name for name in GUARDED if not name.startswith("api:")]
 BEFORE_A_LOG_IN = ("account_login", "account_reset_password", "account_reset_password_done", "account_inactive")
-OF_ONES_LOG_IN = ("account_change_password", "mfa_index", "mfa_activate_totp", "mfa_add_webauthn", "usersessions_list")
+OF_ONES_LOG_IN = (
+    "account_change_password",
+    "mfa_index",
+    "mfa_activate_totp",
+    "mfa_add_webauthn",
+    "mfa_generate_recovery_codes",
+    "mfa_view_recovery_codes",
+    "usersessions_list",
+)
 
 
 @pytest.fixture

@@ -50,7 +50,9 @@ def test_a_key_is_set_up_opens_the_portal_and_a_recovery_code_stands_in_for_it_o
     page.wait_for_url("**/account/2fa/recovery-codes/")
     codes = page.get_by_label("Unused codes").input_value().split()
     assert len(set(codes)) == 10
-    page.goto(f"{portal}/account/2fa/webauthn/")
+    page.goto(f"{portal}/organisation/preferences/")
+    page.get_by_role("main").get_by_role("link", name="Second factor").click()
+    page.get_by_role("link", name="See the keys").click()
     expect(page.get_by_role("row", name="Blue key")).to_be_visible()
     page.goto(f"{portal}/")
     expect(page).to_have_url(f"{portal}/")

@@ -129,7 +129,7 @@ def test_a_password_that_is_known_from_a_breach_is_refused(
     hashes = sorted(sha1(one.encode(), usedforsecurity=False).hexdigest().upper() for one in leaked)
     file = tmp_path / "breached.txt"
     file.write_bytes(b"".join(f"{one}:{n}\r\n".encode() for n, one in enumerate(hashes)))
-    settings.BREACHED_PASSWORDS = str(file)
+    settings.AUTH_PASSWORD_VALIDATORS = [{"NAME": "organisation.guessable.NotBreached", "OPTIONS": {"file": str(file)}}]
     browser = entered(UserFactory(first_line=True), address="203.0.113.71")
     for wanted, status in ((password, 200), (f"not {password}", 302)):
         said = {"oldpassword": PASSWORD, "password1": wanted, "password2": wanted}
