@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.conf import settings
 from django.contrib.messages import get_messages
 from django.template.base import Lexer, Token, TokenType
@@ -124,7 +126,22 @@ def test_the_pages_of_one_s_own_log_in_can_be_translated(db: None, data: Data, n
     data.texts.add("".join(word[0] for word in person.name.split()[::2]))
     browser = reading(Client())
     browser.post(reverse("account_login"), {"login": person.email, "password": PASSWORD})
-    assert untranslatable(browser.get(reverse(name)), data) == []
+    RecoveryCodes.activate(person)
+    answer = browser.get(reverse(name))
+    assert answer.status_code == 200
+    assert untranslatable(answer, data) == []
+
+
+def test_a_security_key_is_renamed_and_removed_in_words_that_can_be_translated(db: None, data: Data) -> None:
+    browser = reading(Client())
+    person = UserFactory(second_line=True)
+    data.texts |= {"".join(word[0] for word in person.name.split()[::2]), "Blue key"}
+    browser.post(reverse("account_login"), {"login": person.email, "password": PASSWORD})
+    key = Authenticator.objects.create(user=person, type=Authenticator.Type.WEBAUTHN, data={"name": "Blue key"})
+    for name in ("mfa_edit_webauthn", "mfa_remove_webauthn"):
+        answer = browser.get(reverse(name, args=[key.pk]))
+        assert answer.status_code == 200
+        assert untranslatable(answer, data) == []
 
 
 def test_what_the_api_refuses_can_be_translated(log_in: LogIn, data: Data) -> None:
