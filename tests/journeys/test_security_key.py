@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.journeys.axe import found_by_axe
 from tests.journeys.conftest import Installation, enter
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db, pytest.mark.xdist_group("journeys")]
@@ -46,14 +47,19 @@ def test_a_key_is_set_up_opens_the_portal_and_a_recovery_code_stands_in_for_it_o
 
     page.get_by_role("link", name="Add a key").click()
     page.get_by_label("Name").fill("Blue key")
+    mistakes = found_by_axe(page, "light", "dark")
     page.get_by_role("button", name="Add the key").click()
     page.wait_for_url("**/account/2fa/recovery-codes/")
     codes = page.get_by_label("Unused codes").input_value().split()
     assert len(set(codes)) == 10
+    mistakes += found_by_axe(page, "dark", "light")
     page.goto(f"{portal}/organisation/preferences/")
     page.get_by_role("main").get_by_role("link", name="Second factor").click()
     page.get_by_role("link", name="See the keys").click()
     expect(page.get_by_role("row", name="Blue key")).to_be_visible()
+    page.get_by_role("link", name="Rename").click()
+    mistakes += found_by_axe(page, "light", "dark")
+    assert mistakes == []
     page.goto(f"{portal}/")
     expect(page).to_have_url(f"{portal}/")
 
