@@ -9,30 +9,40 @@ from django.db import connection
 from django.db.models import Max
 
 from audit import clock
+from findings.merge import sums
 from findings.merge.staging_tables import copy
 from findings.models import PostureDay, PostureTotal
 
-COUNT = """
-INSERT INTO findings_posture (
-    check_ran_id, account, region, solutions, status, severity, suppressed, n, oldest_since, newest_since
+FORGET = """
+WITH forgotten AS (
+    DELETE FROM findings_posture p USING stage_touched t
+    WHERE (t.check_id, t.account, t.region) = (p.check_ran_id, p.account, p.region)
+    RETURNING p.*
 )
-SELECT s.check_ran_id, s.account, s.region, s.solutions, s.status, s.severity, s.workflow = 'SUPPRESSED',
-       count(*), min(s.status_since), max(s.status_since)
-FROM findings_findingspan s JOIN stage_touched t
-  ON (t.check_id, t.account, t.region) = (s.check_ran_id, s.account, s.region)
-WHERE s.valid_to IS NULL AND s.superseded_at IS NULL AND s.scored AND s.record_state = 'ACTIVE'
-GROUP BY 1, 2, 3, 4, 5, 6, 7
+INSERT INTO stage_moved
+SELECT check_ran_id, account, solutions, status, severity, suppressed, -n AS n FROM forgotten
 """
 
-FORGET = """
-DELETE FROM findings_posture p USING stage_touched t
-WHERE (t.check_id, t.account, t.region) = (p.check_ran_id, p.account, p.region)
+COUNT = """
+WITH counted AS (
+    INSERT INTO findings_posture (
+        check_ran_id, account, region, solutions, status, severity, suppressed, n, oldest_since, newest_since
+    )
+    SELECT s.check_ran_id, s.account, s.region, s.solutions, s.status, s.severity, s.workflow = 'SUPPRESSED',
+           count(*), min(s.status_since), max(s.status_since)
+    FROM findings_findingspan s JOIN stage_touched t
+      ON (t.check_id, t.account, t.region) = (s.check_ran_id, s.account, s.region)
+    WHERE s.valid_to IS NULL AND s.superseded_at IS NULL AND s.scored AND s.record_state = 'ACTIVE'
+    GROUP BY 1, 2, 3, 4, 5, 6, 7
+    RETURNING *
+)
+INSERT INTO stage_moved
+SELECT check_ran_id, account, solutions, status, severity, suppressed, n FROM counted
 """
 
 SNAPSHOT = """
 INSERT INTO findings_postureday ("on", counted_at, account, solutions, status, severity, suppressed, n)
-SELECT %(on)s, %(at)s, account, solutions, status, severity, suppressed, sum(n)
-FROM findings_posture GROUP BY account, solutions, status, severity, suppressed
+SELECT %(on)s, %(at)s, account, solutions, status, severity, suppressed, n FROM findings_accountsum
 """
 
 MISSED = """
@@ -68,9 +78,15 @@ def refresh(touched: Iterable[tuple[int, str, str]]) -> None:
         cursor.execute(
             "CREATE TEMPORARY TABLE stage_touched (check_id bigint, account text, region text) ON COMMIT DROP"
         )
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.stage_moved")
+        cursor.execute(
+            "CREATE TEMPORARY TABLE stage_moved (check_ran_id bigint, account text, solutions bigint[], status text,"
+            " severity smallint, suppressed boolean, n int) ON COMMIT DROP"
+        )
         copy("stage_touched", ("check_id", "account", "region"), rows)
         cursor.execute(FORGET)
         cursor.execute(COUNT)
+    sums.move("stage_moved")
 
 
 def snapshot_day(at: datetime | None = None) -> None:

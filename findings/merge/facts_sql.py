@@ -8,6 +8,8 @@ the span marks as observed. No state is dated before the connection, after our r
 the state that it follows. A result of Config has the severity of its check (see ratings).
 """
 
+from findings.merge.sums import moves
+
 JUDGED = """
 CREATE TEMPORARY TABLE merging ON COMMIT DROP AS
 WITH staged AS (
@@ -148,6 +150,11 @@ ON CONFLICT (check_ran_id, account, region, solutions, status, severity, suppres
 """
 """New findings are added to the postures as they are; of what changed the postures are counted anew."""
 
+NEW = """(
+    SELECT check_id AS check_ran_id, account, solutions, status, severity, workflow = 'SUPPRESSED' AS suppressed, 1 AS n
+    FROM merging WHERE is_new AND scored AND record_state = 'ACTIVE'
+) AS new"""
+
 STEPS = (
     "DROP TABLE IF EXISTS pg_temp.merging",
     JUDGED,
@@ -162,4 +169,5 @@ STEPS = (
     KEEP_RECORDS,
     "SELECT pg_advisory_xact_lock(hashtext('findings_posture'))",
     COUNT_NEW,
+    *moves(NEW),
 )

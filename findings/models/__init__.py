@@ -6,7 +6,7 @@ from findings.models.coverage import CoverageSpan, Scope, SetAside, SweepSeen, S
 from findings.models.export import Export
 from findings.models.finding import Finding, FindingRecord, FindingResource, FindingSpan
 from findings.models.listener import Listener
-from findings.models.posture import PastMoment, PastPosture, Posture, PostureDay, PostureTotal
+from findings.models.posture import AccountSum, CheckSum, PastMoment, PastPosture, Posture, PostureDay, PostureTotal
 from findings.models.record import RecordDictionary
 from findings.models.resource import Resource
 from findings.models.vocabulary import (
@@ -21,7 +21,9 @@ from findings.models.workflow_change import WorkflowChange
 
 __all__ = [
     "Acceptance",
+    "AccountSum",
     "Check",
+    "CheckSum",
     "ConfigRule",
     "Connection",
     "CoverageSpan",

@@ -52,6 +52,55 @@ class Posture(Counts):
         ]
 
 
+class Sum(models.Model):
+    """The postures of now, added up over some of what they tell apart. Kept up with them, in the same transaction."""
+
+    solutions = ArrayField(models.BigIntegerField(), default=list)
+    status = models.CharField(max_length=16, choices=Status.choices)
+    severity = models.SmallIntegerField(choices=Severity.choices)
+    suppressed = models.BooleanField()
+    n = models.PositiveIntegerField()
+
+    class Meta:
+        abstract = True
+
+
+class AccountSum(Sum):
+    """Over every check and region of an account: what is asked of an estate grows with its accounts."""
+
+    account = models.CharField(max_length=12)
+
+    objects = OwnedQuerySet["AccountSum"].as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "solutions", "status", "severity", "suppressed"], name="account_sum_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.status}: {self.n}"
+
+
+class CheckSum(Sum):
+    """Over every account and region of a check, for who sees every account."""
+
+    check_ran = models.ForeignKey(Check, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    objects = OwnedQuerySet["CheckSum"].as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["check_ran", "solutions", "status", "severity", "suppressed"], name="check_sum_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.check_ran_id} {self.status}: {self.n}"
+
+
 class PastMoment(models.Model):
     """A moment whose postures have been counted from the spans, as they were known at `known_at`."""
 
