@@ -23,7 +23,7 @@ from findings.coverage_figures import CoverageFigures
 from findings.coverage_places import Place, figures_of_places, places
 from findings.models import Check, Status
 from findings.parameters import Unreadable, moment_from
-from findings.suppressions import unexcused
+from findings.suppressions import excused
 from findings.tallies import Tally, rows_by, tallies
 from findings.trends import Trends, trends
 from findings.unowned import Figures, figures
@@ -151,15 +151,17 @@ def second_line(reach: Reach, since: str, *, every_account: bool = False, every_
         trends=drawn,
         coverage=covered,
         unowned=figures(reach.user, reach.moment),
-        unexcused=_unexcused(reach) if total.suppressed else 0,
+        unexcused=_unexcused(reach, total.suppressed),
         all_accounts=len(accounts),
         all_solutions=len(solutions),
     )
 
 
-def _unexcused(reach: Reach) -> int:
-    """What is suppressed in AWS without a live exception, for who may see the list of it. One query."""
-    return unexcused(reach.user, reach.moment, reach.where) if may(reach.user, "suppression.view") else 0
+def _unexcused(reach: Reach, suppressed: int) -> int:
+    """What is suppressed in AWS without a live exception, for who may see the list of it. One query at most."""
+    if not suppressed or not may(reach.user, "suppression.view"):
+        return 0
+    return suppressed - excused(reach.user, reach.moment, reach.where)
 
 
 def by_solution(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db import connection
+from django.db.models import Case, Q, Value, When
 
 from audit.moment import Moment
 from findings.models import FindingSpan, Status, Workflow
@@ -26,6 +26,11 @@ class Change:
     better: int = 0
     gone: int = 0
 
+    def add(self, worse: int, better: int, gone: int) -> None:
+        self.worse += worse
+        self.better += better
+        self.gone += gone
+
 
 @dataclass(frozen=True)
 class Changes:
@@ -38,44 +43,65 @@ class Changes:
 
 def worse(user: object, moment: Moment, since: datetime, where: Q | None = None) -> Spans:
     """What fails at `moment` and did not at `since`: the spans that held at `moment`."""
-    failed_then = _failing(_before(moment, since)).filter(valid_to__gt=since, valid_to__lte=moment.at)
     begun = _failing(moment).filter(where or Q(), valid_from__gt=since)
-    return begun.visible_to(user).exclude(finding__in=failed_then.values("finding"))
+    return begun.visible_to(user).exclude(finding__in=_ended(moment, since).values("finding"))
 
 
 def better(user: object, moment: Moment, since: datetime, where: Q | None = None) -> Spans:
     """What failed at `since` and passes at `moment`: the spans that held at `since`."""
-    return _ended(user, moment, since, where).filter(_passes(moment, since))
+    return _no_more(user, moment, since, where).filter(_passes(moment, since))
 
 
 def gone(user: object, moment: Moment, since: datetime, where: Q | None = None) -> Spans:
     """What failed at `since` and is archived or no longer listed at `moment`: the spans at `since`."""
-    return _ended(user, moment, since, where).exclude(_is_there(moment, since))
+    return _no_more(user, moment, since, where).exclude(_is_there(moment, since))
 
 
 WAYS = {"worse": worse, "better": better, "gone": gone}
 
 
 def changes(user: object, moment: Moment, since: datetime, where: Q | None = None) -> Changes:
-    """How many, over all and by solution. Two queries beside those for the reader's rights."""
+    """How many, over all and by solution. One query beside those for the reader's rights."""
     total = Change()
     by_solution: dict[int | None, Change] = defaultdict(Change)
-    begun = worse(user, moment, since, where).values("solutions").annotate(worse=Count("pk"))
-    ended = _ended(user, moment, since, where).values("solutions").annotate(**_ways_out(moment, since))
-    found: Iterable[dict[str, Any]] = chain(begun.order_by(), ended.order_by())  # type: ignore[arg-type]
-    for row in found:
-        for change in [total, *(by_solution[solution] for solution in row["solutions"] or [None])]:
-            for way in WAYS.keys() & row.keys():
-                setattr(change, way, getattr(change, way) + row[way])
+    for solutions, *counts in _compared(FindingSpan.objects.seen_by(user) & (where or Q()), moment, since):
+        for change in [total, *(by_solution[solution] for solution in solutions or [None])]:
+            change.add(*counts)
     return Changes(since, total, dict(by_solution))
 
 
-def _ways_out(moment: Moment, since: datetime) -> dict[str, Count]:
-    """Counts of what failed, by what is there now."""
-    return {
-        "better": Count("pk", filter=_passes(moment, since)),
-        "gone": Count("pk", filter=~_is_there(moment, since)),
-    }
+COMPARED = """
+SELECT CASE WHEN ended.finding IS NULL THEN begun.solutions ELSE ended.solutions END,
+       count(*) FILTER (
+           WHERE ended.finding IS NULL AND begun.asked AND begun.status = 'fail' AND begun.workflow <> 'SUPPRESSED'
+       ) AS worse,
+       count(*) FILTER (
+           WHERE ended.asked AND begun.status = 'pass' AND begun.workflow <> 'SUPPRESSED'
+       ) AS better,
+       count(*) FILTER (WHERE ended.asked AND begun.finding IS NULL) AS gone
+FROM ({begun}) AS begun (finding, solutions, asked, status, workflow)
+FULL JOIN ({ended}) AS ended (finding, solutions, asked) ON begun.finding = ended.finding
+GROUP BY 1
+"""
+"""What held at the moment and has begun since, beside what failed before and has ended since: a finding's one of each,
+each looked through once."""
+
+
+def _compared(asked: Q, moment: Moment, since: datetime) -> list[tuple[Any, ...]]:
+    """(solutions, worse, better, gone). asked: what of them counts."""
+    told = Case(When(asked, then=True), default=False) if asked else Value(True)
+    begun = _begun(moment, since).annotate(asked=told)
+    ended = _ended(moment, since).annotate(asked=told)
+    begun_sql, begun_with = _sql(begun.values_list("finding", "solutions", "asked", "status", "workflow"))
+    ended_sql, ended_with = _sql(ended.values_list("finding", "solutions", "asked"))
+    with connection.cursor() as cursor:
+        cursor.execute(COMPARED.format(begun=begun_sql, ended=ended_sql), [*begun_with, *ended_with])
+        return list(cursor.fetchall())
+
+
+def _sql(rows: Any) -> tuple[str, Sequence[Any]]:
+    sql, parameters = rows.query.get_compiler(connection=connection, elide_empty=False).as_sql()
+    return sql, parameters
 
 
 def _passes(moment: Moment, since: datetime) -> Q:
@@ -107,10 +133,16 @@ def _failing(moment: Moment) -> Spans:
     return _counted(moment).failing()
 
 
-def _ended(user: object, moment: Moment, since: datetime, where: Q | None) -> Spans:
-    """What failed at `since`, neither suppressed nor failing at `moment`, in spans that ended between the two."""
-    spans = _failing(_before(moment, since)).filter(
-        where or Q(), valid_to__gt=since, valid_to__lte=moment.at, end_recorded_at__lte=moment.known_at
-    )
+def _ended(moment: Moment, since: datetime) -> Spans:
+    """What failed at `since`, in spans that ended between the two.
+
+    That the end is known goes without saying of now: it is not asked for then, since all ends there ever were are.
+    """
+    ended = _failing(_before(moment, since)).filter(valid_to__gt=since, valid_to__lte=moment.at)
+    return ended if moment.is_now else ended.filter(end_recorded_at__lte=moment.known_at)
+
+
+def _no_more(user: object, moment: Moment, since: datetime, where: Q | None) -> Spans:
+    """Of those, what is neither suppressed nor failing at `moment`."""
     still = _begun(moment, since).filter(Q(status=Status.FAIL) | Q(workflow=Workflow.SUPPRESSED))
-    return spans.visible_to(user).exclude(finding__in=still.values("finding"))
+    return _ended(moment, since).filter(where or Q()).visible_to(user).exclude(finding__in=still.values("finding"))

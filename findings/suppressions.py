@@ -13,8 +13,7 @@ from django.http import QueryDict
 from audit.moment import Moment
 from findings.explore import KEPT, FindingFilter
 from findings.listing import account_names
-from findings.models import Check, FindingRecord, FindingSpan, Workflow, not_accepted
-from findings.models.queries import SpanQuerySet
+from findings.models import Check, FindingRecord, FindingSpan, Workflow, accepted
 from findings.models.record import unpacked
 
 NARROWED_BY = ("solution", "account", "check")
@@ -31,14 +30,10 @@ def filter_of(query: QueryDict, user: object) -> FindingFilter:
     return FindingFilter.of(asked, user)
 
 
-def unexcused(user: object, moment: Moment, where: Q | None = None) -> int:
-    """How many there are. where: on solutions and account. One query, by the index of suppressed spans."""
-    return _spans(user, moment).filter(where or Q()).count()
-
-
-def _spans(user: object, moment: Moment) -> SpanQuerySet[FindingSpan]:
-    spans = FindingSpan.objects.at(moment).visible_to(user).counted()
-    return spans.filter(not_accepted(moment.at), workflow=Workflow.SUPPRESSED)
+def excused(user: object, moment: Moment, where: Q | None = None) -> int:
+    """How many suppressed findings that count stand under a live exception. where: on solutions. One query."""
+    spans = FindingSpan.objects.at(moment).visible_to(user).counted().filter(where or Q())
+    return spans.filter(accepted(moment.at), workflow=Workflow.SUPPRESSED).count()
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,10 @@ from organisation.models import Visibility
 DIMENSIONS = frozenset({"check_ran", "account", "region", "solutions", "status", "severity", "suppressed"})
 
 ADDED_UP = frozenset({"solutions", "status", "severity", "suppressed"})
-SUMS = {AccountSum: ADDED_UP | {"account"}, CheckSum: ADDED_UP | {"check_ran"}}
+SUMS: tuple[tuple[Any, frozenset[str]], ...] = (
+    (AccountSum, ADDED_UP | {"account"}),
+    (CheckSum, ADDED_UP | {"check_ran"}),
+)
 """Sums of the postures of now → what they tell apart."""
 
 DUE_WITHIN: dict[int, timedelta] = {
@@ -104,17 +107,16 @@ def postures(moment: Moment) -> OwnedQuerySet[Any]:
 def counts(user: object, moment: Moment, names: Collection[str]) -> OwnedQuerySet[Any]:
     """The fewest rows with `n` that tell these dimensions apart, and what `user` may see: sums where they do."""
     asked = {*names} if Visibility.of(user).everything else {*names, "account"}
-    if moment.is_now:
-        for model, known in SUMS.items():
-            if asked <= known:
-                return model.objects.all()
-    return postures(moment)
+    fit = [model.objects.all() for model, known in SUMS if moment.is_now and asked <= known]
+    found: OwnedQuerySet[Any] = fit[0] if fit else postures(moment)
+    return found
 
 
 def names_in(condition: Q) -> set[str]:
     """The fields that a condition is on."""
     found = set[str]()
-    for child in condition.children:
+    children: Any = condition.children
+    for child in children:
         found |= names_in(child) if isinstance(child, Q) else {child[0].split(LOOKUP_SEP)[0]}
     return found
 

@@ -19,11 +19,15 @@ class OwnedQuerySet(models.QuerySet[Row]):
 
     def visible_to(self, user: object) -> Self:
         """Rows of the reader's solutions, and unowned ones in the accounts where these live."""
+        return self.filter(self.seen_by(user))
+
+    def seen_by(self, user: object) -> Q:
+        """The condition of `visible_to`; empty for who sees everything."""
         seen = Visibility.of(user)
         if seen.everything:
-            return self
+            return Q()
         unowned = Q(solutions=[], account__in=seen.shared_accounts)
-        return self.filter(Q(solutions__overlap=sorted(seen.solutions)) | unowned)
+        return Q(solutions__overlap=sorted(seen.solutions)) | unowned
 
     def of_solution(self, solution: int | None) -> Self:
         """Rows that belong to a solution; None: to no solution."""
@@ -33,13 +37,13 @@ class OwnedQuerySet(models.QuerySet[Row]):
 
 
 class SpanQuerySet(OwnedQuerySet[Row]):
-    def visible_to(self, user: object) -> Self:
+    def seen_by(self, user: object) -> Q:
         """Of a reader bound to a period, what held at some moment of it."""
-        found = super().visible_to(user)
         period = Visibility.of(user).period
         if period is None:
-            return found
-        return found.filter(Q(valid_to=None) | Q(valid_to__gte=period[0]), valid_from__lte=period[1])
+            return super().seen_by(user)
+        held = Q(valid_to=None) | Q(valid_to__gte=period[0])
+        return super().seen_by(user) & held & Q(valid_from__lte=period[1])
 
     def at(self, moment: Moment) -> Self:
         return self.filter(moment.holds())

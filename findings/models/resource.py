@@ -43,6 +43,7 @@ class Resource(PublicId):
         indexes = [
             models.Index(fields=["account", "region", "type"], name="resource_place"),
             GinIndex(fields=["solutions"], name="resource_solutions"),
+            models.Index(fields=["account"], name="resource_unowned", condition=Q(solutions=[], gone_at=None)),
             GinIndex(
                 OpClass(Upper("key"), name="gin_trgm_ops"),
                 OpClass(Upper("name"), name="gin_trgm_ops"),

@@ -58,12 +58,13 @@ def connection() -> Connection:
 def rules() -> list[TagRule]:
     """Payments and ledger live in both accounts, and own what their tag says."""
     accounts = [AccountFactory(account_id=account) for account in ACCOUNTS]
-    made = []
+    made: list[TagRule] = []
     for name in OWNERS[:2]:
         solution = SolutionFactory(name=name)
         for account in accounts:
             SolutionAccountFactory(solution=solution, account=account, whole=False)
-        made.append(TagRuleFactory(solution=solution, value=f"{name}*"))
+        rule: TagRule = TagRuleFactory(solution=solution, value=f"{name}*")
+        made.append(rule)
     return made
 
 
