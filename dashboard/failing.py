@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import BadRequest
@@ -34,7 +35,7 @@ def week_began(moment: Moment) -> datetime:
 
 @dataclass
 class Failing:
-    """One check in one account. new_since: what began to fail after it is new."""
+    """One check in one account, asked once it is counted. new_since: what began to fail after it is new."""
 
     check_id: int
     account: str
@@ -52,9 +53,17 @@ class Failing:
         """It failed before, and more began to fail lately."""
         return not self.is_new and bool(self.tally.last_failed and self.tally.last_failed >= self.new_since)
 
-    @property
+    @cached_property
+    def worst(self) -> int:
+        return self.tally.worst
+
+    @cached_property
+    def due(self) -> datetime | None:
+        return self.tally.due
+
+    @cached_property
     def is_overdue(self) -> bool:
-        return bool(self.tally.due and self.tally.due < self.at)
+        return bool(self.due and self.due < self.at)
 
     @property
     def key(self) -> str:
@@ -63,8 +72,8 @@ class Failing:
     @property
     def order(self) -> tuple[int | str, ...]:
         """Overdue first, then the worst, then what is due first, then the most."""
-        due = self.tally.due.isoformat() if self.tally.due else FAR
-        return (not self.is_overdue, -self.tally.worst, due, -self.tally.failed, self.check_id, self.account)
+        due = self.due.isoformat() if self.due else FAR
+        return (not self.is_overdue, -self.worst, due, -self.tally.failed, self.check_id, self.account)
 
 
 @dataclass(frozen=True)
@@ -136,7 +145,7 @@ class Narrowing:
         """Whether the row is wanted; `but` names the part of the filter that is left out."""
         return (
             (but == "account" or not self.account or row.account == self.account)
-            and (but == "severity" or self.severity is None or row.tally.worst == self.severity)
+            and (but == "severity" or self.severity is None or row.worst == self.severity)
             and (but == "show" or not self.show or (row.is_overdue if self.show == OVERDUE else row.is_new))
         )
 

@@ -115,7 +115,7 @@ def offers(narrowing: Narrowing, found: Standing, query: QueryDict) -> list[dict
         offered += [_offer(_("Overdue"), overdue, query, show=OVERDUE), _offer(_("New"), new, query, show=NEW)]
     if narrowing.severity is None:
         for severity in Severity:
-            these = [row for row in rows if row.tally.worst == severity]
+            these = [row for row in rows if row.worst == severity]
             offered.append(_offer(str(severity.label), these, query, severity=SEVERITY_WORDS[severity]))
     return [offer for offer in offered if offer["count"]]
 

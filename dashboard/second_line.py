@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import BadRequest
@@ -79,7 +80,7 @@ class Group:
     change: Change = field(default_factory=Change)
     fails: Sequence[int | None] = ()
 
-    @property
+    @cached_property
     def parts(self) -> list[dict[str, Any]]:
         return parts(self.tally) if self.tally.assessed else []
 
@@ -196,15 +197,17 @@ def by_account(reach: Reach, rows: Iterable[dict[str, Any]], covered: Sequence[P
     counts: dict[str, Tally] = defaultdict(Tally)
     for row in rows:
         counts[row["account"]].add(row)
-    accounts = {*counts, *(place.account for place in covered)}
+    found: dict[str, list[Place]] = defaultdict(list)
+    for place in covered:
+        found[place.account].append(place)
     groups = [
         Group(
             name=reach.name_of(account),
             account=account,
             tally=counts[account],
-            coverage=_of_accounts(covered, {account}),
+            coverage=figures_of_places(found[account]),
         )
-        for account in accounts
+        for account in {*counts, *found}
     ]
     return sorted(groups, key=_worst_first)
 

@@ -35,18 +35,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
+from functools import cache
 from typing import Any, Self
 
 from django.db.models import Q
 from django.http import QueryDict
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.translation import gettext_lazy as _
 
 from audit.moment import Moment
 from findings.models import FindingSpan, Posture
 from findings.models.queries import SpanQuerySet
 from findings.parameters import PARAMETERS, SEVERITY_WORDS, Unreadable, Words
-from findings.past_posture import past_postures
+from findings.tallies import counts, names_in
 from organisation.models import Visibility
 
 KEPT = ("as_of", "known_at", "line")
@@ -121,7 +122,7 @@ class FindingFilter:
         return found
 
     def postures(self, user: object, moment: Moment, *, but: Iterable[str] = ()) -> Any:
-        """The same as postures; None where they cannot tell."""
+        """The same as counts that tell the parameters in `but` apart; None where they cannot tell."""
         conditions = Q()
         skipped = set(but)
         for name, values in self.values.items():
@@ -134,8 +135,7 @@ class FindingFilter:
             conditions &= condition
         if self.errors:
             return Posture.objects.none()
-        found: Any = Posture.objects.all() if moment.is_now else past_postures(moment)
-        return found.visible_to(user).filter(conditions)
+        return counts(user, moment, {*but, *names_in(conditions)}).visible_to(user).filter(conditions)
 
     @property
     def bare_url(self) -> str:
@@ -171,8 +171,14 @@ def url_for(**parameters: Any) -> str:
         many = value if isinstance(value, (list, tuple, set, frozenset)) else [value]
         if written := [_written(name, one) for one in many if one is not None and one != ""]:
             query.setlist(name, written)
-    path = reverse("findings:explorer")
+    path = _explorer(get_script_prefix())
     return f"{path}?{query.urlencode(safe=':')}" if query else path
+
+
+@cache
+def _explorer(prefix: str) -> str:
+    """The explorer's path. prefix: of every path, as the server has it."""
+    return reverse("findings:explorer")
 
 
 def kept(query: QueryDict) -> dict[str, str]:
