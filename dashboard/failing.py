@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from audit.moment import Moment
 from dashboard.reach import Reach
 from findings.fixes import Fix, fix_for
-from findings.models import Check, FindingSpan
+from findings.models import Check, FindingSpan, Status
 from findings.parameters import SEVERITY_WORDS
 from findings.provenance import Advice, advice_of
 from findings.tallies import Tally, rows_by
@@ -119,7 +119,8 @@ def standing(reach: Reach, where: Q | None = None) -> Standing:
 
 def _rows(reach: Reach, where: Q | None) -> list[dict[str, Any]]:
     by = ("check_ran", "account", "solutions", "status", "severity", "suppressed")
-    return rows_by(reach.user, reach.moment, *by, where=reach.where & (where or Q()))
+    fails = Q(status=Status.FAIL, suppressed=False)
+    return rows_by(reach.user, reach.moment, *by, where=reach.where & (where or Q()), dates_of=fails)
 
 
 @dataclass(frozen=True)

@@ -121,14 +121,19 @@ def names_in(condition: Q) -> set[str]:
     return found
 
 
-def rows_by(user: object, moment: Moment, *by: str, where: Q | None = None, dated: bool = True) -> list[dict[str, Any]]:
+def rows_by(
+    user: object, moment: Moment, *by: str, where: Q | None = None, dated: bool = True, dates_of: Q | None = None
+) -> list[dict[str, Any]]:
     """Counts of what `user` may see at `moment`, grouped by dimensions: [{*by, total, oldest, newest}].
 
-    by, and the names in `where`: of DIMENSIONS. dated: with oldest and newest. One query.
+    by, and the names in `where`: of DIMENSIONS. dated: with oldest and newest. dates_of: of these rows only, since
+    a date takes longer to read than all the rest of a row. One query.
     """
     assert set(by) <= DIMENSIONS
     found = postures(moment) if dated else counts(user, moment, {*by, *names_in(where or Q())})
-    dates = {"oldest": Min("oldest_since"), "newest": Max("newest_since")} if dated else {}
+    dates: dict[str, Any] = {}
+    if dated:
+        dates = {"oldest": Min("oldest_since", filter=dates_of), "newest": Max("newest_since", filter=dates_of)}
     grouped = found.visible_to(user).filter(where or Q()).values(*by)
     return list(grouped.annotate(total=Sum("n"), **dates).order_by())
 
