@@ -52,7 +52,7 @@ class Posture(Counts):
         ]
 
 
-class Sum(models.Model):
+class PostureSum(models.Model):
     """The postures of now, added up over some of what they tell apart. Kept up with them, in the same transaction."""
 
     solutions = ArrayField(models.BigIntegerField(), default=list)
@@ -65,7 +65,7 @@ class Sum(models.Model):
         abstract = True
 
 
-class AccountSum(Sum):
+class AccountSum(PostureSum):
     """Over every check and region of an account: what is asked of an estate grows with its accounts."""
 
     account = models.CharField(max_length=12)
@@ -83,7 +83,7 @@ class AccountSum(Sum):
         return f"{self.account} {self.status}: {self.n}"
 
 
-class CheckSum(Sum):
+class CheckSum(PostureSum):
     """Over every account and region of a check, for who sees every account."""
 
     check_ran = models.ForeignKey(Check, on_delete=models.PROTECT, related_name="+", db_index=False)
