@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import Max
@@ -11,7 +12,7 @@ from django.db.models import Max
 from audit import clock
 from findings.merge import sums
 from findings.merge.staging_tables import copy
-from findings.models import PostureDay, PostureTotal
+from findings.models import AccountSum, CheckSum, FindingSpan, Posture, PostureDay, PostureTotal
 
 FORGET = """
 WITH forgotten AS (
@@ -62,6 +63,7 @@ WHERE NOT suppressed AND status IN ('pass', 'fail', 'unknown') AND "on" = ANY(%(
 GROUP BY "on", solutions
 """
 MOST_MISSED = 92
+COUNTED: tuple[Any, ...] = (Posture, AccountSum, CheckSum)
 
 
 def refresh(touched: Iterable[tuple[int, str, str]]) -> None:
@@ -88,6 +90,30 @@ def refresh(touched: Iterable[tuple[int, str, str]]) -> None:
         cursor.execute(COUNT)
         cursor.execute("ANALYZE stage_moved (n)")  # so that a few sums are looked up, and not all read
     sums.move("stage_moved")
+
+
+def recount() -> int:
+    """Count every posture and sum anew from the spans; returns how many rows were otherwise before.
+
+    In the caller's transaction, while nobody merges.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('findings_merge'))")
+    before = _counted()
+    for model in COUNTED:
+        model.objects.all().delete()
+    current = FindingSpan.objects.filter(valid_to=None, superseded_at=None)
+    refresh(current.values_list("check_ran", "account", "region").distinct())
+    return len(before ^ _counted())
+
+
+def _counted() -> set[tuple[object, ...]]:
+    found = set[tuple[object, ...]]()
+    for model in COUNTED:
+        names = [field.attname for field in model._meta.concrete_fields if not field.primary_key]
+        rows = model.objects.values_list(*names).iterator()
+        found |= {(model, *(tuple(one) if isinstance(one, list) else one for one in row)) for row in rows}
+    return found
 
 
 def snapshot_day(at: datetime | None = None) -> None:

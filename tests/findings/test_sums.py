@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import transaction
 
 from audit.moment import Moment
@@ -17,6 +18,7 @@ from findings.models import (
     CheckSum,
     Connection,
     FindingSpan,
+    Posture,
     PostureDay,
     RecordState,
     Scope,
@@ -161,3 +163,17 @@ def test_a_day_is_kept_as_the_sums_have_it(connection: Connection) -> None:
     posture.snapshot_day(day(1))
     kept = PostureDay.objects.values_list("account", "status", "n").order_by("status")
     assert list(kept) == [(ACCOUNT, "fail", 2), (ACCOUNT, "pass", 1)]
+
+
+def test_counts_that_were_changed_by_hand_are_counted_anew(connection: Connection, capsys: Any) -> None:
+    merge(connection, reading("one"), reading("two", Status.PASS), reading("three"), on=1)
+    call_command("recount_postures")
+    assert capsys.readouterr().out == "Every count was right.\n"
+    AccountSum.objects.filter(status=Status.FAIL).update(n=1)
+    Posture.objects.filter(status=Status.PASS).delete()
+    call_command("recount_postures")
+    assert capsys.readouterr().out == "Counted anew. 3 counts were otherwise.\n"
+    assert summed(AccountSum, "account") == one_by_one("account")
+    assert summed(Posture, "account") == one_by_one("account")
+    merge(connection, reading("one", Status.PASS, updated=2), on=2)
+    assert summed(CheckSum, "check_ran_id") == one_by_one("check_ran_id")
