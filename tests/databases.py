@@ -37,7 +37,8 @@ def a_clone() -> Iterator[Clone]:
     original = str(connection.settings_dict["NAME"])
     name = f"{original}_clone_{next(_numbers)}"
     connection.close()
-    _on_server(sql.SQL("CREATE DATABASE {} TEMPLATE {}"), name, original)
+    _on_server(sql.SQL("DROP DATABASE IF EXISTS {}"), name)  # of a run that was killed
+    _on_server(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY"), name, original)
     try:
         yield Clone(name, {**os.environ, "DATABASE_URL": _url(name), "REDIS_URL": settings.REDIS_URL})
     finally:
