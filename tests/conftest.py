@@ -62,9 +62,10 @@ def _seconds(item: pytest.Item) -> int:
 
 
 def pytest_collection_finish() -> None:
-    """What is imported by now stays: the garbage collector need not look at it after every test."""
+    """What is imported by now stays, and pages are drawn without a look for garbage at every few of their objects."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(100_000)
 
 
 @pytest.fixture(scope="session", autouse=True)
