@@ -14,6 +14,8 @@ from typing import Any
 from compliance_portal.celery import app
 
 ROOT = Path(__file__).parent.parent
+PATIENCE = 300
+"""Seconds for what takes a few of them, on a machine that has much else to do."""
 Task = tuple[str, tuple[Any, ...]]
 """A task's name and its arguments."""
 
@@ -40,12 +42,12 @@ def worker(environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
             yield process
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(PATIENCE)
 
 
 def wait_until(happened: Callable[[], bool]) -> None:
     """Look until it has happened; fail where no worker does it."""
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + PATIENCE
     while not happened():
         assert time.monotonic() < deadline, "no worker did it"
         time.sleep(0.1)

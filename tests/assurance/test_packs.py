@@ -30,6 +30,7 @@ from tests.factories import GrantFactory, SolutionFactory
 from tests.factories.assurance import AuditFindingFactory, ControlTestFactory, EngagementFactory, PackFactory
 from tests.factories.controls import ControlFactory
 from tests.factories.evidence import EvidenceFactory
+from tests.workers import PATIENCE
 
 pytestmark = pytest.mark.django_db
 
@@ -77,7 +78,7 @@ def verified(folder: Path, archive: bytes, signature: bytes = b"", **more: Any) 
     command = [sys.executable, "-I", verify_pack.__file__, "pack.zip", "--fingerprint", signing.fingerprint()]
     if signature:
         command += ["--signature", "pack.zip.sig"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60, **more)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE, **more)
     return done.returncode, done.stdout + done.stderr
 
 

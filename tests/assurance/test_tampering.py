@@ -17,6 +17,7 @@ import pytest
 from assurance.pack import archive, verify_pack
 from assurance.pack.archive import Listed
 from evidence import signing
+from tests.workers import PATIENCE
 
 SEALED_AT = "2026-03-31T09:30:00Z"
 FILES = {
@@ -135,7 +136,9 @@ def program(folder: Path, *arguments: str, path: str = "") -> tuple[int, str]:
     """verify_pack.py as its readers run it: on its own, isolated, with no address of a network."""
     environment = {"PATH": path or os.environ["PATH"]}
     command = [sys.executable, "-I", verify_pack.__file__, *arguments]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
     return done.returncode, done.stdout + done.stderr
 
 

@@ -24,6 +24,7 @@ from tests.dashboard.test_my_items import a_group
 from tests.databases import Clone
 from tests.factories import AccountFactory, SolutionFactory, UserFactory
 from tests.factories.organisation import secret_of
+from tests.workers import PATIENCE
 
 CLIENT = Path(__file__).parents[2] / "client" / "portal.py"
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -69,7 +70,7 @@ def run(address: str, program: Program) -> Run:
     def _run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         told = {"PORTAL_ADDRESS": address, "PORTAL_TOKEN": secret_of(program.token), **environment}
         return subprocess.run(
-            [sys.executable, "-I", CLIENT, *words], env=told, capture_output=True, text=True, timeout=60
+            [sys.executable, "-I", CLIENT, *words], env=told, capture_output=True, text=True, timeout=PATIENCE
         )
 
     return _run
@@ -121,6 +122,6 @@ def test_a_pipeline_lists_brings_and_is_told_why_not(run: Run, program: Program,
 )
 def test_wrong_usage_asks_nothing_of_anybody(words: list[str], environment: dict[str, str], said: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-I", CLIENT, *words], env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, "-I", CLIENT, *words], env=environment, capture_output=True, text=True, timeout=PATIENCE
     )
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr

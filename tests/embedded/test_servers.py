@@ -12,7 +12,8 @@ import psycopg
 import pytest
 import redis
 
-from embedded import CannotStart, place, processes, remove, serving
+from embedded import CannotStart, __main__, place, processes, remove, serving
+from tests.workers import PATIENCE
 
 ROOT = Path(__file__).parent.parent.parent
 NOTHING_GIVEN: dict[str, str] = {}
@@ -54,7 +55,7 @@ def pids(folder: Path) -> tuple[int, int]:
 
 
 def gone(*numbers: int) -> bool:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE
     while any(processes.command_of(number) for number in numbers):
         if time.monotonic() > deadline:
             return False
@@ -103,7 +104,7 @@ def test_a_signal_stops_what_was_started(folder: Path, number: signal.Signals) -
     with serve(folder) as process:
         left = pids(folder)
         process.send_signal(number)
-        process.wait(30)
+        process.wait(PATIENCE)
     assert process.returncode == (130 if number == signal.SIGINT else 143)
     assert gone(*left)
 
@@ -198,6 +199,15 @@ def test_run_gives_the_commands_exit_status_and_stops_the_servers() -> None:
         said, _ = process.communicate()
     assert process.returncode == 7
     assert said.startswith("postgresql://portal@/portal?host=")
+
+
+def test_what_nobody_keeps_lies_in_memory_where_there_is_room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(__main__, "MEMORY", tmp_path)
+    for room, there in ((0, True), (10**18, False)):
+        monkeypatch.setattr(__main__, "ROOM", room)
+        with __main__._folder(None) as made:
+            assert (made.parent == tmp_path) is there
+        assert not made.exists()
 
 
 def test_run_hands_sigterm_to_the_command() -> None:

@@ -16,6 +16,7 @@ from risks.models import Appetite, Matrix, Risk
 from tests.databases import Clone
 from tests.factories.risks import AssessmentFactory, MatrixFactory
 from tests.risks.test_matrix import APPROVED, THREE
+from tests.workers import PATIENCE
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:
@@ -23,7 +24,7 @@ def at_once(*acts: Callable[[], Any]) -> list[Any]:
     together = Barrier(len(acts))
 
     def act(verb: Callable[[], Any]) -> Any:
-        together.wait(timeout=30)
+        together.wait(timeout=PATIENCE)
         try:
             return verb()
         except StaleRow as refused:

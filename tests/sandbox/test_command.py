@@ -11,6 +11,7 @@ import boto3
 import pytest
 
 from tests.sandbox.conftest import Estate
+from tests.workers import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,13 +35,13 @@ def test_it_says_where_it_listens_answers_and_stops_cleanly(number: Any) -> None
         client.close()
         assert [row["RegionName"] for row in enabled] == ["eu-west-1"]
         process.send_signal(number)
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out, err) == (0, "", "")
 
 
 def test_a_taken_port_is_named_with_what_to_do(estate: Estate) -> None:
     with start("--port", str(estate.sandbox.port)) as process:
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 2
     assert f"port {estate.sandbox.port} on 127.0.0.1 is taken" in err
     assert "--port" in err
@@ -48,5 +49,5 @@ def test_a_taken_port_is_named_with_what_to_do(estate: Estate) -> None:
 
 def test_nonsense_is_refused_in_words() -> None:
     with start("--accounts", "2", "--port", "0") as process:
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, "4 accounts or more" in err) == (2, True)

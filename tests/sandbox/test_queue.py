@@ -104,11 +104,11 @@ def test_waiting_for_a_message_does_not_hold_up_others(own_estate: Estate, queue
 
     client, url = queue
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(client.receive_message, QueueUrl=url, WaitTimeSeconds=5)
+        waiting = pool.submit(client.receive_message, QueueUrl=url, WaitTimeSeconds=12)
         started = time.monotonic()
         own_estate.client("sqs", region="ap-southeast-2").send_message(QueueUrl=url, MessageBody="hello")
-        assert waiting.result(timeout=4)["Messages"][0]["Body"] == "hello"
-        assert time.monotonic() - started < 3
+        assert waiting.result()["Messages"][0]["Body"] == "hello"
+        assert time.monotonic() - started < 10
 
 
 def test_what_the_queue_refuses(own_estate: Estate, queue: tuple[Any, str]) -> None:
