@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib import request
 
 import pytest
+from django.db import connection as database
+from django.test import override_settings
 from pytest_django.fixtures import Settings
+from pytest_django.plugin import DjangoDbBlocker
 
 from audit import clock
 from audit.moment import Moment
@@ -17,10 +24,12 @@ from findings import aws, sync, sync_jobs
 from findings.facts import facts
 from findings.models import Connection, Scope, Source, SyncRun
 from sandbox import Sandbox
-from tests.databases import Clone
-from tests.workers import Task
+from tests.databases import Clone, a_clone, working_on
+from tests.workers import Task, taken_from_the_broker
 
 HOME, OTHER = "ap-southeast-2", "eu-west-1"
+A_DAY = 86_400
+"""Seconds."""
 Facts = dict[str, Any]
 
 
@@ -104,6 +113,40 @@ class Estate:
 
 
 StartEstate = Callable[..., Estate]
+WORLD: dict[str, Any] = {
+    "accounts": 4,
+    "regions": [HOME, OTHER],
+    "findings": 250,
+    "seed": 11,
+    "change_share": 0.05,
+    "days": 0.5,
+}
+READ: dict[str, dict[str, Any]] = {"read_estate": {}, "home_estate": {"regions": [HOME], "findings": 160}}
+"""Estates that tests find read, by their fixtures' names: what is other than in WORLD."""
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "example",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+OTHER_CREDENTIALS = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+
+
+def only_these_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in OTHER_CREDENTIALS:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+
+
+def started(file: Path, at: float | None = None, **options: Any) -> Sandbox:
+    """A sandbox that shares this clock file with the portal. at: what time it is there, in seconds since 1970.
+
+    Otherwise the latest noon: the world is the same at each hour of a day, and ten minutes pass before it moves.
+    """
+    now = time.time()
+    at = (now / A_DAY - 0.5) // 1 * A_DAY + A_DAY / 2 if at is None else at
+    file.write_text(json.dumps({"offset_seconds": at - now}))
+    return Sandbox(clock_file=file, **(WORLD | options)).start()
 
 
 @pytest.fixture
@@ -113,25 +156,77 @@ def start_estate(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
     def start(**options: Any) -> Estate:
         file = tmp_path / "clock.json"
-        file.write_text('{"offset_seconds": 0}')
-        settings.CLOCK_FILE = str(file)
-        world: dict[str, Any] = {"accounts": 4, "regions": [HOME, OTHER], "findings": 250, "seed": 11}
-        world |= {"change_share": 0.05, "days": 0.5}
-        sandbox = Sandbox(clock_file=file, **(world | options)).start()
+        sandbox = started(file, **options)
         running.append(sandbox)
+        settings.CLOCK_FILE = str(file)
         monkeypatch.setenv("AWS_ENDPOINT_URL", sandbox.url)
         return Estate(sandbox)
 
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    only_these_credentials(monkeypatch)
     yield start
     for connection in Connection.objects.all():
         aws.forget(connection)
     for sandbox in running:
         sandbox.stop()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An estate as it was when it had just been read, in a clone of the test database.
+
+    world: the sandbox's options, from which the same world comes again. at: seconds since 1970.
+    """
+
+    clone: Clone
+    world: dict[str, Any]
+    at: float
+
+
+@pytest.fixture(scope="session")
+def reading_of(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Reading]]:
+    """`reading_of("read_estate")`: read once, for all tests."""
+    kept = ExitStack()
+
+    @cache
+    def read(name: str) -> Reading:
+        file = tmp_path_factory.mktemp(name) / "clock.json"
+        with (
+            django_db_blocker.unblock(),
+            working_on(clone := kept.enter_context(a_clone())),
+            override_settings(CLOCK_FILE=str(file)),
+            pytest.MonkeyPatch.context() as patch,
+            started(file, **READ[name]) as sandbox,
+        ):
+            only_these_credentials(patch)
+            patch.setenv("AWS_ENDPOINT_URL", sandbox.url)
+            estate = Estate(sandbox)
+            estate.connect()
+            estate.sync()
+            aws.forget(estate.connection)
+            taken_from_the_broker()
+            return Reading(clone, READ[name] | {"start": sandbox.world.start}, clock.now().timestamp())
+
+    yield read
+    with django_db_blocker.unblock():
+        kept.close()
+
+
+@pytest.fixture(autouse=True)
+def reading(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Iterator[Reading | None]:
+    """The reading of the estate that a test finds read; the test works in its clone, and takes back what it does.
+
+    By itself, so that it points there before `db` begins the transaction.
+    """
+    name = next((name for name in READ if name in request.fixturenames), None)
+    if name is None:
+        yield None
+        return
+    assert not database.in_atomic_block
+    read: Reading = request.getfixturevalue("reading_of")(name)
+    with django_db_blocker.unblock(), working_on(read.clone):
+        yield read
 
 
 @pytest.fixture
@@ -143,10 +238,15 @@ def estate(db: None, start_estate: StartEstate) -> Estate:
 
 
 @pytest.fixture
-def read_estate(estate: Estate) -> Estate:
-    """The same, read once."""
-    estate.sync()
-    return estate
+def read_estate(reading: Reading, db: None, start_estate: StartEstate) -> Estate:
+    """The same, read once, a moment ago."""
+    return start_estate(at=reading.at, **reading.world)
+
+
+@pytest.fixture
+def home_estate(reading: Reading, db: None, start_estate: StartEstate) -> Estate:
+    """One of a single region, read once, a moment ago."""
+    return start_estate(at=reading.at, **reading.world)
 
 
 @pytest.fixture

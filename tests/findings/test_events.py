@@ -40,6 +40,7 @@ from findings.reading import Reading
 from tests.databases import Clone
 from tests.findings.conftest import HOME, Estate, StartEstate
 from tests.findings.test_sync_trouble import GOOD
+from tests.workers import PATIENCE, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -98,13 +99,11 @@ def state() -> list[tuple[Any, ...]]:
 
 
 @pytest.fixture
-def heard_estate(db: None, start_estate: StartEstate) -> Estate:
+def heard_estate(home_estate: Estate) -> Estate:
     """An estate that is read once and has a queue, in which nothing waits."""
-    estate = start_estate(regions=[HOME], findings=160)
-    estate.connect(queue_name=estate.sandbox.world.queue_name)
-    estate.sync()
-    bodies(estate)
-    return estate
+    Connection.objects.update(queue_name=home_estate.sandbox.world.queue_name)
+    bodies(home_estate)
+    return home_estate
 
 
 def stir(estate: Estate, seed: int) -> None:
@@ -393,7 +392,7 @@ def process(*command: str, environment: dict[str, str]) -> Iterator[subprocess.P
             yield running
         finally:
             running.terminate()
-            running.wait(30)
+            running.wait(PATIENCE)
 
 
 @pytest.mark.slow
@@ -413,10 +412,10 @@ def test_listeners_killed_and_restarted_beside_a_sweep_lose_nothing(
     }
     estate.control("queue", shuffle=9, twice=0.3)
     with process("listen", environment=variables) as first:
-        until(lambda: Listener.objects.filter(seen_at__isnull=False).exists())
+        wait_until(lambda: Listener.objects.filter(seen_at__isnull=False).exists())
         stir(estate, 9)
         first.send_signal(signal.SIGKILL)
-        first.wait(10)
+        first.wait(PATIENCE)
     for message in estate.sandbox.engine.queue.messages.values():
         message.visible = 0.0
     Listener.objects.update(lease_until=estate.connection.created_at)
@@ -425,14 +424,7 @@ def test_listeners_killed_and_restarted_beside_a_sweep_lose_nothing(
         process("sync", "--full", "--inline", environment=variables) as sweep,
     ):
         stir(estate, 10)
-        assert sweep.wait(120) == 0
+        assert sweep.wait(PATIENCE) == 0
         stir(estate, 11)
-        until(lambda: left_in(estate) == 0 and estate.known() == estate.told())
+        wait_until(lambda: left_in(estate) == 0 and estate.known() == estate.told())
     assert Listener.objects.get().lease_until is None
-
-
-def until(holds: Any) -> None:
-    deadline = time.monotonic() + 180
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)

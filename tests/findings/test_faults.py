@@ -158,18 +158,19 @@ def test_a_worker_whose_clock_is_wrong_misses_nothing_and_dates_nothing_wrongly(
     estate.connect()
     right = settings.CLOCK_FILE
     wrong = tmp_path / "wrong.json"
-    wrong.write_text(json.dumps({"offset_seconds": hours * 3600}))
-    settings.CLOCK_FILE = str(wrong)
-    estate.sync()
-    settings.CLOCK_FILE = right
-    assert estate.known() == estate.told()
-    for days in (0.02, 0.5):
-        estate.advance(days)
+
+    def read_by_the_wrong_clock() -> None:
         offset = json.loads(Path(right).read_text())["offset_seconds"]
         wrong.write_text(json.dumps({"offset_seconds": offset + hours * 3600}))
         settings.CLOCK_FILE = str(wrong)
         estate.sync()
         settings.CLOCK_FILE = right
+
+    read_by_the_wrong_clock()
+    assert estate.known() == estate.told()
+    for days in (0.02, 0.5):
+        estate.advance(days)
+        read_by_the_wrong_clock()
         estate.change("pass", id=estate.a_finding().id)
         estate.sync()
         assert estate.known() == estate.told()

@@ -23,7 +23,7 @@ from findings import read_config, read_security_hub, sync, sync_jobs, tasks
 from findings.leases import claim
 from findings.models import Finding, FindingSpan, Scope, Source, SyncRun
 from tests.findings.conftest import HOME, Estate, StartEstate
-from tests.workers import ROOT, taken_from_the_broker, wait_until, worker
+from tests.workers import PATIENCE, ROOT, taken_from_the_broker, wait_until, worker
 
 READ = "import django; django.setup(); from findings import sync; sync.run({scope})"
 CALL = """
@@ -106,7 +106,7 @@ def test_a_worker_that_wakes_up_after_its_lease_changes_nothing(environment: dic
         assert (run.state, run.fence) == (SyncRun.State.DONE, 2)
         held = everything_held()
         sleeper.send_signal(signal.SIGCONT)
-        assert sleeper.wait(60) == 0
+        assert sleeper.wait(PATIENCE) == 0
     assert everything_held() == held
     assert estate.known()["findings"] == estate.told()["findings"]
 
@@ -169,7 +169,7 @@ def test_two_workers_together_keep_the_rate_and_neither_starves(
         for worker_process in (one, two):
             assert worker_process.stdin
             worker_process.stdin.close()
-        assert (one.wait(90), two.wait(90)) == (0, 0)
+        assert (one.wait(PATIENCE), two.wait(PATIENCE)) == (0, 0)
         order.seek(0)
         served = order.read().split()[2:]
     counted = estate.control("calls")
@@ -192,17 +192,15 @@ def test_no_travelling_clock_ends_a_lease_or_prolongs_it(estate: Estate, setting
 
 @pytest.mark.parametrize("source", list(Source))
 def test_a_run_that_lasts_too_long_hands_over_and_the_next_ones_reach_the_same(
-    db: None, start_estate: StartEstate, settings: Settings, monkeypatch: pytest.MonkeyPatch, source: str
+    home_estate: Estate, settings: Settings, monkeypatch: pytest.MonkeyPatch, source: str
 ) -> None:
     """Each run ends after its first transaction; the sweep that they make up ends what vanished meanwhile."""
-    estate = start_estate(regions=[HOME])
-    estate.connect()
-    estate.sync()
-    estate.change("service", account=estate.account("log-archive"), region=estate.home, service="securityhub", on=False)
+    closed = home_estate.account("log-archive")
+    home_estate.change("service", account=closed, region=HOME, service="securityhub", on=False)
     settings.SYNC_RUN_MINUTES = 0
     monkeypatch.setattr(read_security_hub, "CHUNK", 60)
     monkeypatch.setattr(read_config, "CELLS_AT_ONCE", 60)
-    scope = estate.scope(source=source)
+    scope = home_estate.scope(source=source)
     Scope.objects.filter(pk=scope.pk).update(sweep_due=True)
     runs: list[SyncRun] = []
     while not runs or runs[-1].state == SyncRun.State.LEFT:
@@ -219,9 +217,9 @@ def test_a_run_that_lasts_too_long_hands_over_and_the_next_ones_reach_the_same(
     found = "findings" if source == Source.SECURITY_HUB else "config"
     if source == Source.SECURITY_HUB:
         assert runs[-1].gone > 0
-        assert estate.known()[found]["by_account"] == estate.told()[found]["by_account"]
+        assert home_estate.known()[found]["by_account"] == home_estate.told()[found]["by_account"]
     else:
-        assert estate.known()[found] == estate.told()[found]
+        assert home_estate.known()[found] == home_estate.told()[found]
 
 
 def test_a_long_wait_for_the_rates_goes_back_to_the_queue(estate: Estate, settings: Settings) -> None:

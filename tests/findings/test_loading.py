@@ -286,7 +286,6 @@ def test_a_connection_that_is_being_read_is_left_alone(file: Callable[..., str])
     assert Finding.objects.count() == 1
 
 
-@pytest.mark.django_db
 def test_what_aws_itself_says_of_a_place_stands(read_estate: Any, file: Callable[..., str]) -> None:
     before = {scope.pk: (scope.state, scope.reason, scope.read_at) for scope in Scope.objects.all()}
     place = {"AwsAccountId": read_estate.hub, "Region": read_estate.home}

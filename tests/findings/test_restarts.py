@@ -20,7 +20,7 @@ from pytest_django.fixtures import Settings
 
 from embedded import Servers, remove, serving
 from tests.findings.conftest import Estate, StartEstate
-from tests.workers import ROOT, wait_until
+from tests.workers import PATIENCE, ROOT, wait_until
 
 NOTHING_GIVEN: dict[str, str] = {}
 Facts = dict[str, Any]
@@ -41,7 +41,7 @@ class Portal:
     def run(self, *arguments: str) -> str:
         """What the command prints, however it ends: one account of the estate refuses to be read."""
         with self.start(*arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as command:
-            said, _ = command.communicate(timeout=90)
+            said, _ = command.communicate(timeout=PATIENCE)
         return said
 
     def connect(self) -> None:
@@ -93,7 +93,7 @@ def test_valkey_and_then_postgresql_stop_in_the_middle_of_a_reading(
         with portal.in_the_middle_of_reading() as reading:
             valkey = redis.Redis.from_url(servers.redis_url).info("server")["process_id"]
             os.kill(valkey, signal.SIGTERM)
-            reading.wait(90)
+            reading.wait(PATIENCE)
         assert portal.known() == estate.told(), "a reading needs no queue"
 
     estate.advance(0.5)
@@ -101,7 +101,7 @@ def test_valkey_and_then_postgresql_stop_in_the_middle_of_a_reading(
         portal = Portal(estate, servers, settings.CLOCK_FILE)
         with portal.in_the_middle_of_reading() as reading:
             os.kill(int((folder / "postgres" / "postmaster.pid").read_text().split()[0]), signal.SIGINT)
-            assert reading.wait(90) != 0
+            assert reading.wait(PATIENCE) != 0
 
     with serving(folder, durable=True, given=NOTHING_GIVEN) as servers:
         portal = Portal(estate, servers, settings.CLOCK_FILE)

@@ -155,13 +155,12 @@ def test_a_first_load_that_stopped_goes_on_where_it_was_and_sweeps_later(estate:
     assert estate.known()["findings"] == estate.told()["findings"]
 
 
-def test_a_job_tells_how_far_it_is_and_names_what_could_not_be_read(estate: Estate) -> None:
-    estate.sync()
+def test_a_job_tells_how_far_it_is_and_names_what_could_not_be_read(read_estate: Estate) -> None:
     done = Job.objects.latest("pk")
     assert (done.state, done.per_cent, done.step) == (Job.State.DONE, 100, "Everything was read")
-    estate.fault("access_denied", service="securityhub", operation="GetFindings")
-    estate.sync()
+    read_estate.fault("access_denied", service="securityhub", operation="GetFindings")
+    read_estate.sync()
     partly = Job.objects.latest("pk")
     assert partly.state == Job.State.PARTLY
     assert partly.step.startswith("Could not be read: ")
-    assert f"{estate.hub} {HOME} Security Hub: Access denied" in partly.step
+    assert f"{read_estate.hub} {HOME} Security Hub: Access denied" in partly.step

@@ -16,7 +16,7 @@ from organisation import ownership
 from organisation.models import Account
 from tests.factories import SolutionFactory, UserFactory
 from tests.findings.conftest import Estate
-from tests.workers import ROOT, wait_until, worker
+from tests.workers import PATIENCE, ROOT, wait_until, worker
 
 pytestmark = pytest.mark.slow
 
@@ -62,7 +62,7 @@ def test_a_sync_through_a_worker_ends_with_aws_own_figures(environment: dict[str
                 estate.advance(days)
             sync = subprocess.run(
                 [sys.executable, "manage.py", "sync", "--wait"],
-                cwd=ROOT, env=variables, capture_output=True, text=True, timeout=120,
+                cwd=ROOT, env=variables, capture_output=True, text=True, timeout=PATIENCE,
             )  # fmt: skip
             assert (sync.returncode, sync.stdout.splitlines()[-1]) == (0, "Everything was read"), sync.stderr
             assert estate.known() == estate.told()

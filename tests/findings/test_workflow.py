@@ -13,7 +13,7 @@ from audit.models import TrailEntry
 from findings import acceptances, aws, tasks, workflow, write_back
 from findings.connectors.security_hub_workflow import Unprocessed, update_workflow
 from findings.models import Connection, Finding, FindingSpan, Source, Workflow, WorkflowChange
-from tests.clock import at
+from tests.clock import after
 from tests.factories.findings import AcceptanceFactory, FindingFactory
 from tests.findings.conftest import Estate
 from tests.workers import wait_until, worker
@@ -119,7 +119,7 @@ def test_what_somebody_changed_in_aws_meanwhile_stays_as_they_left_it(read_estat
     workflow.suppress([finding], "X-12", NOTE)
     tell(read_estate)
     read_estate.sync()
-    with at((clock.now() + timedelta(days=1)).date().isoformat()):
+    with after(days=1):
         FindingSpan.objects.filter(finding=finding, valid_to=None).update(
             workflow=Workflow.RESOLVED, recorded_at=clock.now()
         )
@@ -175,13 +175,14 @@ def test_a_role_that_may_not_write_is_asked_again_later_and_the_last_refusal_sta
     (finding,) = failing(read_estate)
     read_estate.fault("access_denied", service="securityhub", operation="BatchUpdateFindings")
     workflow.suppress([finding], "X-12", NOTE)
+    before = clock.now()
     tell(read_estate)
     words = "AWS refused BatchUpdateFindings. Add that action to the role's policy, and look for an SCP that denies it."
     assert lines() == [("waiting", "SUPPRESSED", words, 1)]
     change = WorkflowChange.objects.get()
     assert (change.tries, change.lease_until) == (1, None)
-    assert change.due_at > clock.now() + timedelta(seconds=20)
-    assert write_back.connections_due(at=clock.now()) == []
+    assert change.due_at > before + timedelta(seconds=20)
+    assert write_back.connections_due(at=change.due_at - timedelta(seconds=1)) == []
     for _try in range(write_back.TRIES - 1):
         WorkflowChange.objects.update(due_at=clock.now())
         assert write_back.connections_due(at=clock.now()) == [read_estate.connection.pk]
