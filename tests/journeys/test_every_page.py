@@ -81,11 +81,8 @@ def walk(page: Page, installation: Installation, line: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def seen_whole() -> set[str]:
-    """The kinds of pages that were seen as of yesterday and that axe has read, narrow in light and wide in dark.
-
-    Each for whichever line came first; axe reads what every line opens first for each of them.
-    """
+def seen_of_yesterday() -> set[str]:
+    """The kinds of pages that were seen as of yesterday, each for whichever line came first."""
     return set()
 
 
@@ -125,20 +122,18 @@ def under_audit(installation: Installation, django_db_blocker: DjangoDbBlocker) 
 
 @pytest.mark.parametrize("line", LINES)
 def test_no_page_scrolls_sideways_on_a_narrow_screen_weighs_too_much_or_keeps_anybody_out(
-    visit: Visit, installation: Installation, line: str, seen_whole: set[str]
+    visit: Visit, installation: Installation, line: str, seen_of_yesterday: set[str]
 ) -> None:
     page = visit(line, viewport=NARROW)
     beyond, weights, mistakes = {}, {}, {}
     for address in walk(page, installation, line):
         beyond[address], weights[address] = page.evaluate(SIDEWAYS), page.evaluate(WEIGHT)
-        is_new = kind(address) not in seen_whole
-        seen_whole.add(kind(address))
-        if is_new or address in BEGIN:
-            mistakes[address] = found_by_axe(page, "light")
-            page.set_viewport_size(WIDE)
-            mistakes[f"{address}, wide and dark"] = found_by_axe(page, "dark")
-            page.set_viewport_size(NARROW)
-        if is_new:
+        mistakes[address] = found_by_axe(page, "light")
+        page.set_viewport_size(WIDE)
+        mistakes[f"{address}, wide and dark"] = found_by_axe(page, "dark")
+        page.set_viewport_size(NARROW)
+        if kind(address) not in seen_of_yesterday:
+            seen_of_yesterday.add(kind(address))
             past = f"{address}{'&' if '?' in address else '?'}as_of={YESTERDAY}"
             page.goto(f"{installation.address}{past}")
             beyond[past] = page.evaluate(SIDEWAYS)
