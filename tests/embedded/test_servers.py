@@ -220,6 +220,6 @@ def test_run_hands_sigterm_to_the_command() -> None:
 
 
 def test_run_names_a_command_that_does_not_exist() -> None:
-    with start("run", "--", "no-such-command") as process:
+    with start("run", "--", "/no/such/command") as process:
         _, said = process.communicate()
-    assert (process.returncode, said) == (1, "no-such-command cannot be run: No such file or directory\n")
+    assert (process.returncode, said) == (1, "/no/such/command cannot be run: No such file or directory\n")
