@@ -8,22 +8,19 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import path
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.request import Request
-from rest_framework.response import Response
 
-from audit.moment import Moment
-from audit.public_id import get_or_404
+from audit import clock
 from controls.models import Control
 from controls.register_api import NamedSerializer
 from evidence import attesting
 from evidence.attestation_list import RELATED, as_of
 from evidence.attesting import Given, Statement
 from evidence.models import Attestation, Evidence
-from organisation.models import NotAllowed, Solution, User
+from organisation.models import Solution, User
 from organisation.rest import DayField, Door, ListDoor, MomentField, RowDoor
-from risks.decisions_api import refused
+from organisation.rest_acts import Act, BecauseSerializer, RowField
 
 
 class AttestationSerializer(serializers.ModelSerializer[Attestation]):
@@ -71,18 +68,26 @@ class OneAttestationSerializer(AttestationSerializer):
         return [one.public_id for one in seen.filter(attestations=row).order_by("pk")]
 
 
+def solutions(user: User) -> QuerySet[Solution]:
+    return Solution.objects.visible_to(user)
+
+
+def pieces(user: User) -> QuerySet[Evidence]:
+    return Evidence.objects.visible_to(user)
+
+
 class StatementSerializer(serializers.Serializer[Any]):
     """Rows by their public ids. period_to: the first moment after the period."""
 
-    control = serializers.CharField()
-    solution = serializers.CharField(required=False, allow_blank=True, default="")
+    control = RowField(lambda user: Control.objects.visible_to(user).select_related("solution", "owner"))
+    solution = RowField(solutions, required=False, allow_null=True, default=None)
     statement = serializers.CharField(max_length=4000)
     period_from = MomentField()
     period_to = MomentField()
 
 
 class AskForAttestationSerializer(StatementSerializer):
-    asked_of = serializers.CharField()
+    asked_of = RowField(lambda user: User.objects.active())
     due_on = DayField(required=False, allow_null=True, default=None, help_text="Else in two weeks.")
 
 
@@ -91,7 +96,7 @@ class GiveAttestationSerializer(serializers.Serializer[Any]):
 
     holds = serializers.BooleanField()
     basis = serializers.CharField(max_length=4000)
-    evidence = serializers.ListField(child=serializers.CharField(), required=False, default=list)
+    evidence = serializers.ListField(child=RowField(pieces), required=False, default=list)
     expires_at = MomentField(required=False, allow_null=True, default=None)
 
 
@@ -99,28 +104,16 @@ class StateOfOnesOwnAccordSerializer(StatementSerializer, GiveAttestationSeriali
     pass
 
 
-class AttestationReasonSerializer(serializers.Serializer[Any]):
-    because = serializers.CharField(max_length=2000)
-
-
 class AttestationDoor(Door):
     action = "attestation.view"
     serializer_class = AttestationSerializer
 
     def rows(self) -> QuerySet[Attestation]:
-        return self.rows_at(self.request.moment)  # type: ignore[attr-defined]
-
-    def rows_at(self, moment: Moment) -> QuerySet[Attestation]:
+        moment = self.request.moment  # type: ignore[attr-defined]
         return as_of(Attestation.objects.visible_to(self.request.user), moment.at).select_related(*RELATED)
 
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "at": self.request.moment.at}  # type: ignore[attr-defined]
-
-    def answer(self, pk: int, status: int = 200) -> Response:
-        """As it is after the move."""
-        moment = Moment.now()
-        context = {**self.get_serializer_context(), "at": moment.at}
-        return Response(AttestationSerializer(self.rows_at(moment).get(pk=pk), context=context).data, status=status)
 
 
 class Attestations(AttestationDoor, ListDoor):
@@ -131,89 +124,52 @@ class OneAttestation(AttestationDoor, RowDoor):
     serializer_class = OneAttestationSerializer
 
 
-def statement_of(said: Any, user: Any) -> Statement:
-    """Raises Http404."""
-    controls = Control.objects.visible_to(user).select_related("solution", "owner")
-    solution = get_or_404(Solution.objects.visible_to(user), said["solution"]) if said["solution"] else None
+def statement_of(said: dict[str, Any]) -> Statement:
     period = (said["period_from"], said["period_to"])
-    return Statement(get_or_404(controls, said["control"]), solution, said["statement"], period)
+    return Statement(said["control"], said["solution"], said["statement"], period)
 
 
-def given_of(said: Any, user: Any) -> Given:
-    pieces = [get_or_404(Evidence.objects.visible_to(user), one) for one in said["evidence"]]
-    return Given(said["holds"], said["basis"], pieces, said["expires_at"])
+def given_of(said: dict[str, Any]) -> Given:
+    return Given(said["holds"], said["basis"], said["evidence"], said["expires_at"])
 
 
-class AskForAttestation(AttestationDoor):
-    action = "attestation.ask"
+class AskForAttestation(AttestationDoor, Act):
+    action, said, makes = "attestation.ask", AskForAttestationSerializer, True
 
-    @extend_schema(request=AskForAttestationSerializer, responses={201: AttestationSerializer})
-    def post(self, request: Request) -> Response:
-        asked = AskForAttestationSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        said, user = asked.validated_data, request.user
-        day = said["due_on"] or timezone.localdate(max(Moment.now().at, said["period_to"])) + timedelta(days=14)
-        of = get_or_404(User.objects.active(), said["asked_of"])
-        try:
-            made = attesting.ask(statement_of(said, user), of=of, due_on=day, by=user)  # type: ignore[arg-type]
-        except NotAllowed as no:
-            raise refused(no) from no
-        return self.answer(made.pk, 201)
+    def do(self, row: None, said: dict[str, Any], *, by: User) -> Attestation:
+        day = said["due_on"] or timezone.localdate(max(clock.now(), said["period_to"])) + timedelta(days=14)
+        return attesting.ask(statement_of(said), of=said["asked_of"], due_on=day, by=by)
 
 
-class StateOfOnesOwnAccord(AttestationDoor):
-    action = "attestation.give"
+class StateOfOnesOwnAccord(AttestationDoor, Act):
+    action, said, makes = "attestation.give", StateOfOnesOwnAccordSerializer, True
 
-    @extend_schema(request=StateOfOnesOwnAccordSerializer, responses={201: AttestationSerializer})
-    def post(self, request: Request) -> Response:
-        stated = StateOfOnesOwnAccordSerializer(data=request.data)
-        stated.is_valid(raise_exception=True)
-        said, user = stated.validated_data, request.user
-        try:
-            made = attesting.state(statement_of(said, user), given_of(said, user), by=user)  # type: ignore[arg-type]
-        except NotAllowed as no:
-            raise refused(no) from no
-        return self.answer(made.pk, 201)
+    def do(self, row: None, said: dict[str, Any], *, by: User) -> Attestation:
+        return attesting.state(statement_of(said), given_of(said), by=by)
 
 
-class Give(AttestationDoor):
-    action = "attestation.give"
+class Give(AttestationDoor, Act):
+    action, said = "attestation.give", GiveAttestationSerializer
 
-    @extend_schema(request=GiveAttestationSerializer, responses=AttestationSerializer)
-    def post(self, request: Request, public_id: str) -> Response:
-        found = get_or_404(self.get_queryset(), public_id)
-        given = GiveAttestationSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        try:
-            attesting.give(found, given_of(given.validated_data, request.user), by=request.user)  # type: ignore[arg-type]
-        except NotAllowed as no:
-            raise refused(no) from no
-        return self.answer(found.pk)
+    def do(self, row: Attestation, said: dict[str, Any], *, by: User) -> Attestation:
+        attesting.give(row, given_of(said), by=by)
+        return row
 
 
-class WithdrawAttestation(AttestationDoor):
-    action = "attestation.give"
+class WithdrawAttestation(AttestationDoor, Act):
+    action, said = "attestation.give", BecauseSerializer
 
-    @extend_schema(request=AttestationReasonSerializer, responses=AttestationSerializer)
-    def post(self, request: Request, public_id: str) -> Response:
-        found = get_or_404(self.get_queryset(), public_id)
-        said = AttestationReasonSerializer(data=request.data)
-        said.is_valid(raise_exception=True)
-        try:
-            self.end(found, said.validated_data["because"], request.user)
-        except NotAllowed as no:
-            raise refused(no) from no
-        return self.answer(found.pk)
-
-    def end(self, found: Attestation, because: str, by: Any) -> None:
-        attesting.withdraw(found, because=because, by=by)
+    def do(self, row: Attestation, said: dict[str, Any], *, by: User) -> Attestation:
+        attesting.withdraw(row, because=said["because"], by=by)
+        return row
 
 
-class CallAttestationOff(WithdrawAttestation):
-    action = "attestation.ask"
+class CallAttestationOff(AttestationDoor, Act):
+    action, said = "attestation.ask", BecauseSerializer
 
-    def end(self, found: Attestation, because: str, by: Any) -> None:
-        attesting.call_off(found, because=because, by=by)
+    def do(self, row: Attestation, said: dict[str, Any], *, by: User) -> Attestation:
+        attesting.call_off(row, because=said["because"], by=by)
+        return row
 
 
 ONE = "attestations/<str:public_id>/"

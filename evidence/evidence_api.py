@@ -28,6 +28,7 @@ from evidence.uploading import BY_PEOPLE, most_bytes, too_large, upload
 from evidence.urls.ids import ONE
 from organisation.models import Solution, User
 from organisation.rest import Door, ListDoor, MomentField, RowDoor
+from organisation.rest_acts import Act, BecauseSerializer, refused
 from risks.refusals import Refused
 
 
@@ -75,15 +76,6 @@ class UploadSerializer(serializers.Serializer[Any]):
     solution = serializers.CharField(required=False, allow_blank=True, default="")
     confidentiality = serializers.ChoiceField(choices=Evidence.Confidentiality.choices, default="internal")
     controls = serializers.ListField(child=serializers.CharField(), required=False, default=list)
-
-
-class BecauseSerializer(serializers.Serializer[Any]):
-    because = serializers.CharField(max_length=2000)
-
-
-def refused(no: Refused) -> ValidationError:
-    """In the form of every field that is not valid: `errors` says why, and what would be allowed."""
-    return ValidationError({no.field or "refused": [str(no)]})
 
 
 class EvidenceDoor(Door):
@@ -160,19 +152,12 @@ class EvidenceFile(EvidenceDoor):
             raise refused(no) from no
 
 
-class WithdrawEvidence(EvidenceDoor):
-    action = "evidence.withdraw"
+class WithdrawEvidence(EvidenceDoor, Act):
+    action, said = "evidence.withdraw", BecauseSerializer
 
-    @extend_schema(request=BecauseSerializer, responses=EvidenceSerializer)
-    def post(self, request: Request, public_id: str) -> Response:
-        found = get_or_404(self.get_queryset(), public_id)
-        said = BecauseSerializer(data=request.data)
-        said.is_valid(raise_exception=True)
-        try:
-            changing.withdraw(found, because=said.validated_data["because"], by=self.user(request))
-        except Refused as no:
-            raise refused(no) from no
-        return Response(self.get_serializer(self.rows_at(Moment.now()).get(pk=found.pk)).data)
+    def do(self, row: Evidence, said: dict[str, Any], *, by: User) -> Evidence:
+        changing.withdraw(row, because=said["because"], by=by)
+        return row
 
 
 urlpatterns = [

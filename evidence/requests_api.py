@@ -23,7 +23,7 @@ from evidence.requests import Asking
 from evidence.sources import asked_for
 from organisation.models import NotAllowed, Solution, User
 from organisation.rest import DayField, Door, ListDoor, MomentField, RowDoor
-from risks.decisions_api import refused
+from organisation.rest_acts import refused
 
 Kind = RequestStep.Kind
 

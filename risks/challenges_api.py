@@ -15,8 +15,8 @@ from audit.public_id import get_or_404
 from controls.register_api import NamedSerializer
 from organisation.models import NotAllowed
 from organisation.rest import Door, ListDoor, RowDoor
+from organisation.rest_acts import refused
 from risks import challenging
-from risks.decisions_api import refused
 from risks.models import Challenge
 
 

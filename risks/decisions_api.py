@@ -8,7 +8,6 @@ from django.db.models import QuerySet
 from django.urls import path
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,6 +17,7 @@ from controls.register_api import NamedSerializer
 from findings.models import Check, Resource
 from organisation.models import NotAllowed, Solution
 from organisation.rest import Door, ListDoor, MomentField, RowDoor
+from organisation.rest_acts import refused
 from risks import challenging, excepting, treating, treatment_closing
 from risks.asking import Asking, ask
 from risks.exception_list import as_of
@@ -98,11 +98,6 @@ class MoveSerializer(serializers.Serializer[Any]):
 class DecideSerializer(MoveSerializer):
     granted = serializers.BooleanField()
     reference = serializers.CharField(max_length=200)
-
-
-def refused(no: NotAllowed) -> ValidationError:
-    """In the form of every field that is not valid: `errors` says why, and what would be allowed."""
-    return ValidationError({getattr(no, "field", "") or "refused": [str(no)]})
 
 
 class ExceptionDoor(Door):
