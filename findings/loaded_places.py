@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,8 +13,10 @@ from django.utils.translation import gettext as _
 from audit import clock
 from findings import coverage
 from findings.connectors.asff import CONTROL_PRODUCT, Rejected
+from findings.merge import Made
 from findings.models import CoverageState, Scope, Source
 from findings.reading import Place, Row
+from findings.staging import StagedFinding
 from organisation.models import Account
 
 
@@ -24,11 +26,17 @@ class Window:
 
     evaluated: place → the latest evaluation of a check there, None where there is none.
     accounts: the accounts of its findings → their names, empty where no record tells.
+    made: what could be made of it ahead of its transaction.
     """
 
     rows: list[Row] = field(default_factory=list)
     evaluated: dict[Place, datetime | None] = field(default_factory=dict)
     accounts: dict[str, str] = field(default_factory=dict)
+    made: Made | None = None
+
+    @property
+    def findings(self) -> Iterator[StagedFinding]:
+        return (row for row in self.rows if isinstance(row, StagedFinding))
 
     def add(self, row: Row, account_name: str) -> None:
         self.rows.append(row)

@@ -22,7 +22,7 @@ from findings.connectors.asff import Rejected, staged
 from findings.finding_files import BrokenFile, FindingFile, Record, opened
 from findings.leases import claim
 from findings.loaded_places import LoadedPlaces, Window
-from findings.merge import refresh_statistics
+from findings.merge import Ahead, refresh_statistics
 from findings.models import Connection, Scope, Source, SyncRun
 from findings.parallel import short_turns
 from findings.read_security_hub import places_of_config
@@ -52,8 +52,9 @@ def load(connection: Connection | None, names: Sequence[str], *, tell: Tell) -> 
     loading: _Loading | None = None
     broken: list[BrokenFile] = []
     covered = places_of_config(connection) if connection else set()
+    making = _Making()
     try:
-        with ExitStack() as renewing, _ahead(_parts(names, covered)) as parts:
+        with ExitStack() as renewing, _ahead(map(making.made, _parts(names, covered))) as parts:
             for part in parts:
                 if isinstance(part, BrokenFile):
                     broken.append(part)
@@ -63,6 +64,7 @@ def load(connection: Connection | None, names: Sequence[str], *, tell: Tell) -> 
                     loading = _Loading(connection or _made_for_files(window), names)
                     renewing.enter_context(loading.reading.lease.renewed(minutes=LONGEST))
                 loading.merge(window, file.name)
+                making.learn()
                 tell(file, loading.reading.run)
     except BaseException as error:
         if loading is not None:
@@ -97,7 +99,7 @@ class _Loading:
 
     def merge(self, window: Window, name: str) -> None:
         self._places.begin(window, name)
-        self.reading.merge(window.rows)
+        self.reading.merge(window.rows, made=window.made)
 
     def end(self, error: str) -> None:
         """Close the run and give the lease back; coverage and the trail tell what was loaded."""
@@ -114,6 +116,23 @@ class _Loading:
                 BY, "findings.loaded", self.reading.connection,
                 run=run.public_id, files=self._names, complete=not error, **counts,
             )  # fmt: skip
+
+
+class _Making:
+    """Where windows are read, all is made of them that needs no transaction, once the first of them have taught how."""
+
+    def __init__(self) -> None:
+        self._ahead: Ahead | None = None
+
+    def learn(self) -> None:
+        if self._ahead is None:
+            self._ahead = Ahead.of(Source.SECURITY_HUB)
+
+    def made(self, part: Part) -> Part:
+        if self._ahead is not None and not isinstance(part, BrokenFile):
+            window = part[1]
+            window.made = self._ahead.made(window.findings)
+        return part
 
 
 def _claimed(connection: Connection) -> Reading:

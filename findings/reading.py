@@ -23,7 +23,7 @@ from desk.models import Job
 from findings import posture, setting_aside
 from findings.connectors.asff import CONTROL_PRODUCT, Rejected
 from findings.leases import Lease
-from findings.merge import Sweep, reassign_solutions, refresh_statistics, stage_and_merge
+from findings.merge import Made, Sweep, reassign_solutions, refresh_statistics, stage_and_merge
 from findings.models import Connection, Finding, Resource, Scope, Source, SyncRun
 from findings.rates import Asker
 from findings.staging import StagedFinding
@@ -94,11 +94,13 @@ class Reading:
             self.lease.check()
             yield clock.now()
 
-    def merge(self, rows: Sequence[Row], *, cursor: datetime | None = None) -> None:
-        """Merge rows and move the cursor (never back) in one transaction."""
+    def merge(self, rows: Sequence[Row], *, cursor: datetime | None = None, made: Made | None = None) -> None:
+        """Merge rows and move the cursor (never back) in one transaction. made: of the findings among them."""
         with self.transaction() as at:
             found = (row for row in rows if isinstance(row, StagedFinding))
-            merged = stage_and_merge(self.connection, found, at=at, sweep=self.sweep, read_from=self._read_from)
+            merged = stage_and_merge(
+                self.connection, found, at=at, sweep=self.sweep, read_from=self._read_from, made=made
+            )
             rejected = [row for row in rows if isinstance(row, Rejected)]
             self._set_aside |= setting_aside.keep(rejected, at=at, by=self.scope)
             if cursor is not None:

@@ -71,7 +71,7 @@ class Search:
         return [
             links.filter(resource__in=Resource.objects.naming(self.text)),
             Finding.objects.titled(self.text).values_list("pk", flat=True),
-            Finding.objects.filter(native_id=self.text).values_list("pk", flat=True),
+            Finding.objects.called(self.text).values_list("pk", flat=True),
         ]
 
     def _is_id_of(self, *models: Any) -> bool:

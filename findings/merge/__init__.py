@@ -1,5 +1,6 @@
 """Staged rows become what the portal holds: staged by COPY, judged and merged by SQL in one transaction."""
 
+from findings.merge.ahead import Ahead, Made
 from findings.merge.catalogue import merge_checks
 from findings.merge.facts import Merged, stage_and_merge
 from findings.merge.inventory import merge_inventory, reassign_solutions
@@ -8,6 +9,8 @@ from findings.merge.staging_tables import refresh_statistics
 from findings.merge.sweep import Sweep, TooManyVanished, end_place
 
 __all__ = [
+    "Ahead",
+    "Made",
     "Merged",
     "Sweep",
     "TooManyVanished",

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
-from uuid import UUID
 
 from django.db import connection as database
 
 from findings.merge import held
 from findings.merge import staging_tables as tables
+from findings.merge.ahead import Made, packed, stages
 from findings.merge.catalogue import merge_checks
 from findings.merge.facts_sql import STEPS
 from findings.merge.inventory import Touched, merge_staged_resources
 from findings.merge.sweep import SETTLING, Sweep
 from findings.models import Connection, RecordDictionary, Source
-from findings.staging import StagedCheck, StagedFinding
+from findings.staging import StagedFinding
 
 MANY = 1_000
 """New or changed findings of one window that more of their kind will follow."""
@@ -46,8 +47,11 @@ def stage_and_merge(
     at: datetime,
     sweep: Sweep | None = None,
     read_from: datetime | None = None,
+    made: Made | None = None,
 ) -> Merged:
     """Merge findings into the caller's transaction. Merging the same rows again changes nothing.
+
+    made: of these very rows, ahead of the transaction.
 
     Of a finding read twice the later `updated_at` counts, and nothing older than what is held changes
     anything; equal times are taken, since a workflow changes without moving UpdatedAt. There an event
@@ -59,7 +63,7 @@ def stage_and_merge(
         held.seen(sweep.run.pk, [row.uid for row in latest])
     merged = Merged(read=len(read))
     if news := held.unsettled(latest):
-        merged.touched |= _stage(news, at=at)
+        merged.touched |= _stage(news, made, at=at)
         many = len(news) >= MANY
         _merge_staged(connection, merged, at=at, settled=(read_from or at) - SETTLING, many=many)
     return merged
@@ -86,40 +90,16 @@ def _merge_staged(connection: Connection, merged: Merged, *, at: datetime, settl
         merged.touched |= set(cursor.fetchall())
 
 
-def _bodies(rows: list[StagedFinding], *, at: datetime) -> dict[UUID, bytes]:
-    """The raw records as they are kept; the rows themselves hold them no longer."""
-    found: dict[UUID, bytes] = {}
-    for source in Source:
-        some = [row for row in rows if row.source is source]
-        records = [row.raw for row in some]
-        RecordDictionary.objects.learn(source, records, at=at)
-        found |= zip((row.uid for row in some), RecordDictionary.objects.packed(source, records), strict=True)
-    for row in rows:
-        row.raw = b""
-    return found
-
-
-def _stage(rows: list[StagedFinding], *, at: datetime) -> Touched:
-    checks: dict[tuple[str, str], StagedCheck] = {}
+def _stage(rows: list[StagedFinding], made: Made | None, *, at: datetime) -> Touched:
     tables.create(*STAGES)
-    bodies = _bodies(rows, at=at)
-
-    def findings() -> Iterable[tuple[object, ...]]:
-        for row in rows:
-            checks[row.source, row.check.key] = row.check
-            yield tables.finding_row(row, bodies[row.uid])
-
-    tables.copy("stage_finding", tables.FINDING_COLUMNS, findings())
-    tables.copy(
-        "stage_link",
-        tables.LINK_COLUMNS,
-        (
-            (row.uid, tables.clean(resource.key), position)
-            for row in rows
-            for position, resource in enumerate(row.resources)
-        ),
-    )
-    named = dict.fromkeys(resource for row in rows for resource in row.resources)
-    tables.copy("stage_resource", tables.RESOURCE_COLUMNS, map(tables.resource_row, named))
+    bodies = made.bodies if made else packed(rows, partial(_packed, at=at))
+    all_new = made is not None and len(rows) == len(made.bodies)
+    for name, columns, lines in stages(rows, bodies):
+        tables.copy(name, columns, made.blocks[name] if made and all_new else lines)
     tables.analyze(*STAGES)
-    return merge_checks(checks.values(), at=at)
+    return merge_checks({(row.source, row.check.key): row.check for row in rows}.values(), at=at)
+
+
+def _packed(source: Source, records: list[bytes], *, at: datetime) -> list[bytes]:
+    RecordDictionary.objects.learn(source, records, at=at)
+    return RecordDictionary.objects.packed(source, records)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from io import BytesIO
 from typing import Any
 
 from django.db import connection
+from psycopg import Copy, Cursor
+from psycopg.copy import FileWriter
 from psycopg.types.json import Jsonb
 
 from findings.staging import StagedCheck, StagedFinding, StagedResource
@@ -57,13 +60,26 @@ def refresh_statistics() -> None:
         cursor.execute("SELECT findings_analyze()")
 
 
-def copy(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def copy(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]] | bytes) -> None:
+    """rows: or what `written` made of them."""
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY {name} ({', '.join(columns)}) FROM STDIN") as copying,
     ):
+        if isinstance(rows, bytes):
+            copying.write(rows)
+        else:
+            for row in rows:
+                copying.write_row(row)
+
+
+def written(cursor: Cursor[Any], rows: Iterable[Sequence[Any]]) -> bytes:
+    """Rows in the form that COPY takes, for later. Nothing is sent: the cursor knows how values are written."""
+    into = BytesIO()
+    with Copy(cursor, writer=FileWriter(into)) as copying:
         for row in rows:
             copying.write_row(row)
+    return into.getvalue()
 
 
 def check_row(check: StagedCheck) -> tuple[Any, ...]:

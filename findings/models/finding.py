@@ -6,7 +6,7 @@ import orjson
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Upper
 
 from audit.models import Span
@@ -22,7 +22,21 @@ HAS_OWN_TITLE = ~Q(product__in=["", "Security Hub"])
 """A product gives each finding a title. Security Hub's is the check's; Config has none, and names no product."""
 
 
+class Digest(models.Func):
+    """64 bits of a text: an index of them is a quarter of an index of long ids, and quicker to write."""
+
+    function = "hashtextextended"
+    output_field = models.BigIntegerField()
+
+    def __init__(self, text: Any) -> None:
+        super().__init__(text, Value(0))
+
+
 class FindingQuerySet(models.QuerySet["Finding"]):
+    def called(self, native_id: str) -> Self:
+        """Findings with this id in AWS, in full."""
+        return self.alias(digest=Digest("native_id")).filter(digest=Digest(Value(native_id)), native_id=native_id)
+
     def titled(self, text: str) -> Self:
         """Findings of products with this in their title, in whatever case."""
         return self.filter(HAS_OWN_TITLE, title__icontains=text)
@@ -71,7 +85,7 @@ class Finding(PublicId):
 
     class Meta:
         indexes = [
-            models.Index(fields=["native_id"], name="finding_native_id"),
+            models.Index(Digest("native_id"), name="finding_native_id"),
             models.Index(fields=["resource"], name="finding_resource"),
             models.Index(fields=["connection", "source", "account", "region"], name="finding_place"),
             GinIndex(

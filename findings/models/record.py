@@ -15,20 +15,17 @@ SAMPLES = 1_000
 """Records that a dictionary is learnt from: fewer say too little of what their like have in common."""
 LARGEST_DICTIONARY = 64 << 10
 """Bytes."""
+Dictionary = zstandard.ZstdCompressionDict
 
 
 class RecordDictionaryQuerySet(models.QuerySet["RecordDictionary"]):
     def packed(self, source: str, records: Sequence[bytes]) -> list[bytes]:
-        """Records of a source, compressed. In the transaction that writes them.
+        """Records of a source, compressed. In the transaction that writes them."""
+        return compressed(records, self.of(source))
 
-        All at once: a thread that gives Python up for each of them waits for it as often.
-        """
-        if not records:
-            return []
-        learnt = self.filter(source=source).values_list("pk", flat=True).first() or 0
-        compressor = zstandard.ZstdCompressor(level=LEVEL, dict_data=_dictionary(learnt))
-        packed = compressor.multi_compress_to_buffer(list(records))
-        return [packed[number].tobytes() for number in range(len(packed))]
+    def of(self, source: str) -> Dictionary | None:
+        """What records of this source are compressed by, once it is learnt."""
+        return _dictionary(self.filter(source=source).values_list("pk", flat=True).first() or 0)
 
     def learn(self, source: str, records: Sequence[bytes], *, at: datetime) -> None:
         """Learn from the first records of a source that come in number; once for each source."""
@@ -63,6 +60,15 @@ class RecordDictionary(models.Model):
         return f"{self.source} since {self.learnt_at}"
 
 
+def compressed(records: Sequence[bytes], dictionary: Dictionary | None) -> list[bytes]:
+    """All at once: a thread that gives Python up for each of them waits for it as often."""
+    if not records:
+        return []
+    compressor = zstandard.ZstdCompressor(level=LEVEL, dict_data=dictionary)
+    packed = compressor.multi_compress_to_buffer(list(records))
+    return [packed[number].tobytes() for number in range(len(packed))]
+
+
 def unpacked(body: bytes) -> bytes:
     """A record as it came."""
     number = zstandard.get_frame_parameters(body).dict_id
@@ -70,7 +76,7 @@ def unpacked(body: bytes) -> bytes:
 
 
 @lru_cache(maxsize=8)
-def _dictionary(number: int) -> zstandard.ZstdCompressionDict | None:
+def _dictionary(number: int) -> Dictionary | None:
     """The dictionary of this number; 0 is none. The same number is the same content, wherever it is kept."""
     if not number:
         return None

@@ -23,7 +23,7 @@ class Resource(PublicId):
 
     public_prefix = "A"
 
-    key = models.TextField(unique=True)
+    key = models.TextField()
     type = models.CharField(max_length=128, help_text="CloudFormation's name, AWS::S3::Bucket.")
     native_id = models.TextField(help_text="As its source names it: an ARN or an id.")
     name = models.CharField(max_length=512, blank=True)
@@ -40,6 +40,7 @@ class Resource(PublicId):
     objects = ResourceQuerySet.as_manager()
 
     class Meta:
+        constraints = [models.UniqueConstraint(fields=["key"], name="resource_key_once")]
         indexes = [
             models.Index(fields=["account", "region", "type"], name="resource_place"),
             GinIndex(fields=["solutions"], name="resource_solutions"),

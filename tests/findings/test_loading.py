@@ -30,9 +30,12 @@ from findings.models import (
     FindingRecord,
     FindingSpan,
     Posture,
+    RecordDictionary,
+    Resource,
     Scope,
     SetAside,
     SyncRun,
+    record,
 )  # fmt: skip
 from organisation.models import Account
 from sandbox.export import records, write
@@ -309,6 +312,31 @@ def test_a_load_in_many_windows_counts_as_the_sandbox_does(monkeypatch: pytest.M
     assert found["by_account"] == dict(sorted(Counter(row["AwsAccountId"] for row in expected).items()))
     scored = FindingSpan.objects.filter(scored=True, record_state="ACTIVE").count()
     assert sum(Posture.objects.values_list("n", flat=True)) == scored
+
+
+@pytest.mark.django_db
+def test_what_is_made_ahead_is_what_the_merge_would_have_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: Callable[..., str]
+) -> None:
+    """Once the first window has taught the records' dictionary, the next are written down while one is merged."""
+    monkeypatch.setattr(loading, "WINDOW", 100)
+    monkeypatch.setattr(record, "SAMPLES", 60)
+    world = World(seed=5, accounts=4, findings=450, start=int(START.timestamp() * 1000))
+    bodies = [json.loads(body) for body in records(world, "5", len(world.findings))]
+    again = [
+        body | {"UpdatedAt": "2027-01-01T00:00:00Z", "Title": "Now with\ta tab, a \\ and\na line"}
+        for body in bodies[::9]
+    ]
+    load(file(*bodies, *again))
+    newest = {(body["ProductArn"], body["Id"]): body for body in [*bodies, *again]}
+    held = Finding.objects.prefetch_related("records")
+    assert RecordDictionary.objects.count() == 1
+    assert {(one.product_arn, one.native_id): one.records.latest("captured_at", "pk").content for one in held} == newest
+    assert {(one.product_arn, one.native_id): one.title for one in held} == {
+        key: body["Title"] for key, body in newest.items()
+    }
+    linked = Resource.objects.values_list("links__finding__native_id", "key").distinct()
+    assert {pair[0] for pair in linked} == {body["Id"] for body in bodies}
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="The published sample findings are not there.")

@@ -1,0 +1,72 @@
+"""What is made of new findings before the transaction that merges them, while the ones before them are merged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection as database
+
+from findings.merge import held
+from findings.merge import staging_tables as tables
+from findings.models import RecordDictionary, Source
+from findings.models.record import Dictionary, compressed
+from findings.staging import StagedFinding
+
+Bodies = dict[UUID, bytes]
+Pack = Callable[[Source, list[bytes]], list[bytes]]
+
+
+@dataclass(frozen=True)
+class Made:
+    """bodies: the records as they are kept. blocks: what each staging table takes, where every finding is new."""
+
+    bodies: Bodies
+    blocks: dict[str, bytes]
+
+
+class Ahead:
+    """Makes it in another thread than the one that merges, which this is created in; asks the database for nothing."""
+
+    def __init__(self, dictionary: Dictionary) -> None:
+        self._dictionary = dictionary
+        self._cursor = database.connection.cursor()
+
+    @classmethod
+    def of(cls, source: Source) -> Ahead | None:
+        """For findings of one source; None until records of it have taught its dictionary."""
+        dictionary = RecordDictionary.objects.of(source)
+        return cls(dictionary) if dictionary else None
+
+    def made(self, rows: Iterable[StagedFinding]) -> Made:
+        """Of all rows of a window. They hold their records no longer."""
+        latest = held.latest(rows)
+        bodies = packed(latest, lambda _source, records: compressed(records, self._dictionary))
+        staged = stages(latest, bodies)
+        return Made(bodies, {name: tables.written(self._cursor, lines) for name, _columns, lines in staged})
+
+
+def packed(rows: Sequence[StagedFinding], pack: Pack) -> Bodies:
+    """The raw records as they are kept; the rows themselves hold them no longer."""
+    found: Bodies = {}
+    for source in {row.source for row in rows}:
+        some = [row for row in rows if row.source is source]
+        found |= zip((row.uid for row in some), pack(source, [row.raw for row in some]), strict=True)
+    for row in rows:
+        row.raw = b""
+    return found
+
+
+def stages(rows: Sequence[StagedFinding], bodies: Bodies) -> Iterator[tuple[str, Sequence[str], Iterable[Any]]]:
+    """Staging table, its columns and its lines."""
+    named = dict.fromkeys(resource for row in rows for resource in row.resources)
+    yield "stage_resource", tables.RESOURCE_COLUMNS, map(tables.resource_row, named)
+    links = (
+        (row.uid, tables.clean(resource.key), position)
+        for row in rows
+        for position, resource in enumerate(row.resources)
+    )
+    yield "stage_link", tables.LINK_COLUMNS, links
+    yield "stage_finding", tables.FINDING_COLUMNS, (tables.finding_row(row, bodies[row.uid]) for row in rows)
