@@ -38,9 +38,10 @@ CONFIG = Config(
     connect_timeout=10,
     read_timeout=60,
     max_pool_connections=16,
+    parameter_validation=False,
     user_agent_extra="compliance-portal",
 )
-"""Service.call tries again by itself: each try has to have room in the rates."""
+"""Service.call tries again by itself: each try has to have room in the rates. AWS judges what is asked."""
 STS_CONFIG = CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 8}))
 OK = 200
 READ_AS_SENT = {

@@ -24,7 +24,7 @@ from findings.leases import claim
 from findings.loaded_places import LoadedPlaces, Window
 from findings.merge import Ahead, refresh_statistics
 from findings.models import Connection, Scope, Source, SyncRun
-from findings.parallel import short_turns
+from findings.parallel import giving_way, short_turns
 from findings.read_security_hub import places_of_config
 from findings.reading import Place, Reading, Row
 
@@ -167,7 +167,7 @@ def _windows(file: FindingFile, covered: set[Place]) -> Iterator[Part]:
     """The file in windows. Raises BrokenFile, after what was read before."""
     window, why = Window(), None
     try:
-        for record in file.records():
+        for record in giving_way(file.records()):
             window.add(*_row(file.name, record, covered))
             if len(window.rows) >= WINDOW:
                 yield file, window

@@ -8,7 +8,8 @@ that summary, the rules' own compliance decides, and the nightly sweep finds the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from contextlib import closing
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -24,12 +25,12 @@ from findings.connectors.config import Aggregate, Cell, Direct, Subject, Summary
 from findings.connectors.config_rules import Rule, RuleBook, rules_of
 from findings.merge import Sweep, merge_inventory, merge_rules
 from findings.models import ConfigRule, CoverageState, Scope
-from findings.parallel import in_parallel
+from findings.parallel import first, give_way, in_parallel
 from findings.reading import CHUNK, Place, Reading, Row
 from findings.staging import StagedResource
 
 CELLS_AT_ONCE = 100
-"""Rules whose details are asked for before what they found is staged."""
+"""Rules after which what they found is merged where AWS's rates make us wait anyway."""
 NOT_APPLICABLE = "NOT_APPLICABLE"
 RULE_IS_GONE = "NoSuchConfigRuleException"
 Answer = tuple[Cell, list[dict[str, Any]]]
@@ -130,22 +131,40 @@ def _read_cells(
     summary: Summary,
     known: dict[Subject, StagedResource],
 ) -> None:
-    """Ask for the details of these rules, several at a time, and merge what they found."""
-    remaining, asked = iter(cells), 0
-    while some := list(islice(remaining, CELLS_AT_ONCE)):
-        answers = list(zip(some, in_parallel(lambda cell: _details(way, cell), some), strict=True))
-        subjects = {config.subject_of(row, cell) for cell, rows in answers for row in rows}
-        if strangers := subjects - known.keys():
-            look_up(way, strangers, known)
+    """Ask for the details of these rules, several at a time, and merge what they found while more are asked for."""
+    waiting: list[Answer] = []
+    found = 0
+    with closing(in_parallel(partial(_details, way), cells, weigh=len)) as answers:
+        for asked, answer in enumerate(zip(cells, answers, strict=True), 1):
+            waiting.append(answer)
+            found += len(answer[1])
+            paced = reading.asker.waited and len(waiting) >= CELLS_AT_ONCE
+            if paced or asked == len(cells) or found >= CHUNK:
+                _merge(reading, way, waiting, book, summary, known)
+                reading.reached(_mark(answer[0]), share=asked / (len(cells) + CELLS_AT_ONCE))
+                waiting, found = [], 0
+
+
+def _merge(
+    reading: Reading,
+    way: Way,
+    answers: list[Answer],
+    book: RuleBook,
+    summary: Summary,
+    known: dict[Subject, StagedResource],
+) -> None:
+    subjects = {config.subject_of(row, cell) for cell, rows in answers for row in rows}
+    if strangers := subjects - known.keys():
+        look_up(way, strangers, known)
+    with first():
         rows = list(_staged(answers, book, summary, known))
-        for begin in range(0, len(rows), CHUNK):
-            reading.merge(rows[begin : begin + CHUNK])
-        asked += len(some)
-        reading.reached(_mark(some[-1]), share=asked / (len(cells) + CELLS_AT_ONCE))
+    for begin in range(0, len(rows), CHUNK):
+        reading.merge(rows[begin : begin + CHUNK])
 
 
 def _details(way: Way, cell: Cell) -> list[dict[str, Any]]:
     """A rule's results; none where the rule has just been deleted."""
+    give_way()
     try:
         return way.details(cell)
     except ClientError as error:

@@ -270,7 +270,7 @@ def staged(row: dict[str, Any], rule: Rule, resource: StagedResource, subject: S
         native_id=f"{rule.arn or rule.name}|{type_}|{resource_id}",
         account=account,
         region=region,
-        check=rule.check(),
+        check=rule.check,
         resources=[resource],
         status=STATUS.get(word, Status.UNKNOWN),
         compliance_status=word,

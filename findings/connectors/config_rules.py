@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from findings.aws import Service
 from findings.models import Source
@@ -44,7 +44,7 @@ class Rule:
     resource_types: tuple[str, ...] = ()
     parameters: str = ""
 
-    @property
+    @cached_property
     def origin(self) -> str:
         """security_hub, conformance_pack, organisation or customer."""
         for part, origin in _ORIGIN_BY_ARN:
@@ -71,6 +71,7 @@ class Rule:
             return identifier_of(self.stem)
         return ""
 
+    @cached_property
     def check(self) -> StagedCheck:
         identifier = self.managed_as
         return StagedCheck(

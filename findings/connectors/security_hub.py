@@ -14,6 +14,7 @@ from typing import Any
 from findings.aws import Service
 from findings.connectors.asff import Malformed, Rejected, moment_of, staged
 from findings.models import Severity, Source
+from findings.parallel import giving_way, in_parallel
 from findings.staging import StagedCheck, StagedFinding
 
 BEGINNING, FAR_AHEAD = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
@@ -54,7 +55,7 @@ def findings_in(
         MaxResults=AT_ONCE,
     )
     for page in pages:
-        records = page.get("Findings") or ()
+        records = giving_way(page.get("Findings") or ())
         yield [
             staged(record, covered_by_config=covered_by_config) for record in records if not _outside(record, window)
         ]
@@ -163,11 +164,12 @@ def _associations(
     found: dict[str, list[str]] = defaultdict(list)
     requirements: dict[str, list[str]] = defaultdict(list)
     pairs = [{"SecurityControlId": control, "StandardsArn": arn} for control in controls for arn in standards]
-    for begin in range(0, len(pairs), AT_ONCE):
-        page = hub.call(
-            "batch_get_standards_control_associations",
-            StandardsControlAssociationIds=pairs[begin : begin + AT_ONCE],
-        )
+
+    def ask(begin: int) -> dict[str, Any]:
+        some = pairs[begin : begin + AT_ONCE]
+        return hub.call("batch_get_standards_control_associations", StandardsControlAssociationIds=some)
+
+    for page in in_parallel(ask, range(0, len(pairs), AT_ONCE)):
         for row in page["StandardsControlAssociationDetails"]:
             if row["AssociationStatus"] == "ENABLED":
                 found[row["SecurityControlId"]].append(standards_id(row["StandardsArn"]))

@@ -13,6 +13,7 @@ from findings.merge import held
 from findings.merge import staging_tables as tables
 from findings.models import RecordDictionary, Source
 from findings.models.record import Dictionary, compressed
+from findings.parallel import giving_way
 from findings.staging import StagedFinding
 
 Bodies = dict[UUID, bytes]
@@ -45,7 +46,7 @@ class Ahead:
         latest = held.latest(rows)
         bodies = packed(latest, lambda _source, records: compressed(records, self._dictionary))
         staged = stages(latest, bodies)
-        return Made(bodies, {name: tables.written(self._cursor, lines) for name, _columns, lines in staged})
+        return Made(bodies, {name: tables.written(self._cursor, giving_way(lines)) for name, _columns, lines in staged})
 
 
 def packed(rows: Sequence[StagedFinding], pack: Pack) -> Bodies:

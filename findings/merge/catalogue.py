@@ -55,4 +55,5 @@ def merge_checks(checks: Iterable[StagedCheck], *, at: datetime) -> Touched:
     tables.copy("stage_check", tables.CHECK_COLUMNS, map(tables.check_row, latest.values()))
     with connection.cursor() as cursor:
         cursor.execute(UPSERT, {"at": at})
-    return ratings.inherit(at=at)
+        nothing_new = cursor.rowcount == 0
+    return set() if nothing_new else ratings.inherit(at=at)

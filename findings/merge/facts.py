@@ -18,6 +18,7 @@ from findings.merge.facts_sql import STEPS
 from findings.merge.inventory import Touched, merge_staged_resources
 from findings.merge.sweep import SETTLING, Sweep
 from findings.models import Connection, RecordDictionary, Source
+from findings.parallel import first
 from findings.staging import StagedFinding
 
 MANY = 1_000
@@ -63,7 +64,8 @@ def stage_and_merge(
         held.seen(sweep.run.pk, [row.uid for row in latest])
     merged = Merged(read=len(read))
     if news := held.unsettled(latest):
-        merged.touched |= _stage(news, made, at=at)
+        with first():
+            merged.touched |= _stage(news, made, at=at)
         many = len(news) >= MANY
         _merge_staged(connection, merged, at=at, settled=(read_from or at) - SETTLING, many=many)
     return merged

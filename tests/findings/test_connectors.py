@@ -181,11 +181,11 @@ PACKED = "s3-bucket-logging-enabled-conformance-pack-abc123def"
     ],
 )  # fmt: skip
 def test_where_a_rule_comes_from_and_what_its_check_is_called(rule: Rule, origin: str, key: str) -> None:
-    assert (rule.origin, rule.check().key) == (origin, key)
+    assert (rule.origin, rule.check.key) == (origin, key)
 
 
 def test_a_rule_known_by_name_alone_is_the_check_of_its_like_elsewhere() -> None:
     book = RuleBook([Rule("1", "r", "tags", ARN + "config-rule-1", "REQUIRED_TAGS")])
-    assert book.rule(("2", "r", "tags")).check().key == "REQUIRED_TAGS"
-    assert book.rule(("2", "r", "other")).check().key == "other"
+    assert book.rule(("2", "r", "tags")).check.key == "REQUIRED_TAGS"
+    assert book.rule(("2", "r", "other")).check.key == "other"
     assert security_hub_identifier("a-customers-rule") == ""

@@ -199,7 +199,7 @@ def test_a_run_that_lasts_too_long_hands_over_and_the_next_ones_reach_the_same(
     home_estate.change("service", account=closed, region=HOME, service="securityhub", on=False)
     settings.SYNC_RUN_MINUTES = 0
     monkeypatch.setattr(read_security_hub, "CHUNK", 60)
-    monkeypatch.setattr(read_config, "CELLS_AT_ONCE", 60)
+    monkeypatch.setattr(read_config, "CHUNK", 60)
     scope = home_estate.scope(source=source)
     Scope.objects.filter(pk=scope.pk).update(sweep_due=True)
     runs: list[SyncRun] = []
