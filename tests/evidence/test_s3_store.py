@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from io import StringIO
+from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -24,8 +26,11 @@ from evidence.store_checks import keeps
 from evidence.tasks import follow_hold
 from tests.clock import at
 from tests.conftest import LogIn
+from tests.databases import Clone
 from tests.evidence import files
+from tests.evidence.drill import backed_up, bytes_of, elsewhere, seeded
 from tests.evidence.people import World, a_world, added
+from tests.factories import UserFactory
 
 BUCKET = "evidence-of-payments"
 PLAIN = "no-lock"
@@ -61,9 +66,12 @@ def s3(endpoint: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> An
 
 
 def keep_in(settings: Settings, bucket: str, **more: Any) -> None:
+    settings.STORAGES = {**settings.STORAGES, "evidence": in_bucket(bucket, **more)}
+
+
+def in_bucket(bucket: str, **more: Any) -> dict[str, Any]:
     options = {"bucket_name": bucket, "location": "locker", "lock_mode": "compliance", "kms_key": "", **more}
-    kept = {"BACKEND": "evidence.s3.LockedS3", "OPTIONS": options}
-    settings.STORAGES = {**settings.STORAGES, "evidence": kept}
+    return {"BACKEND": "evidence.s3.LockedS3", "OPTIONS": options}
 
 
 @pytest.fixture
@@ -83,6 +91,29 @@ def test_a_file_is_written_with_its_lock_and_comes_back_as_it_was(s3: Any, world
     answer = log_in(world.cleo).get(f"/evidence/{found.public_id}/file/")
     assert b"".join(answer) == files.PDF
     assert answer["Content-Type"] == "application/octet-stream"
+
+
+def test_a_backup_is_restored_into_a_bucket_with_locks_and_holds(
+    s3: Any, committed_database: Clone, settings: Settings, tmp_path: Path
+) -> None:
+    """Of a locker in another bucket: files, their locks, and the legal hold that lies on one of them."""
+    seeded()
+    held, free = Evidence.objects.order_by("pk")
+    holding.hold(because="A claim is pending", by=UserFactory(second_line=True), evidence=held)
+    contents = {one.stored_as: bytes_of(one) for one in (held, free)}
+    backed_up(tmp_path / "backup")
+    s3.create_bucket(
+        Bucket="elsewhere", ObjectLockEnabledForBucket=True,
+        CreateBucketConfiguration={"LocationConstraint": "eu-central-1"},
+    )  # fmt: skip
+    with elsewhere(settings, in_bucket("elsewhere")):
+        call_command("restore", tmp_path / "backup", stdout=StringIO())
+        assert {one.stored_as: bytes_of(one) for one in Evidence.objects.all()} == contents
+        assert verifying.verify().differences == []
+    locked = {one: s3.head_object(Bucket="elsewhere", Key=key(one)) for one in (held, free)}
+    assert {head["ObjectLockMode"] for head in locked.values()} == {"COMPLIANCE"}
+    assert all(locked[one]["ObjectLockRetainUntilDate"] >= one.kept_until - timedelta(minutes=1) for one in locked)
+    assert [head.get("ObjectLockLegalHoldStatus") for head in locked.values()] == ["ON", None]
 
 
 def test_a_large_file_is_streamed_in_parts(s3: Any, world: World) -> None:
