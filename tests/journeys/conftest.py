@@ -11,11 +11,13 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.mfa import app_settings
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.management import CommandError, call_command
@@ -40,7 +42,8 @@ QUIET = (
 class Installation:
     """What a journey stands on. people: by line; solutions: Payments owns one account, Ledger another.
 
-    Only who comes from outside needs a second factor. evidence: where the portal keeps its files.
+    Only who comes from outside needs a second factor. evidence: where the portal keeps its files. secrets: of the
+    authenticator apps that some of them have.
     """
 
     address: str
@@ -50,6 +53,7 @@ class Installation:
     payments: Solution
     ledger: Solution
     evidence: Path
+    secrets: dict[str, str] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="session")
@@ -200,6 +204,9 @@ def visit(installation: Installation, window: Callable[..., Page]) -> Callable[.
         page = window(**settings)
         page.goto(f"{installation.address}/")
         enter(page, installation.people[person])
+        if secret := installation.secrets.get(person):
+            page.locator("[name=code]").fill(code_of(secret))
+            page.keyboard.press("Enter")
         page.wait_for_url(f"{installation.address}/")
         return page
 
@@ -211,3 +218,8 @@ def enter(page: Page, person: User) -> None:
     page.locator("[name=login]").fill(person.email)
     page.locator("[name=password]").fill(PASSWORD)
     page.keyboard.press("Enter")
+
+
+def code_of(secret: str) -> str:
+    """What an authenticator app shows now."""
+    return format_hotp_value(hotp_value(secret, int(time.time()) // app_settings.TOTP_PERIOD))

@@ -18,10 +18,11 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from pytest_django.plugin import DjangoDbBlocker
 
 from assurance.models import ControlTest
+from audit import clock
 from evidence.models import Evidence
-from organisation.models import User
+from organisation.models import Grant, User
 from tests.databases import working_on
-from tests.factories import UserFactory
+from tests.factories import GrantFactory, UserFactory
 from tests.factories.assurance import (
     AuditFindingFactory,
     ControlTestFactory,
@@ -30,22 +31,23 @@ from tests.factories.assurance import (
     PopulationFactory,
     SampleFactory,
     SampleItemFactory,
+    TeamMemberFactory,
 )
 from tests.factories.controls import ControlFactory
 from tests.factories.evidence import EvidenceFactory
 from tests.factories.organisation import PASSWORD
 from tests.journeys.axe import found_by_axe
-from tests.journeys.conftest import Installation, set_back
+from tests.journeys.conftest import DAYS, Installation, set_back
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db, pytest.mark.xdist_group("journeys")]
 Visit = Callable[..., Page]
-LINES = ("first", "second", "third", "administrator")
+LINES = ("first", "second", "third", "administrator", "external")
 BEGIN = ("/", "/desk/jobs/", "/desk/notices/", "/organisation/preferences/")
 OBJECT = re.compile(r"\b[A-Z]{1,2}-\d+|\b\d+")
 NO_PAGE = re.compile(
     r"/(record|file|export|template|problems|key|take|hub-role|member-role|write-role|event-queue|event-forwarding|logout)/|/template\.|\.(csv|xlsx)(\?|$)|^/static/|/trail-heads/TH-|\.py$"
 )
-FEWEST = {"first": 50, "second": 15, "third": 80, "administrator": 12}
+FEWEST = {"first": 50, "second": 15, "third": 80, "administrator": 12, "external": 15}
 """Kinds of pages that each line comes upon, at least: a walk that ends early proves nothing."""
 NARROW, WIDE = ViewportSize(width=390, height=844), ViewportSize(width=1440, height=900)
 YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).date()
@@ -95,7 +97,10 @@ def two_days_ago() -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def under_audit(installation: Installation, django_db_blocker: DjangoDbBlocker) -> None:
-    """An audit of Payments with a working paper, a finding and a pack, which have pages too, also as of yesterday."""
+    """An audit of Payments with a working paper, a finding and a pack, which have pages too, also as of yesterday.
+
+    And one that somebody from outside does, who logs in with an authenticator app.
+    """
     kept = settings.STORAGES["evidence"]
     told = {**kept, "OPTIONS": {**kept["OPTIONS"], "location": str(installation.evidence)}}
     ana, tui, payments = installation.people["first"], installation.people["third"], installation.payments
@@ -118,6 +123,21 @@ def under_audit(installation: Installation, django_db_blocker: DjangoDbBlocker) 
         told_of = {"engagement": engagement, "control": control, "solution": payments}
         AuditFindingFactory(**told_of, owner=ana)
         PackFactory(sealed=True, of=[payments], framework=engagement.framework, requested_by=tui)
+        _from_outside(installation)
+
+
+def _from_outside(installation: Installation) -> None:
+    eve = installation.people["external"] = UserFactory(name="Eve Assessor", email="eve@example.net", external=True)
+    User.objects.filter(pk=eve.pk).update(password=PBKDF2PasswordHasher().encode(PASSWORD, "journeys"))
+    secret = installation.secrets["external"] = generate_totp_secret()
+    TOTP.activate(eve, secret)
+    told = {"about_from": clock.now() - timedelta(days=DAYS), "about_to": clock.now() + timedelta(days=1)}
+    engagement = EngagementFactory(title="Certification", of=[installation.payments], outside=True, **told)
+    TeamMemberFactory(engagement=engagement, person=eve)
+    GrantFactory(person=eve, solution=installation.payments, kind=Grant.Kind.ASSURANCE, **told)
+    owner = installation.people["first"]
+    AuditFindingFactory(engagement=engagement, solution=installation.payments, owner=owner)
+    PackFactory(sealed=True, of=[installation.payments], framework=engagement.framework, requested_by=eve)
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -132,7 +152,7 @@ def test_no_page_scrolls_sideways_on_a_narrow_screen_weighs_too_much_or_keeps_an
         page.set_viewport_size(WIDE)
         mistakes[f"{address}, wide and dark"] = found_by_axe(page, "dark")
         page.set_viewport_size(NARROW)
-        if kind(address) not in seen_of_yesterday:
+        if line != "external" and kind(address) not in seen_of_yesterday:  # who looks at their period alone
             seen_of_yesterday.add(kind(address))
             past = f"{address}{'&' if '?' in address else '?'}as_of={YESTERDAY}"
             page.goto(f"{installation.address}{past}")
