@@ -10,11 +10,12 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assurance import sampling
-from assurance.models import Population, Sample, SampleItem
+from assurance.models import ControlTest, Population, Sample, SampleItem
 from assurance.population_lines import STRATA, Line, read
 from assurance.populations import needs_explaining
 from assurance.sampling import Size
@@ -23,6 +24,7 @@ from assurance.testing import begin_work, check_pieces, locked
 from audit import clock, trail
 from audit.words import of_the_organisation
 from evidence import requests
+from evidence.asked_people import everybody_asked
 from evidence.capturing import storage
 from evidence.models import Evidence
 from evidence.requests import Asking
@@ -34,6 +36,8 @@ Method = Sample.Method
 Result = SampleItem.Result
 DEVIATES = frozenset({Result.DEVIATION.value, Result.MISSING.value})
 MOST_DRAWN = 2_000
+MOST_SURE = Decimal("0.99")
+"""Share of 1; to be surer, every item is tested."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +172,19 @@ def _stratum(line: Line, field: str) -> str:
     return str(getattr(line, field))[:200] if field else ""
 
 
+def asked_solutions(test: ControlTest) -> QuerySet[Solution]:
+    """Of which the evidence of its items may be asked; none where that is said already."""
+    rows: QuerySet[Solution] = test.engagement.solutions.all()
+    return rows.none() if test.solution_id or test.control.solution_id else rows
+
+
+def asked_people(test: ControlTest, by: User) -> QuerySet[User]:
+    """Who may be asked for the evidence of its items."""
+    about = test.solution or test.control.solution
+    solutions = [about.pk] if about else test.engagement.solutions.values_list("pk", flat=True)
+    return everybody_asked(frozenset(solutions), clock.now()).exclude(pk=by.pk)
+
+
 @transaction.atomic
 def issue(
     sample: Sample, *, assignee: User, due_on: date, what: str, by: User, solution: Solution | None = None
@@ -231,7 +248,7 @@ def keep_result(
         raise Refused(_("Say what was found."), "result")
     if result in DEVIATES and not note.strip():
         raise Refused(_("Say what deviates, or what is missing."), "note")
-    check_pieces(evidence, by)
+    check_pieces(test, evidence, by)
     kept.result, kept.note = result, note
     kept.tested_by, kept.tested_at = by, clock.now()
     kept.save(update_fields=["result", "note", "tested_by", "tested_at"])

@@ -12,10 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assurance import teaming
-from assurance.drawing import Design
+from assurance.drawing import MOST_SURE, Design, asked_people, asked_solutions
 from assurance.engagement_forms import DAY
 from assurance.models import ControlTest, Engagement, Population, Sample, SampleItem
 from assurance.population_lines import STRATA
+from assurance.populations import sources_of
 from assurance.rights import in_scope
 from audit import clock
 from controls.models import Control
@@ -103,18 +104,10 @@ class FreezeForm(forms.Form):
 
     def __init__(self, *args: Any, test: ControlTest, **options: Any) -> None:
         super().__init__(*args, **options)
+        sources = sources_of(test.control)
+        self.fields["source"].choices = [(one.value, one.label) for one in sources]  # type: ignore[attr-defined]
         if test.control.is_manual:
-            kept = [one for one in Source.choices if one[0] == Source.IMPORTED]
-            self.fields["source"].choices = kept  # type: ignore[attr-defined]
             self.initial.setdefault("against", "")
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        if cleaned.get("source") == Source.IMPORTED and not cleaned.get("listed"):
-            self.add_error("listed", _("Choose the file of the list."))
-        if cleaned.get("against") == Against.IMPORTED and not cleaned.get("other"):
-            self.add_error("other", _("Choose the file of the other list."))
-        return cleaned
 
 
 class WordsForm(VersionForm):
@@ -129,19 +122,19 @@ class ReviewForm(VersionForm):
     field_order = ("words", "version")
 
 
-def _share(label: Any, initial: str, help_text: Any, *, most: int) -> forms.DecimalField:
+def _share(label: Any, initial: str, help_text: Any, *, most: Decimal = Decimal(100)) -> forms.DecimalField:
     widget = forms.NumberInput({"class": "short", "step": "0.5"})
     return forms.DecimalField(
-        label=label, required=False, min_value=Decimal(0), max_value=Decimal(most), max_digits=5, decimal_places=2,
+        label=label, required=False, min_value=Decimal(0), max_value=most, max_digits=5, decimal_places=2,
         initial=Decimal(initial), help_text=help_text, widget=widget,
     )  # fmt: skip
 
 
 class DrawForm(forms.Form):
     method = forms.ChoiceField(label=_("Method"), choices=Sample.Method.choices)
-    confidence = _share(_("Confidence, %"), "90", _("How sure the sample makes you: 90 or 95 as a rule."), most=99)
-    tolerable = _share(_("Tolerable deviation, %"), "10", _("As many may deviate before the control fails."), most=100)
-    expected = _share(_("Expected deviation, %"), "0", _("As many you expect to deviate, by earlier years."), most=100)
+    confidence = _share(_("Confidence, %"), "90", _("How sure it makes you: 90 or 95 as a rule."), most=MOST_SURE * 100)
+    tolerable = _share(_("Tolerable deviation, %"), "10", _("As many may deviate before the control fails."))
+    expected = _share(_("Expected deviation, %"), "0", _("As many you expect to deviate, by earlier years."))
     strata = forms.ChoiceField(
         label=_("Divided by"),
         required=False,
@@ -173,13 +166,13 @@ class IssueForm(forms.Form):
     )
     due_on = DayField(label=_("Due on"), widget=DAY)
 
-    def __init__(self, *args: Any, test: ControlTest, people: QuerySet[User], **options: Any) -> None:
+    def __init__(self, *args: Any, test: ControlTest, person: User, **options: Any) -> None:
         super().__init__(*args, **options)
         fields: dict[str, Any] = self.fields
-        fields["assignee"].queryset = people
-        solutions = test.engagement.solutions.order_by("name")
+        fields["assignee"].queryset = asked_people(test, person)
+        solutions = asked_solutions(test).order_by("name")
         fields["solution"].queryset = solutions
-        if test.solution_id or test.control.solution_id:
+        if not solutions:
             del fields["solution"]
         elif len(solutions) == 1:
             self.initial["solution"] = solutions[0].pk

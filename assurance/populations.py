@@ -15,6 +15,7 @@ from assurance.population_lines import Ground, Line, Source, lines_of, listed_in
 from assurance.testing import begin_work, locked
 from audit import clock, trail
 from audit.words import kept
+from controls.models import Control
 from evidence.capturing import capture
 from evidence.models import Evidence
 from findings.models import Check, Resource
@@ -48,8 +49,7 @@ class Difference:
 def freeze(test: ControlTest, wanted: Wanted, *, by: User) -> Population:
     """The list goes into the locker as it is now; what came before it stays there. Raises Refused."""
     held = locked(test, by=by)
-    if wanted.source == Source.CONFIGURATIONS and held.control.is_manual:
-        raise Refused(_("People work this control: it has no configuration to be tested in."), "source")
+    _can_be_listed(held, wanted)
     at = clock.now()
     ground = Ground.of(held, now=at)
     if ground.begin >= ground.at and wanted.source in (Source.CHECKS, Source.CHANGES, Source.CONFIGURATIONS):
@@ -91,6 +91,20 @@ def freeze(test: ControlTest, wanted: Wanted, *, by: User) -> Population:
     return made
 
 
+def sources_of(control: Control) -> list[Population.Source]:
+    """Of what people do, a list is brought: no check sees it."""
+    return [Source.IMPORTED] if control.is_manual else list(Source)
+
+
+def _can_be_listed(test: ControlTest, wanted: Wanted) -> None:
+    if wanted.source not in sources_of(test.control):
+        raise Refused(_("People work this control, and no check sees what they do: bring a list."), "source")
+    if wanted.source == Source.IMPORTED and not wanted.listed:
+        raise Refused(_("Choose the file of the list."), "listed")
+    if wanted.against == Against.IMPORTED and not wanted.other:
+        raise Refused(_("Choose the file of the other list."), "other")
+
+
 def _kept(test: ControlTest, ground: Ground, wanted: Wanted, by: User) -> Evidence:
     """The list that the population was held against."""
     return capture(
@@ -105,6 +119,14 @@ def _kept(test: ControlTest, ground: Ground, wanted: Wanted, by: User) -> Eviden
     )
 
 
+def latest(test: ControlTest) -> Population:
+    """From which a sample is drawn. Raises Refused."""
+    found = test.populations.first()
+    if found is None:
+        raise Refused(_("Freeze its population first."))
+    return found
+
+
 @transaction.atomic
 def explain(population: Population, words: str, *, by: User) -> None:
     """Why one source has what the other lacks, said once before the draw. Raises Refused."""
@@ -112,6 +134,8 @@ def explain(population: Population, words: str, *, by: User) -> None:
     kept = Population.objects.select_for_update().get(pk=population.pk)
     if kept.explained:
         raise Refused(_("It is explained already; freeze the population anew to say something else."))
+    if not needs_explaining(kept):
+        raise Refused(_("Nothing of its population needs to be explained."))
     if not words.strip():
         raise Refused(_("Say where the difference comes from, and whether the list is complete all the same."), "words")
     kept.explained = words

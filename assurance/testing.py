@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from assurance import teaming
@@ -13,7 +16,8 @@ from assurance.models import ControlTest, Engagement, TestStep
 from assurance.rights import in_scope, require_work, work_refusal
 from audit import clock, trail
 from controls.models import Control
-from evidence.models import Evidence
+from evidence import attaching
+from evidence.models import Evidence, EvidenceLink
 from organisation.models import Solution, User
 from risks.refusals import Refused
 
@@ -122,18 +126,34 @@ def attach(test: ControlTest, pieces: Collection[Evidence], *, by: User) -> None
     held = locked(test, by=by)
     if not pieces:
         raise Refused(_("Choose a piece of evidence, or bring a file."), "evidence")
-    check_pieces(pieces, by)
+    check_pieces(held, pieces, by)
     held.evidence.add(*pieces)
     begin_work(held, by=by)
     trail.record(by, "control_test.evidence_attached", held, evidence=[one.public_id for one in pieces])
 
 
-def check_pieces(pieces: Collection[Evidence], by: User) -> None:
+def pieces_for(test: ControlTest, person: User) -> QuerySet[Evidence]:
+    """What this person sees of what is tested, and what they brought themselves."""
+    at = clock.now()
+    solutions = [test.solution_id] if test.solution_id else test.engagement.solutions.values("pk")
+    links = EvidenceLink.objects.in_force(at).filter(control=test.control)
+    about = Q(captured_by=person) | Q(solution__in=solutions) | Q(pk__in=links.values("evidence"))
+    return Evidence.objects.visible_to(person).standing(at).filter(about)
+
+
+def brought(test: ControlTest, file: UploadedFile[Any], title: str, *, by: User) -> Evidence:
+    """A file as a working paper of the audited period. Raises Refused at "file"."""
+    period = (test.engagement.about_from, test.engagement.about_to)
+    kind = Evidence.Kind.WORKING_PAPER
+    told: dict[str, Any] = {"solution": test.solution, "controls": [], "by": by}
+    return attaching.attach(file, title=title, period=period, kind=kind, **told)
+
+
+def check_pieces(test: ControlTest, pieces: Collection[Evidence], by: User) -> None:
     keys = [one.pk for one in pieces]
-    standing = Evidence.objects.visible_to(by).standing(clock.now()).filter(pk__in=keys)
-    seen = set(standing.values_list("pk", flat=True))
+    seen = set(pieces_for(test, by).filter(pk__in=keys).values_list("pk", flat=True))
     if missing := [one.public_id for one in pieces if one.pk not in seen]:
-        words = _("%(ids)s cannot be attached: withdrawn or superseded, or not yours to see.")
+        words = _("%(ids)s cannot be attached: withdrawn or superseded, of something else, or not yours to see.")
         raise Refused(words % {"ids": ", ".join(missing)}, "evidence")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -27,18 +26,13 @@ from assurance.paper_forms import (
 from assurance.populations import Wanted, needs_explaining
 from assurance.rights import work_refusal, worked_on
 from assurance.testing import refusal
-from audit import clock
 from audit.public_id import get_or_404
-from controls.imports.content import MOST_BYTES
-from evidence.asked_people import everybody_asked
-from evidence.attaching import attach
-from evidence.models import Evidence, EvidenceLink
+from evidence.models import Evidence
 from evidence.request_forms import PiecesForm
 from evidence.uploading import takes_files
 from organisation.middleware import Request
 from organisation.permissions import permitted
 from organisation.views.form_page import FormPage
-from risks.refusals import Refused
 from risks.views.treatments import filled_in
 
 
@@ -95,19 +89,10 @@ def freeze(request: Request, public_id: str) -> HttpResponse:
     form = FreezeForm(request.POST or None, request.FILES or None, test=found)
 
     def do(said: dict[str, Any]) -> object:
-        listed, other = (_raw(said[name], name) for name in ("listed", "other"))
-        wanted = Wanted(said["source"], said["against"], listed=listed, other=other)
-        return populations.freeze(found, wanted, by=request.user)
+        files = {name: said[name].read() for name in ("listed", "other") if said[name]}
+        return populations.freeze(found, Wanted(said["source"], said["against"], **files), by=request.user)
 
     return filled_in(request, page, form, do, why_not=refusal(found, request.user))
-
-
-def _raw(file: Any, name: str) -> bytes:
-    if not file:
-        return b""
-    if file.size > MOST_BYTES:
-        raise Refused(_("The file is larger than %(n)d MB.") % {"n": MOST_BYTES // 2**20}, name)
-    return bytes(file.read())
 
 
 @permitted("engagement.work")
@@ -159,12 +144,9 @@ def issue(request: Request, public_id: str) -> HttpResponse:
         why_not = why_not or _("Draw a sample first.")
     elif sample.issued_at:
         why_not = why_not or _("It is issued already.")
-    about = found.solution or found.control.solution
-    solutions = frozenset([about.pk] if about else found.engagement.solutions.values_list("pk", flat=True))
-    people = everybody_asked(solutions, clock.now()).exclude(pk=request.user.pk)
     lead = _("One request for each item. From now on those who are asked know which items were drawn.")
     page = page_of(found, _("Ask for the items’ evidence"), _("Ask for it"), lead)
-    form = IssueForm(request.POST or None, test=found, people=people)
+    form = IssueForm(request.POST or None, test=found, person=request.user)
 
     def do(said: dict[str, Any]) -> object:
         assert sample
@@ -190,7 +172,7 @@ def result(request: Request, public_id: str, number: int) -> HttpResponse:
     form = ResultForm(
         request.POST or None,
         request.FILES or None,
-        pieces=_pieces(found, request),
+        pieces=testing.pieces_for(found, request.user),
         refused=getattr(request, "refused_files", ()),
         initial=initial,
     )
@@ -214,7 +196,7 @@ def add_evidence(request: Request, public_id: str) -> HttpResponse:
     form = PiecesForm(
         request.POST or None,
         request.FILES or None,
-        pieces=_pieces(found, request),
+        pieces=testing.pieces_for(found, request.user),
         refused=getattr(request, "refused_files", ()),
     )
 
@@ -225,30 +207,11 @@ def add_evidence(request: Request, public_id: str) -> HttpResponse:
     return filled_in(request, page, form, do, why_not=refusal(found, request.user))
 
 
-def _pieces(found: ControlTest, request: Request) -> QuerySet[Evidence]:
-    """What the reader sees of what is tested, and what they brought themselves."""
-    at = clock.now()
-    solutions = [found.solution_id] if found.solution_id else found.engagement.solutions.values("pk")
-    links = EvidenceLink.objects.in_force(at).filter(control=found.control)
-    about = Q(captured_by=request.user) | Q(solution__in=solutions) | Q(pk__in=links.values("evidence"))
-    return Evidence.objects.visible_to(request.user).standing(at).filter(about)
-
-
 def _with_file(found: ControlTest, said: dict[str, Any], request: Request) -> list[Evidence]:
-    """The pieces that were chosen, and the file that was brought, as a working paper of the audited period."""
+    """The pieces that were chosen, and the file that was brought."""
     pieces = list(said["evidence"])
     if said["file"]:
-        about = found.engagement
-        told: dict[str, Any] = {"solution": found.solution, "controls": [], "by": request.user}
-        pieces.append(
-            attach(
-                said["file"],
-                title=said["file_title"],
-                period=(about.about_from, about.about_to),
-                kind=Evidence.Kind.WORKING_PAPER,
-                **told,
-            )
-        )
+        pieces.append(testing.brought(found, said["file"], said["file_title"], by=request.user))
     return pieces
 
 
