@@ -18,7 +18,7 @@ from audit.models import RowVersion
 from audit.public_id import get_or_404
 from organisation.bearer import SAFE
 
-TAG = re.compile(r'(?<![/\w])"(\d+)(?:\.[0-9a-f]+)?"')
+TAG = re.compile(r'(?<![/\w])"(\d{1,18})(?:\.[0-9a-f]+)?"')
 """“"7.1f0c…"”, or the version alone; a weak tag (W/"…") stands for nothing in If-Match."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -11,17 +11,18 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
-from audit.models import StaleRow
+from audit.models import RowVersion, StaleRow
 from audit.moment import Moment
 from audit.public_id import get_or_404
 from organisation.models import NotAllowed, Solution, User
 from organisation.permissions import require
 from organisation.rest import DayField, Door, ListSchema, size_of
+from organisation.rest_acts import ChangedMeanwhile
 from risks import assessing, registering
 from risks.models import WRITTEN, Assessment, Category, Matrix, Risk
 from risks.register import Register
@@ -32,11 +33,6 @@ from risks.stood import as_they_stood
 Done = TypeVar("Done")
 
 
-class ChangedMeanwhile(APIException):
-    status_code = 409
-    default_code = "changed_meanwhile"
-
-
 def _done(act: Callable[[], Done]) -> Done:
     """Act wholly or not at all; a refusal says why in `errors`."""
     try:
@@ -45,7 +41,7 @@ def _done(act: Callable[[], Done]) -> Done:
     except NotAllowed as no:
         raise ValidationError({"risk": [str(no)]}) from no
     except StaleRow as stale:
-        raise ChangedMeanwhile(_("Somebody saved it since you read it: read it again, then change it.")) from stale
+        raise ChangedMeanwhile from stale
 
 
 class NamedRowSerializer(serializers.Serializer[Any]):
@@ -187,7 +183,7 @@ class AssessSerializer(serializers.Serializer[Any]):
 
 class RiskDoor(Door):
     action = "risk.view"
-    versioned = Risk
+    versioned: ClassVar[type[RowVersion] | None] = Risk
     serializer_class = RiskSerializer
 
     @property

@@ -24,3 +24,8 @@ class RowVersion(models.Model):
             raise StaleRow
         self.version = read + 1
         self.save()
+
+    def hold(self, *, read: int) -> None:
+        """Lock the row, for this transaction, if it still has the version that was read. Raises StaleRow."""
+        if not type(self)._default_manager.select_for_update().filter(pk=self.pk, version=read).exists():
+            raise StaleRow
