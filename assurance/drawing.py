@@ -26,7 +26,7 @@ from audit.words import of_the_organisation
 from evidence import requests
 from evidence.asked_people import everybody_asked
 from evidence.capturing import storage
-from evidence.models import Evidence
+from evidence.models import Evidence, EvidenceRequest
 from evidence.requests import Asking
 from evidence.telling import tell
 from organisation.models import Solution, User
@@ -232,6 +232,14 @@ def issue(
         ) % {"who": by.name, "n": len(made), "title": test.control.name}
     tell([assignee], made[0], words, by=by)
     return [one.public_id for one in made]
+
+
+def requests_of(test: ControlTest, items: Collection[SampleItem], user: User) -> dict[str, EvidenceRequest]:
+    """By key of an item: the request that was made for it last, of those that this person sees. One query."""
+    seen = EvidenceRequest.objects.visible_to(user).filter(control=test.control_id)
+    keys = [one.key for one in items]
+    rows = seen.filter(source_kind="engagement", source_id=test.engagement.public_id, item__in=keys)
+    return {one.item: one for one in rows.order_by("pk")}
 
 
 @transaction.atomic

@@ -48,7 +48,7 @@ def with_state(rows: QuerySet[ControlTest], moment: Moment) -> QuerySet[ControlT
 
 @dataclass(frozen=True)
 class Papers:
-    """every: what the reader sees of the engagement; rows: those that the address asks for."""
+    """every: what the reader sees; rows: those that the address asks for."""
 
     rows: QuerySet[ControlTest]
     every: QuerySet[ControlTest]
@@ -56,10 +56,12 @@ class Papers:
     order: str
 
     @classmethod
-    def of(cls, query: QueryDict, engagement: Engagement, user: User, moment: Moment) -> Self:
-        """Raises BadRequest."""
+    def of(cls, query: QueryDict, engagement: Engagement | None, user: User, moment: Moment) -> Self:
+        """engagement: None for all of them. Raises BadRequest."""
         asked = Asked.of(query, CHOICES)
-        every = as_of(ControlTest.objects.visible_to(user).filter(engagement=engagement), user, moment)
+        every = as_of(ControlTest.objects.visible_to(user), user, moment)
+        if engagement:
+            every = every.filter(engagement=engagement)
         rows = every
         for name, value in asked.values.items():
             rows = rows.filter(_matches(name, value, user))

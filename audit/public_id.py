@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar, TypeVar
 
 from django.db import models
@@ -55,3 +56,13 @@ def get_or_404(rows: models.QuerySet[Row], public_id: str) -> Row:
     if row is None:
         raise Http404(f"There is no {public_id}, or it is not yours to see")
     return row
+
+
+def all_or_404(rows: models.QuerySet[Row], public_ids: Iterable[str]) -> list[Row]:
+    """The rows of `rows` with these public ids, each once. One query. Raises Http404 where one is not there."""
+    model: Any = rows.model
+    keys = {model.key_of(one): one for one in public_ids}
+    found = rows.in_bulk(list(keys)) if keys else {}
+    if lacking := [public_id for key, public_id in keys.items() if key not in found]:
+        raise Http404(f"There is no {', '.join(lacking)}, or it is not yours to see")
+    return [found[key] for key in keys]

@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from assurance import engagements_api as engagements
 from assurance import packs_api as packs
+from assurance import paper_moves_api as paper_moves
 from assurance import papers_api as papers
 from controls import api as controls
 from controls import register_api as register
@@ -44,6 +45,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *evidence_requests.urlpatterns,
     *attestations.urlpatterns,
     *engagements.urlpatterns,
+    *paper_moves.urlpatterns,
     *papers.urlpatterns,
     *packs.urlpatterns,
     *dashboard.urlpatterns,

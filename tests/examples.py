@@ -387,6 +387,8 @@ EXAMPLES: dict[str, Example] = {
     "assurance:pack": PACK,
     "assurance:paper": PAPER,
     **{f"assurance:paper_{name}": PAPER for name in PAPER_MOVES},
+    **{f"api:control_test_{name}": Example(own=_paper) for name in PAPER_MOVES},
+    "api:control_test_item": Example(own=lambda person: {**_paper(person), "number": 1}),
     "assurance:paper_item": Example(own=lambda person: {**_paper(person), "number": 1}),
     "assurance:tests": ENGAGEMENT,
     "assurance:tests_plan": ENGAGEMENT,

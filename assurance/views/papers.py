@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from assurance.concluding import Tally, conclude_refusal, review_refusal, tally
 from assurance.configurations import configurations
-from assurance.drawing import DEVIATES
+from assurance.drawing import DEVIATES, requests_of
 from assurance.models import ControlTest, Engagement, Population, Sample, SampleItem
 from assurance.paper_list import CHOICES, ORDERS, Papers, as_of
 from assurance.population_lines import Ground
@@ -24,7 +24,7 @@ from assurance.testing import OPEN, Kind, State, refusal
 from assurance.views.engagement import visible as visible_engagements
 from audit.keyset import page_of
 from audit.public_id import get_or_404
-from evidence.models import Evidence, EvidenceRequest
+from evidence.models import Evidence
 from organisation.middleware import Request
 from organisation.permissions import permitted
 
@@ -160,11 +160,7 @@ def _items(request: Request, sample: Sample | None, rows: list[SampleItem]) -> l
     if sample is None:
         return []
     prefetch_related_objects(rows, Prefetch("evidence", Evidence.objects.visible_to(request.user)))
-    test = sample.population.test
-    asked = EvidenceRequest.objects.visible_to(request.user).filter(
-        source_kind="engagement", source_id=test.engagement.public_id, item__in=[one.key for one in rows]
-    )
-    requests = {one.item: one for one in asked.filter(control=test.control_id).order_by("pk")}
+    requests = requests_of(sample.population.test, rows, request.user)
     return [
         {
             "item": one,

@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -18,19 +17,18 @@ from assurance.drawing import digest_of, frozen
 from assurance.models import ControlTest, Engagement, Population, Sample, SampleItem, TestStep
 from assurance.sampling import at_random
 from audit.models import TrailEntry
-from controls.models import Control, Verdict
+from controls.models import Verdict
 from evidence.capturing import storage
 from evidence.models import Evidence, EvidenceRequest
 from findings.models import ConfigRule, CoverageSpan, Status
-from organisation.models import Solution, User
-from tests.assurance.people import Story, noon
+from organisation.models import User
+from tests.assurance.papers_world import TODAY, Audit, an_audit, buckets
+from tests.assurance.people import noon
 from tests.clock import at
 from tests.conftest import LoggedIn, LogIn
-from tests.evidence.snapshots_world import World
 from tests.factories import GrantFactory, SolutionFactory, UserFactory
 from tests.factories.assurance import (
     ControlTestFactory,
-    EngagementFactory,
     SampleItemFactory,
     TeamMemberFactory,
 )
@@ -41,52 +39,13 @@ from tests.factories.organisation import LONG_AGO, AccountFactory, SolutionAccou
 from tests.findings_pages.reading_pages import title, words
 
 pytestmark = pytest.mark.django_db
-TODAY = "2026-03-31"
 SAYS = {"method": "random", "confidence": "90", "tolerable": "10", "expected": "0"}
-
-
-@dataclass(frozen=True)
-class Audit(Story):
-    """A story with a control that one check shows of what Payments has; a test of how it operated is planned."""
-
-    world: World
-    control: Control
-    test: ControlTest
 
 
 @pytest.fixture
 def audit() -> Iterator[Audit]:
     with at(TODAY):
         yield an_audit()
-
-
-def an_audit(**control: Any) -> Audit:
-    world = World(name="Access ends", method="automated", **control)
-    payments: Solution = world.solution
-    payments.name = "Payments"
-    payments.save()
-    ida, jo, kai = (UserFactory(name=name, third_line=True) for name in ("Ida", "Jo", "Kai"))
-    ana = UserFactory(name="Ana", first_line=True)
-    GrantFactory(person=ana, solution=payments, kind="owner")
-    engagement = EngagementFactory(
-        title="Access audit", of=[payments], added_by=ida, about_from=noon("2026-01-01"), about_to=noon("2026-03-30")
-    )
-    for person, part in ((ida, "lead"), (jo, "auditor")):
-        TeamMemberFactory(engagement=engagement, person=person, part=part)
-    test = ControlTestFactory(engagement=engagement, control=world.control)
-    return Audit(engagement, payments, ida, jo, kai, ana, world, world.control, test)
-
-
-def buckets(audit: Audit, n: int, *, failing: int = 0) -> list[Any]:
-    """Resources that the check looks at, all of them in Config's inventory."""
-    made = []
-    for number in range(n):
-        resource = ResourceFactory(
-            solutions=[audit.payments.pk], in_inventory_at=noon("2026-03-30"), first_seen_at=LONG_AGO
-        )
-        status = Status.FAIL if number < failing else Status.PASS
-        made.append(audit.world.finding(status, resource=resource))
-    return made
 
 
 def act(browser: LoggedIn, test: ControlTest, verb: str, **said: Any) -> Any:
