@@ -35,7 +35,7 @@ ALWAYS = {
 WITH_BODY = {"415": "What is sent is in no form that can be read here."}
 CHANGED = {"409": "Somebody saved it since the version that was sent."}
 BY_HEADER = {
-    "If-Match": {"412": "Somebody saved it since it was read."},
+    "If-Match": {"412": "Somebody saved it since it was read.", **CHANGED},
     "Idempotency-Key": {"422": "The key was sent with another call."},
 }
 METHODS = ("get", "post", "put", "patch", "delete")

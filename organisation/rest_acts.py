@@ -53,6 +53,16 @@ class BecauseAsReadSerializer(BecauseSerializer, AsReadSerializer):
     pass
 
 
+class ChangeSerializer(AsReadSerializer):
+    """What is not said stays as it is."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        for one in fields.values():
+            one.required = False
+        return fields
+
+
 @extend_schema_field(OpenApiTypes.STR)
 class RowField(serializers.CharField):
     """A row by its public id: the row itself, once read. Raises Http404, also where it is not the reader's to see."""
