@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assurance import teaming
-from assurance.engaging import Plan
+from assurance.engaging import Plan, criteria, to_audit
 from assurance.models import Engagement, TeamMember
 from audit import clock
 from controls.models import FrameworkVersion
@@ -68,12 +67,8 @@ class PlanForm(forms.Form):
         super().__init__(*args, **options)
         self.engagement = engagement
         fields: dict[str, Any] = self.fields
-        at = clock.now()
-        kept = Q(pk__in=engagement.solutions.values("pk")) if engagement else Q()
-        in_use = Q(pk__in=Solution.objects.in_use(at).values("pk"))
-        fields["solutions"].queryset = Solution.objects.filter(in_use | kept if engagement else in_use).order_by("name")
-        versions = FrameworkVersion.objects.exclude(valid_from=None).select_related("framework")
-        fields["framework"].queryset = versions.order_by("framework__name", "-id")
+        fields["solutions"].queryset = to_audit(engagement, clock.now()).order_by("name")
+        fields["framework"].queryset = criteria().select_related("framework").order_by("framework__name", "-id")
         earlier = Engagement.objects.exclude(pk=engagement.pk if engagement else 0)
         fields["previous"].queryset = earlier.order_by("-about_to", "-id")
         fields["previous"].label_from_instance = lambda one: f"{one.public_id} {one.title}"

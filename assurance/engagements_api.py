@@ -1,27 +1,28 @@
-"""Engagements and audit findings for programs: the same rows and the same verbs as the pages."""
+"""Engagements for programs: the same rows and the same verbs as the pages."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import path
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from assurance import finding_verbs
-from assurance.engagement_list import seen_by
-from assurance.finding_list import as_of
-from assurance.finding_moves import Verb
-from assurance.models import AuditFinding, AuditFindingStep, Engagement
-from audit.public_id import get_or_404
+from assurance import engaging, teaming
+from assurance.engagement_list import CHOICES, Engagements, seen_by
+from assurance.engaging import Plan
+from assurance.models import Engagement, TeamMember
+from assurance.teaming import Member
+from audit import clock
+from audit.public_id import all_or_404
 from controls.register_api import NamedSerializer
-from evidence.models import Evidence
-from organisation.models import NotAllowed, Solution
-from organisation.rest import DayField, Door, ListDoor, RowDoor
+from organisation.models import Solution, User
+from organisation.rest import Door, ListDoor, MomentField, RowDoor
+from organisation.rest_acts import Act, AsReadSerializer, BecauseSerializer, ChangeSerializer, RowField
+from risks.refusals import Refused
 
 
 class EngagementSerializer(serializers.ModelSerializer[Engagement]):
@@ -54,9 +55,42 @@ class EngagementSerializer(serializers.ModelSerializer[Engagement]):
         return len(row.solutions.all())
 
 
+class TeamMemberSerializer(serializers.Serializer[Member]):
+    """ties: what of the scope they answer for, in words, to who audits; where there is any, their work is refused."""
+
+    person = NamedSerializer(source="member.person")
+    part = serializers.ChoiceField(choices=TeamMember.Part.choices, source="member.part")
+    declaration = serializers.CharField(source="member.declaration")
+    declared_at = serializers.DateTimeField(source="member.declared_at", allow_null=True)
+    valid_from = serializers.DateTimeField(source="member.valid_from")
+    valid_to = serializers.DateTimeField(source="member.valid_to", allow_null=True)
+    ties = serializers.ListField(child=serializers.CharField())
+
+
+class OneEngagementSerializer(EngagementSerializer):
+    """previous: the engagement that it is compared with, where the reader may see it."""
+
+    team = serializers.SerializerMethodField()
+    previous = serializers.SerializerMethodField()
+
+    class Meta(EngagementSerializer.Meta):
+        fields = [*EngagementSerializer.Meta.fields, "team", "previous"]
+
+    @extend_schema_field(TeamMemberSerializer(many=True))
+    def get_team(self, row: Engagement) -> Any:
+        with_ties = teaming.sees_ties(self.context["request"].user)
+        members: Any = teaming.members(row, self.context["at"], with_ties=with_ties)
+        return TeamMemberSerializer(members, many=True).data
+
+    def get_previous(self, row: Engagement) -> str | None:
+        found = Engagement.objects.visible_to(self.context["request"].user).filter(followed_by=row).first()
+        return found.public_id if found else None
+
+
 class EngagementDoor(Door):
     action = "engagement.view"
-    serializer_class = EngagementSerializer
+    versioned = Engagement
+    serializer_class: type[EngagementSerializer] = EngagementSerializer
 
     def rows(self) -> QuerySet[Engagement]:
         found = seen_by(self.request.user, self.request.moment)  # type: ignore[attr-defined, arg-type]
@@ -64,129 +98,164 @@ class EngagementDoor(Door):
 
     def get_serializer_context(self) -> dict[str, Any]:
         seen = Solution.objects.visible_to(self.request.user).values_list("pk", flat=True)
-        return {**super().get_serializer_context(), "seen": set(seen)}
+        told = {"seen": set(seen), "at": self.request.moment.at}  # type: ignore[attr-defined]
+        return {**super().get_serializer_context(), **told}
 
 
-class Engagements(EngagementDoor, ListDoor):
+class ListOfEngagements(EngagementDoor, ListDoor):
+    """Narrowed by the same parameters as the page."""
+
     order = ("-id",)
+
+    def rows(self) -> QuerySet[Engagement]:
+        user: Any = self.request.user
+        return Engagements.of(self.request.GET, user, self.request.moment).rows  # type: ignore[attr-defined]
+
+    @extend_schema(parameters=[OpenApiParameter(name, str) for name in ("solution", *CHOICES, "q")])
+    def get(self, request: Request) -> Response:
+        return super().get(request)
 
 
 class OneEngagement(EngagementDoor, RowDoor):
-    pass
+    serializer_class = OneEngagementSerializer
 
 
-class AuditFindingStepSerializer(serializers.ModelSerializer[AuditFindingStep]):
-    by = NamedSerializer()
+class PlanSerializer(serializers.Serializer[Any]):
+    """Rows by their public ids. about_to: the first moment after the period; without about_from, the moment audited.
 
-    class Meta:
-        model = AuditFindingStep
-        fields = ["state", "at", "by", "words"]
+    access_until: of an engagement that is done from outside.
+    """
 
-
-class AuditFindingSerializer(serializers.ModelSerializer[AuditFinding]):
-    """state: at the moment asked about. A draft is its team's alone."""
-
-    id = serializers.CharField(source="public_id")
-    state = serializers.CharField(source="stands")
-    engagement = serializers.CharField(source="engagement.public_id")
-    solution = NamedSerializer(allow_null=True)
-    control = NamedSerializer(allow_null=True)
-    owner = NamedSerializer()
-    repeats = serializers.CharField(source="repeats.public_id", allow_null=True, default=None)
-
-    class Meta:
-        model = AuditFinding
-        fields = [
-            "id", "title", "rating", "state", "engagement", "solution", "control", "owner", "condition", "criteria",
-            "cause", "effect", "recommendation", "response", "agreed_on", "repeats", "issued_at", "closed_at",
-            "version",
-        ]  # fmt: skip
+    title = serializers.CharField(max_length=200)
+    objective = serializers.CharField(max_length=4000, required=False, allow_blank=True)
+    framework = RowField(lambda user: engaging.criteria())
+    solutions = serializers.ListField(child=serializers.CharField())
+    about_from = MomentField(required=False, allow_null=True)
+    about_to = MomentField()
+    previous = RowField(lambda user: Engagement.objects.visible_to(user), required=False, allow_null=True)
+    access_until = MomentField(required=False, allow_null=True)
 
 
-class OneAuditFindingSerializer(AuditFindingSerializer):
-    steps = AuditFindingStepSerializer(many=True)
-
-    class Meta(AuditFindingSerializer.Meta):
-        fields = [*AuditFindingSerializer.Meta.fields, "steps"]
+class PlanEngagementSerializer(PlanSerializer):
+    from_outside = serializers.BooleanField(required=False)
 
 
-class RespondSerializer(serializers.Serializer[Any]):
-    """done_by: the day that is proposed. version: of the row as it was read."""
+class ChangePlanSerializer(ChangeSerializer, PlanSerializer):
+    """What is not said stays as it is. because: why it changes, once fieldwork has begun."""
 
-    words = serializers.CharField(max_length=4000)
-    done_by = DayField()
-    version = serializers.IntegerField(required=False, allow_null=True, default=None)
+    because = serializers.CharField(max_length=500, allow_blank=True, default="")
 
 
-class DoneSerializer(serializers.Serializer[Any]):
-    """evidence: public ids of the locker."""
+class CloseEngagementSerializer(AsReadSerializer):
+    """because: why tests stay unreviewed, where some do."""
 
-    words = serializers.CharField(max_length=4000)
-    evidence = serializers.ListField(child=serializers.CharField(), default=list)
-    version = serializers.IntegerField(required=False, allow_null=True, default=None)
+    because = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
 
 
-class AuditFindingDoor(Door):
-    action = "audit_finding.view"
-    versioned = AuditFinding
-    serializer_class = AuditFindingSerializer
-
-    def rows(self) -> QuerySet[AuditFinding]:
-        user: Any = self.request.user
-        found = as_of(AuditFinding.objects.visible_to(user), user, self.request.moment)  # type: ignore[attr-defined]
-        return found.select_related("engagement", "solution", "control", "owner", "repeats")
+class PutOnTeamSerializer(serializers.Serializer[Any]):
+    person = RowField(lambda user: User.objects.active())
+    part = serializers.ChoiceField(choices=TeamMember.Part.choices, default=TeamMember.Part.AUDITOR)
 
 
-class AuditFindings(AuditFindingDoor, ListDoor):
-    order = ("-id",)
+class DeclarationSerializer(serializers.Serializer[Any]):
+    declaration = serializers.CharField(max_length=2000)
 
 
-class OneAuditFinding(AuditFindingDoor, RowDoor):
-    serializer_class = OneAuditFindingSerializer
-
-    def rows(self) -> QuerySet[AuditFinding]:
-        return super().rows().prefetch_related("steps__by")
+FIELDS = {"to_on": "about_to", "access_on": "access_until"}
+"""As the page's form names what is refused → as it is named here."""
 
 
-class Respond(AuditFindingDoor):
-    action = "audit_finding.respond"
-    verb: ClassVar[Verb] = Verb.RESPOND
+class EngagementAct(EngagementDoor, Act):
+    action = "engagement.manage"
+    serializer_class = OneEngagementSerializer
 
-    @extend_schema(request=RespondSerializer, responses=AuditFindingSerializer)
-    def post(self, request: Request, public_id: str) -> Response:
-        asked = RespondSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        said = asked.validated_data
-        return self.moved(public_id, words=said["words"], day=said["done_by"], read=said["version"])
 
-    def moved(self, public_id: str, **said: Any) -> Response:
-        found = get_or_404(self.get_queryset(), public_id)
+class PlanAct(EngagementAct):
+    def do(self, row: Engagement | None, said: dict[str, Any], *, by: User) -> Engagement:
+        if "solutions" in said:
+            said["solutions"] = all_or_404(engaging.to_audit(row, clock.now()), said["solutions"])
         try:
-            finding_verbs.move(found, self.verb, by=self.request.user, **said)  # type: ignore[arg-type]
-        except NotAllowed as no:
-            raise ValidationError({getattr(no, "field", "") or "refused": [str(no)]}) from no
-        return Response(self.get_serializer(self.rows().get(pk=found.pk)).data)
+            return self.planned(row, said, by)
+        except Refused as no:
+            raise Refused(str(no), FIELDS.get(no.field, no.field)) from no
+
+    def planned(self, row: Any, said: dict[str, Any], by: User) -> Engagement:
+        raise NotImplementedError
 
 
-class SayDone(Respond):
-    verb = Verb.DONE
+class PlanEngagement(PlanAct):
+    said, makes = PlanEngagementSerializer, True
 
-    @extend_schema(request=DoneSerializer, responses=AuditFindingSerializer)
-    def post(self, request: Request, public_id: str) -> Response:
-        asked = DoneSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        said = asked.validated_data
-        seen = Evidence.objects.visible_to(request.user)
-        evidence = [get_or_404(seen, one) for one in said["evidence"]]
-        return self.moved(public_id, words=said["words"], evidence=evidence, read=said["version"])
+    def planned(self, row: None, said: dict[str, Any], by: User) -> Engagement:
+        return engaging.plan(Plan(**{**said, "about_from": said.get("about_from") or said["about_to"]}), by=by)
 
 
-ONE = "audit-findings/<str:public_id>/"
+class ChangeEngagement(PlanAct):
+    said = ChangePlanSerializer
+
+    def planned(self, row: Engagement, said: dict[str, Any], by: User) -> Engagement:
+        as_it_is = {name: getattr(row, name) for name in engaging.FIELDS}
+        because, _version = said.pop("because"), said.pop("version")
+        whole = {**as_it_is, "solutions": list(row.solutions.all()), **said, "from_outside": row.from_outside}
+        whole["about_from"] = whole["about_from"] or whole["about_to"]
+        return engaging.change(row, Plan(**whole), by=by, read=row.version, because=because)
+
+
+class BeginFieldwork(EngagementAct):
+    said = AsReadSerializer
+
+    def do(self, row: Engagement, said: dict[str, Any], *, by: User) -> Engagement:
+        return engaging.begin(row, by=by, read=row.version)
+
+
+class EndFieldwork(EngagementAct):
+    said = AsReadSerializer
+
+    def do(self, row: Engagement, said: dict[str, Any], *, by: User) -> Engagement:
+        return engaging.to_reporting(row, by=by, read=row.version)
+
+
+class CloseEngagement(EngagementAct):
+    said = CloseEngagementSerializer
+
+    def do(self, row: Engagement, said: dict[str, Any], *, by: User) -> Engagement:
+        return engaging.close(row, because=said["because"], by=by, read=row.version)
+
+
+class PutOnTeam(EngagementAct):
+    said = PutOnTeamSerializer
+
+    def do(self, row: Engagement, said: dict[str, Any], *, by: User) -> Engagement:
+        teaming.put_on(row, said["person"], said["part"], by=by)
+        return row
+
+
+class TakeOffTeam(EngagementAct):
+    said = BecauseSerializer
+
+    def do(self, row: Engagement, said: dict[str, Any], *, by: User) -> Engagement:
+        teaming.take_off(teaming.member_or_404(row, self.kwargs["person_id"]), because=said["because"], by=by)
+        return row
+
+
+class DeclareIndependence(EngagementAct):
+    action, said = "engagement.work", DeclarationSerializer
+
+    def do(self, row: Engagement, said: dict[str, Any], *, by: User) -> Engagement:
+        teaming.declare(row, said["declaration"], by=by)
+        return row
+
+
+ONE = "engagements/<str:public_id>/"
 urlpatterns = [
-    path("engagements/", Engagements.as_view(), name="engagements"),
-    path("engagements/<str:public_id>/", OneEngagement.as_view(), name="engagement"),
-    path("audit-findings/", AuditFindings.as_view(), name="audit_findings"),
-    path(ONE, OneAuditFinding.as_view(), name="audit_finding"),
-    path(f"{ONE}respond/", Respond.as_view(), name="audit_finding_respond"),
-    path(f"{ONE}done/", SayDone.as_view(), name="audit_finding_done"),
+    path("engagements/", ListOfEngagements.as_view(), name="engagements"),
+    path("engagements/plan/", PlanEngagement.as_view(), name="engagement_plan"),
+    path(ONE, OneEngagement.as_view(), name="engagement"),
+    path(f"{ONE}change/", ChangeEngagement.as_view(), name="engagement_change"),
+    path(f"{ONE}begin/", BeginFieldwork.as_view(), name="engagement_begin"),
+    path(f"{ONE}report/", EndFieldwork.as_view(), name="engagement_report"),
+    path(f"{ONE}close/", CloseEngagement.as_view(), name="engagement_close"),
+    path(f"{ONE}declare/", DeclareIndependence.as_view(), name="engagement_declare"),
+    path(f"{ONE}team/put/", PutOnTeam.as_view(), name="engagement_put_member"),
+    path(f"{ONE}team/<str:person_id>/take-off/", TakeOffTeam.as_view(), name="engagement_end_member"),
 ]

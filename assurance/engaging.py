@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from assurance import outside, teaming
@@ -45,6 +46,18 @@ class Plan:
     previous: Engagement | None = None
     from_outside: bool = False
     access_until: datetime | None = None
+
+
+def to_audit(engagement: Engagement | None, at: datetime) -> QuerySet[Solution]:
+    """Solutions that a plan may name: those in use, and what it has already."""
+    in_use = Q(pk__in=Solution.objects.in_use(at).values("pk"))
+    held = Q(pk__in=engagement.solutions.values("pk")) if engagement else Q(pk__in=[])
+    found: QuerySet[Solution] = Solution.objects.filter(in_use | held)
+    return found
+
+
+def criteria() -> QuerySet[FrameworkVersion]:
+    return FrameworkVersion.objects.exclude(valid_from=None)
 
 
 @transaction.atomic

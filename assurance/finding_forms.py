@@ -9,14 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from assurance.engagement_forms import DAY
 from assurance.finding_moves import Verb
-from assurance.finding_verbs import WRITTEN, Wording
+from assurance.finding_verbs import WRITTEN, Wording, pieces_for, to_name
 from assurance.models import AuditFinding, ControlTest, Engagement
-from assurance.rights import in_scope
-from audit import clock
 from controls.models import Control, Requirement
 from evidence.models import Evidence
 from organisation.days import DayField
-from organisation.models import Role, Solution, User
+from organisation.models import Solution, User
 
 MOST_LISTED = 200
 
@@ -62,16 +60,13 @@ class FindingForm(forms.Form):
     ) -> None:
         super().__init__(*args, **options)
         fields: dict[str, Any] = self.fields
-        at = clock.now()
-        fields["owner"].queryset = User.objects.active().with_role(Role.FIRST, at).order_by("name")
-        fields["solution"].queryset = engagement.solutions.order_by("name")
-        fields["control"].queryset = in_scope(engagement, at).order_by("name")
-        requirements = Requirement.objects.filter(framework=engagement.framework.framework_id)
-        fields["requirement"].queryset = requirements.order_by("key")
-        fields["test"].queryset = engagement.tests.select_related("control").order_by("pk")
+        rows = to_name(engagement, person)
+        for name in ("owner", "solution", "control"):
+            fields[name].queryset = rows[name].order_by("name")
+        fields["requirement"].queryset = rows["requirement"].order_by("key")
+        fields["test"].queryset = rows["test"].select_related("control").order_by("pk")
         fields["test"].label_from_instance = lambda one: f"{one.public_id} {one}"
-        earlier = AuditFinding.objects.visible_to(person).issued().exclude(engagement=engagement)
-        fields["repeats"].queryset = earlier.order_by("-pk")
+        fields["repeats"].queryset = rows["repeats"].order_by("-pk")
         fields["repeats"].label_from_instance = lambda one: f"{one.public_id} {one.title}"
         if finding:
             for name in (*WRITTEN, "version"):
@@ -110,10 +105,8 @@ class StepForm(forms.Form):
         if verb not in (Verb.DONE, Verb.CLOSE, Verb.REOPEN):
             del fields["evidence"]
             return
-        at = clock.now()
-        shown = Evidence.objects.visible_to(person).standing(at).filter(solution=finding.solution_id)
-        latest = shown.order_by("-pk").values_list("pk", flat=True)[:MOST_LISTED]
-        fields["evidence"].queryset = Evidence.objects.filter(pk__in=list(latest)).order_by("-pk")
+        pieces = pieces_for(finding, person).order_by("-pk")
+        fields["evidence"].queryset = pieces if self.is_bound else pieces[:MOST_LISTED]
         fields["evidence"].label_from_instance = lambda one: f"{one.public_id} {one.title}"
 
 

@@ -12,13 +12,14 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assurance.finding_moves import MOVES, State, Verb, refusal
 from assurance.models import AuditFinding, AuditFindingStep, ControlTest, Engagement, TeamMember
-from assurance.rights import require_work
+from assurance.rights import in_scope, require_work
 from audit import clock, trail
 from audit.words import in_the_organisations_language
 from controls.models import Control, Requirement
@@ -50,6 +51,24 @@ class Wording:
     solution: Solution | None = None
     test: ControlTest | None = None
     repeats: AuditFinding | None = None
+
+
+def to_name(engagement: Engagement, person: User) -> dict[str, QuerySet[Any]]:
+    """By field: the rows that a draft of this engagement may name."""
+    at = clock.now()
+    return {
+        "owner": User.objects.active().with_role(Role.FIRST, at),
+        "solution": engagement.solutions.all(),
+        "control": in_scope(engagement, at),
+        "requirement": Requirement.objects.filter(framework=engagement.framework.framework_id),
+        "test": engagement.tests.all(),
+        "repeats": AuditFinding.objects.visible_to(person).issued().exclude(engagement=engagement),
+    }
+
+
+def pieces_for(finding: AuditFinding, person: User) -> QuerySet[Evidence]:
+    """What may show that it is done, or is not."""
+    return Evidence.objects.visible_to(person).standing(clock.now()).filter(solution=finding.solution_id)
 
 
 @transaction.atomic

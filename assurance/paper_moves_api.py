@@ -24,7 +24,7 @@ from evidence.file_acts import FileAct, UploadField
 from evidence.models import Evidence
 from organisation.models import Solution, User
 from organisation.rest import DayField
-from organisation.rest_acts import Act, AsReadSerializer, RowField
+from organisation.rest_acts import Act, AsReadSerializer, ChangeSerializer, RowField
 from risks.refusals import Refused
 
 
@@ -44,9 +44,11 @@ class PlannedTestsSerializer(serializers.Serializer[Any]):
     tests = ControlTestSerializer(many=True)
 
 
-class ChangeTestSerializer(AsReadSerializer):
+class ChangeTestSerializer(ChangeSerializer):
+    """What is not said stays as it is."""
+
     procedure = serializers.CharField(max_length=8000)
-    assigned_to = RowField(lambda user: User.objects.active(), required=False, allow_null=True, default=None)
+    assigned_to = RowField(lambda user: User.objects.active(), allow_null=True)
 
 
 class FreezePopulationSerializer(serializers.Serializer[Any]):
@@ -137,7 +139,7 @@ class ChangeTest(PaperAct):
     said = ChangeTestSerializer
 
     def do(self, row: ControlTest, said: dict[str, Any], *, by: User) -> ControlTest:
-        told = {"procedure": said["procedure"], "assigned_to": said["assigned_to"]}
+        told = {name: said.get(name, getattr(row, name)) for name in ("procedure", "assigned_to")}
         return testing.change(row, by=by, read=row.version, **told)
 
 

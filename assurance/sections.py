@@ -21,7 +21,6 @@ from assurance.views.findings import shown
 from controls.addresses import door_of
 from evidence.models import EvidenceRequest
 from organisation.middleware import Request
-from organisation.models import Role
 from organisation.panels import Panel
 from organisation.permissions import may
 
@@ -40,8 +39,7 @@ def address(request: Request, name: str, *args: str, **query: str) -> str:
 
 def team(request: Request, engagement: Engagement) -> Panel:
     at = request.moment.at
-    sees_ties = bool(request.user.roles_in_view & {Role.THIRD.value, Role.EXTERNAL.value})
-    found = teaming.members(engagement, at, with_ties=sees_ties)
+    found = teaming.members(engagement, at, with_ties=teaming.sees_ties(request.user))
     mine = next((one.member for one in found if one.member.person == request.user), None)
     manages = request.moment.is_now and not manage_refusal(engagement, request.user)
     declares = mine and not mine.declared_at and request.moment.is_now and not engagement.is_closed

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -34,6 +35,20 @@ def of(engagement: Engagement, at: datetime | None = None) -> list[TeamMember]:
     rows = TeamMember.objects.of(engagement, at or clock.now()).select_related("person")
     order = {part.value: place for place, part in enumerate(Part)}
     return sorted(rows, key=lambda one: (order[one.part], one.person.name, one.pk))
+
+
+def member_or_404(engagement: Engagement, person_id: str) -> TeamMember:
+    """Of today's team. Raises Http404."""
+    for member in of(engagement):
+        if member.person.public_id == person_id:
+            member.engagement = engagement
+            return member
+    raise Http404(f"{person_id} is not on the team")
+
+
+def sees_ties(user: User) -> bool:
+    """What stands against a member's independence is read by who audits."""
+    return bool(user.roles_in_view & {Role.THIRD.value, Role.EXTERNAL.value})
 
 
 def members(engagement: Engagement, at: datetime, *, with_ties: bool) -> list[Member]:

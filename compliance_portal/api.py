@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.views import SpectacularAPIView
 
+from assurance import audit_findings_api as audit_findings
 from assurance import engagements_api as engagements
 from assurance import packs_api as packs
 from assurance import paper_moves_api as paper_moves
@@ -45,6 +46,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *evidence_requests.urlpatterns,
     *attestations.urlpatterns,
     *engagements.urlpatterns,
+    *audit_findings.urlpatterns,
     *paper_moves.urlpatterns,
     *papers.urlpatterns,
     *packs.urlpatterns,

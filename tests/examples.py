@@ -298,6 +298,8 @@ def _paper(person: User) -> dict[str, Any]:
     return _id(ControlTestFactory(engagement=_engagement(person, _solution(person)), reviewed=True))
 
 
+ENGAGEMENT_MOVES = ("begin", "change", "close", "declare", "put_member", "report")
+FINDING_MOVES = ("agree", "close", "done", "drop", "issue", "reopen", "respond", "return")
 PAPER_MOVES = ("attach", "change", "conclude", "draw", "explain", "freeze", "issue", "return", "review")
 PAPER = Example(own=_paper, other=lambda person: _id(ControlTestFactory()), hidden_from=frozenset(Role.values))
 CONTROL_LINK = _of_solution(lambda solution: _link(RiskControlFactory(risk__solution=solution)))
@@ -395,10 +397,12 @@ EXAMPLES: dict[str, Example] = {
     "assurance:pack_file": Example(own=lambda person: {**_pack(person), "what": "archive"}),
     "assurance:findings_export": Example(own=lambda person: {"form": "csv"}),
     "api:audit_finding": AUDIT_FINDING,
-    "api:audit_finding_done": Example(own=AUDIT_FINDING.own),  # taken by POST alone: tests/assurance
-    "api:audit_finding_respond": Example(own=AUDIT_FINDING.own),
+    **{f"api:audit_finding_{name}": Example(own=AUDIT_FINDING.own) for name in FINDING_MOVES},
+    "api:audit_finding_change": Example(own=DRAFT_FINDING.own),
     "api:control_test": PAPER,
     "api:engagement": ENGAGEMENT,
+    **{f"api:engagement_{name}": Example(own=ENGAGEMENT.own) for name in ENGAGEMENT_MOVES},
+    "api:engagement_end_member": Example(own=_member),
     "api:pack": PACK,
     "api:pack_file": Example(
         own=lambda person: {**_pack(person, sealed=True), "what": "signature"},

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from assurance import engaging, teaming
 from assurance.engagement_forms import CloseForm, DeclarationForm, MemberForm, MoveForm, PlanForm
-from assurance.models import Engagement, TeamMember
+from assurance.models import Engagement
 from assurance.rights import manage_refusal
 from audit.models import StaleRow
 from audit.public_id import get_or_404
@@ -166,7 +166,7 @@ def end_member(request: Request, public_id: str, person_id: str) -> HttpResponse
     found = managed(request, public_id)
     if answer := refused(request, found, manage_refusal(found, request.user)):
         return answer
-    member = member_or_404(found, person_id)
+    member = teaming.member_or_404(found, person_id)
     told = {"name": member.person.name}
     lead = _("From now on they see nothing of it that others do not. What they wrote stays.")
     page = page_of(found, _("Take %(name)s off the team") % told, _("Take them off it"), lead, danger=True)
@@ -175,14 +175,6 @@ def end_member(request: Request, public_id: str, person_id: str) -> HttpResponse
         return page.show(request, form)
     why, words = form.cleaned_data["reason"], _("%(name)s is off the team.") % told
     return done(request, page, form, lambda: teaming.take_off(member, because=why, by=request.user), words)
-
-
-def member_or_404(found: Engagement, person_id: str) -> TeamMember:
-    for member in teaming.of(found):
-        if member.person.public_id == person_id:
-            member.engagement = found
-            return member
-    raise Http404(f"{person_id} is not on the team")
 
 
 @permitted("engagement.work")
