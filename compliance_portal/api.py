@@ -14,8 +14,11 @@ from dashboard import api as dashboard
 from desk import api as desk
 from evidence import attestations_api as attestations
 from evidence import evidence_api as evidence
+from evidence import evidence_moves_api as evidence_moves
+from evidence import holds_api as holds
 from evidence import requests_api as evidence_requests
 from evidence import snapshots_api as snapshots
+from evidence import verification_api as verification
 from findings import api as findings
 from findings import suppressions_api as suppressions
 from organisation import api as organisation
@@ -42,6 +45,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *challenges.urlpatterns,
     *risks.urlpatterns,
     *evidence.urlpatterns,
+    *evidence_moves.urlpatterns,
+    *holds.urlpatterns,
+    *verification.urlpatterns,
     *snapshots.urlpatterns,
     *evidence_requests.urlpatterns,
     *attestations.urlpatterns,

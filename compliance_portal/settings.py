@@ -373,6 +373,7 @@ SPECTACULAR_SETTINGS = {
         "RiskStandingEnum": "risks.models.Risk.Standing",
         "ControlTestKindEnum": "assurance.models.ControlTest.Kind",
         "PopulationSourceEnum": "assurance.models.Population.Source",
+        "EvidenceKindEnum": "evidence.models.Evidence.Kind",
         "SourceEnum": "findings.models.Source",
     },
 }

@@ -12,7 +12,7 @@ from desk import watching
 from evidence import capturing, rights
 from evidence.models import Evidence, EvidenceLink
 from evidence.subjects import subject_of
-from evidence.uploading import locked
+from evidence.uploading import controls_for, locked
 from organisation.models import User
 from risks.refusals import Refused
 
@@ -39,7 +39,7 @@ def link(evidence: Evidence, control: Control, *, because: str = "", by: User) -
     held, at = locked(evidence), clock.now()
     if why_not := rights.link_refusal(held, by, at):
         raise Refused(why_not)
-    if not Control.objects.visible_to(by).in_use(at).filter(pk=control.pk).exists():
+    if not controls_for(by).filter(pk=control.pk).exists():
         raise Refused(_("That control is not in use, or not yours to see."), "control")
     if held.links.in_force(at).filter(control=control).exists():
         words = _("It is said already that it shows something of “%(name)s”.")

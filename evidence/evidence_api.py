@@ -19,16 +19,15 @@ from audit.moment import Moment
 from audit.public_id import get_or_404
 from controls.models import Control
 from controls.register_api import NamedSerializer
-from evidence import changing
-from evidence.custody import viewed
+from evidence import custody
 from evidence.evidence_list import Locker, as_of, with_controls
 from evidence.handing_out import handed_out
-from evidence.models import Evidence, EvidenceLink
+from evidence.models import Evidence, EvidenceLink, LegalHold
 from evidence.uploading import BY_PEOPLE, most_bytes, too_large, upload
 from evidence.urls.ids import ONE
 from organisation.models import Solution, User
 from organisation.rest import Door, ListDoor, MomentField, RowDoor
-from organisation.rest_acts import Act, BecauseSerializer, refused
+from organisation.rest_acts import refused
 from risks.refusals import Refused
 
 
@@ -64,6 +63,44 @@ class EvidenceSerializer(serializers.ModelSerializer[Evidence]):
         return LinkSerializer(row.shows, many=True).data  # type: ignore[attr-defined]
 
 
+class CustodySerializer(serializers.Serializer[custody.Act]):
+    """One link of the chain. about: what else it has to do with, by its public id. address: where it came from."""
+
+    at = serializers.DateTimeField()
+    who = serializers.CharField()
+    line = serializers.CharField()
+    action = serializers.CharField()
+    because = serializers.CharField()
+    about = serializers.CharField()
+    address = serializers.CharField()
+
+
+class OneEvidenceSerializer(EvidenceSerializer):
+    """replaced_by: the next version, where the reader may see it. holds: ids of those in force that cover it."""
+
+    replaced_by = serializers.SerializerMethodField()
+    holds = serializers.SerializerMethodField()
+    custody = serializers.SerializerMethodField()
+
+    class Meta(EvidenceSerializer.Meta):
+        fields = [*EvidenceSerializer.Meta.fields, "replaced_by", "holds", "custody"]
+
+    def get_replaced_by(self, row: Evidence) -> str | None:
+        seen = Evidence.objects.visible_to(self.context["request"].user)
+        later = seen.filter(replaces=row, captured_at__lte=self.context["at"]).first()
+        return later.public_id if later else None
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_holds(self, row: Evidence) -> list[str]:
+        found = LegalHold.objects.in_force(self.context["at"]).covering(row).order_by("pk")
+        return [one.public_id for one in found]
+
+    @extend_schema_field(CustodySerializer(many=True))
+    def get_custody(self, row: Evidence) -> Any:
+        acts: Any = custody.custody(row, self.context["at"])
+        return CustodySerializer(acts, many=True).data
+
+
 class UploadSerializer(serializers.Serializer[Any]):
     """A form with a file. Rows by their public ids. effective_to: the first moment after its period."""
 
@@ -80,7 +117,7 @@ class UploadSerializer(serializers.Serializer[Any]):
 
 class EvidenceDoor(Door):
     action = "evidence.view"
-    serializer_class = EvidenceSerializer
+    serializer_class: type[EvidenceSerializer] = EvidenceSerializer
 
     def rows(self) -> QuerySet[Evidence]:
         return self.rows_at(self.request.moment)  # type: ignore[attr-defined]
@@ -93,6 +130,9 @@ class EvidenceDoor(Door):
     def user(self, request: Request) -> User:
         assert isinstance(request.user, User)
         return request.user
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "at": self.request.moment.at}  # type: ignore[attr-defined]
 
 
 FILTERS = ("solution", "control", "state", "kind", "confidentiality", "who", "q")
@@ -136,9 +176,11 @@ class AddEvidence(EvidenceDoor):
 
 
 class OneEvidence(EvidenceDoor, RowDoor):
+    serializer_class = OneEvidenceSerializer
+
     def get(self, request: Request, public_id: str) -> Response:
         found = get_or_404(self.get_queryset(), public_id)
-        viewed(found, self.user(request))
+        custody.viewed(found, self.user(request))
         return Response(self.get_serializer(found).data)
 
 
@@ -152,18 +194,9 @@ class EvidenceFile(EvidenceDoor):
             raise refused(no) from no
 
 
-class WithdrawEvidence(EvidenceDoor, Act):
-    action, said = "evidence.withdraw", BecauseSerializer
-
-    def do(self, row: Evidence, said: dict[str, Any], *, by: User) -> Evidence:
-        changing.withdraw(row, because=said["because"], by=by)
-        return row
-
-
 urlpatterns = [
     path("evidence/", ListOfEvidence.as_view(), name="evidence_list"),
     path("evidence/add/", AddEvidence.as_view(), name="evidence_add"),
     path(f"evidence/{ONE}", OneEvidence.as_view(), name="evidence"),
     path(f"evidence/{ONE}file/", EvidenceFile.as_view(), name="evidence_file"),
-    path(f"evidence/{ONE}withdraw/", WithdrawEvidence.as_view(), name="evidence_withdraw"),
 ]

@@ -15,7 +15,7 @@ from audit import clock
 from controls.models import Control
 from evidence.models import Evidence
 from evidence.sniffing import TAKEN, clean_name
-from evidence.uploading import BY_PEOPLE, media_type_of, too_large
+from evidence.uploading import BY_PEOPLE, controls_for, media_type_of, solutions_for, too_large
 from organisation.days import DayField
 from organisation.models import Role, Solution, User
 from organisation.models.dated import begins, ends
@@ -97,8 +97,8 @@ class EvidenceForm(forms.Form):
             for value, label in Evidence.Kind.choices
             if value in BY_PEOPLE and (auditor or value != Evidence.Kind.WORKING_PAPER)
         ]
-        fields["solution"].queryset = Solution.objects.visible_to(person).in_use(clock.now()).order_by("name")
-        fields["controls"].queryset = Control.objects.visible_to(person).in_use(clock.now())
+        fields["solution"].queryset = solutions_for(person).order_by("name")
+        fields["controls"].queryset = controls_for(person)
         if Role.FIRST in person.roles_today:
             fields["solution"].required, fields["solution"].empty_label = True, _("Choose one of yours")
         else:
@@ -175,10 +175,8 @@ class LinkForm(forms.Form):
 
     def __init__(self, *args: Any, person: User, piece: Evidence, **options: Any) -> None:
         super().__init__(*args, **options)
-        at = clock.now()
-        there = piece.links.in_force(at).values("control")
-        rows = Control.objects.visible_to(person).in_use(at).exclude(pk__in=there)
-        self.fields["control"].queryset = rows  # type: ignore[attr-defined]
+        there = piece.links.in_force(clock.now()).values("control")
+        self.fields["control"].queryset = controls_for(person).exclude(pk__in=there)  # type: ignore[attr-defined]
 
 
 class HoldForm(BecauseForm):

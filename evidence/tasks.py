@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from celery import shared_task
+from django.db import transaction
 
 from audit import clock
 from desk.models import Job
 from evidence import holding, reminding, retention, snapshots, trail_heads, verifying
 from evidence.models import LegalHold
+from organisation.models import User
 
 
 @shared_task
@@ -31,6 +35,12 @@ def verify_locker(job_id: int) -> None:
     verifying.carry_out(Job.objects.get(pk=job_id))
 
 
+def verify_locker_later(by: User) -> Job:
+    job = verifying.ask_for_verification(by)
+    transaction.on_commit(partial(verify_locker.delay, job.pk), robust=True)
+    return job
+
+
 @shared_task
 def take_snapshots() -> None:
     """Beat's: of the steps that have ended."""
@@ -48,6 +58,12 @@ def keep_trail_heads() -> None:
 @shared_task
 def verify_trail_heads(job_id: int) -> None:
     trail_heads.carry_out(Job.objects.get(pk=job_id))
+
+
+def verify_trail_heads_later(by: User) -> Job:
+    job = trail_heads.ask_for_verification(by)
+    transaction.on_commit(partial(verify_trail_heads.delay, job.pk), robust=True)
+    return job
 
 
 @shared_task

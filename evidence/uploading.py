@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from audit import clock, trail
@@ -54,7 +55,8 @@ def upload(
 ) -> Evidence:
     """Keep it. effective_to: the first moment after its period. Raises Refused; its `field` says where."""
     chosen = list(controls)
-    _permit(kind, solution, effective_from, effective_to, chosen, by)
+    _permit(kind, effective_from, effective_to, by)
+    _permit_about(solution, chosen, by, stays=replaces is not None)
     name = clean_name(file.name or "")
     media_type = media_type_of(file, name)
     return capture(
@@ -102,7 +104,7 @@ def supersede(evidence: Evidence, file: UploadedFile[Any], *, by: User, **said: 
         "note": held.note,
         "solution": held.solution,
         "confidentiality": held.confidentiality,
-        "controls": Control.objects.filter(pk__in=held.links.in_force(clock.now()).values("control")),
+        "controls": controls_for(by).filter(pk__in=held.links.in_force(clock.now()).values("control")),
     }
     made = upload(file, **{**kept, **said}, by=by, replaces=held)
     trail.record(by, "evidence.superseded", held, replaced_by=made.public_id)
@@ -115,9 +117,17 @@ def locked(evidence: Evidence) -> Evidence:
     return rows.get(pk=evidence.pk)
 
 
-def _permit(
-    kind: str, solution: Solution | None, begins: datetime, ends: datetime, controls: list[Control], by: User
-) -> None:
+def solutions_for(person: User) -> QuerySet[Solution]:
+    """Of which this person adds evidence."""
+    return Solution.objects.visible_to(person).in_use(clock.now())
+
+
+def controls_for(person: User) -> QuerySet[Control]:
+    """Of which this person says that evidence shows something."""
+    return Control.objects.visible_to(person).in_use(clock.now())
+
+
+def _permit(kind: str, begins: datetime, ends: datetime, by: User) -> None:
     if not may(by, "evidence.add"):
         raise Refused(_("It is for the three lines to add evidence."))
     if kind not in BY_PEOPLE:
@@ -128,12 +138,17 @@ def _permit(
         raise Refused(_("It speaks of what was: its period ends today at the latest."), "effective_to")
     if begins > ends:
         raise Refused(_("Its period ends before it begins."), "effective_to")
+
+
+def _permit_about(solution: Solution | None, controls: list[Control], by: User, *, stays: bool) -> None:
+    """stays: a new version keeps the solution of the one before it, also where that is retired."""
     if solution is None and "first" in by.roles_today:
         raise Refused(_("Say which of your solutions it is of."), "solution")
-    if solution and not Solution.objects.visible_to(by).filter(pk=solution.pk).exists():
-        raise Refused(_("That solution is not yours. Choose one of yours."), "solution")
-    if Control.objects.visible_to(by).filter(pk__in=[one.pk for one in controls]).count() != len(controls):
-        raise Refused(_("One of these controls is not yours to see."), "controls")
+    open_to = Solution.objects.visible_to(by) if stays else solutions_for(by)
+    if solution and not open_to.filter(pk=solution.pk).exists():
+        raise Refused(_("That solution is retired, or not yours. Choose one of yours."), "solution")
+    if controls_for(by).filter(pk__in=[one.pk for one in controls]).count() != len(controls):
+        raise Refused(_("One of these controls is retired, or not yours to see."), "controls")
 
 
 def _blocks(file: UploadedFile[Any]) -> Iterator[bytes]:

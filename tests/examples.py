@@ -316,6 +316,11 @@ def _evidence_link(solution: Any) -> dict[str, Any]:
     return {**_id(link.evidence), "pk": link.pk}
 
 
+def _linked(solution: Any) -> dict[str, Any]:
+    link = EvidenceLinkFactory(evidence__solution=solution)
+    return {**_id(link.evidence), "control_id": link.control.public_id}
+
+
 EVIDENCE_REQUEST = _of_solution(lambda solution: _id(EvidenceRequestFactory(solution=solution, from_outside=True)))
 REQUEST_LIST = Example(
     own=lambda person: _id(RequestImportFactory(requested_by=person)),
@@ -514,7 +519,11 @@ EXAMPLES: dict[str, Example] = {
     "findings:resource": RESOURCE,
     "api:evidence": EVIDENCE,
     "api:evidence_file": EVIDENCE,
-    "api:evidence_withdraw": Example(own=EVIDENCE.own),
+    **{f"api:evidence_{name}": Example(own=EVIDENCE.own) for name in ("hold", "link", "supersede", "withdraw")},
+    "api:evidence_unlink": Example(own=lambda person: _linked(_solution(person))),
+    "api:hold_release": Example(own=lambda person: _id(LegalHoldFactory())),
+    "api:trail_head": Example(own=lambda person: _id(TrailHeadFactory())),
+    "api:trail_head_file": Example(own=lambda person: _id(TrailHeadFactory())),
     "evidence:evidence": EVIDENCE,
     "evidence:hold_release": Example(own=lambda person: _id(LegalHoldFactory())),
     "evidence:download": EVIDENCE,

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from django.conf import settings
 from django.contrib import messages
-from django.db import transaction
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,10 +13,10 @@ from django.views.decorators.http import require_POST, require_safe
 from audit.keyset import page_of
 from audit.models import TrailEntry
 from audit.public_id import get_or_404
-from evidence import head_files, signing, trail_heads
-from evidence.capturing import storage
+from evidence import signing, trail_heads
+from evidence.head_handing_out import handed_out, public_key
 from evidence.models import TrailHead
-from evidence.tasks import verify_trail_heads
+from evidence.tasks import verify_trail_heads_later
 from organisation.middleware import Request
 from organisation.permissions import may, permitted
 
@@ -61,9 +58,7 @@ def _title(total: int, verified: TrailEntry | None) -> str:
 def verify(request: Request) -> HttpResponse:
     """At once where that takes about a second; else by a job."""
     if not trail_heads.is_quick():
-        job = trail_heads.ask_for_verification(request.user)
-        transaction.on_commit(partial(verify_trail_heads.delay, job.pk), robust=True)
-        return redirect("desk:job", job.public_id)
+        return redirect("desk:job", verify_trail_heads_later(request.user).public_id)
     found = trail_heads.verify_and_tell(request.user)
     if found.holds:
         told = {"n": found.heads}
@@ -77,23 +72,10 @@ def verify(request: Request) -> HttpResponse:
 @permitted("trail.heads")
 def head_file(request: Request, public_id: str) -> HttpResponse:
     """The signed head as it is kept."""
-    row = get_or_404(TrailHead.objects.all(), public_id)
-    try:
-        with storage().open(row.stored_as) as file:
-            content = file.read(head_files.MOST)
-    except FileNotFoundError as error:
-        raise Http404(f"The file of {public_id} is missing from the storage") from error
-    return _download(content, "application/json", f"{row.public_id}.json")
+    return handed_out(get_or_404(TrailHead.objects.all(), public_id))
 
 
 @require_safe
 @permitted("trail.heads")
 def key(request: Request) -> HttpResponse:
-    if not signing.has_key():
-        raise Http404("No signing key is set")
-    return _download(signing.public_pem(), "application/x-pem-file", "portal-signing-key.pem")
-
-
-def _download(content: bytes, media_type: str, name: str) -> HttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
-    return HttpResponse(content, content_type=media_type, headers=headers)
+    return public_key()

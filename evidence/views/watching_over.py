@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,7 +18,7 @@ from evidence import holding, verifying
 from evidence.evidence_forms import BecauseForm, HoldForm
 from evidence.evidence_list import held
 from evidence.models import Evidence, LegalHold
-from evidence.tasks import verify_locker
+from evidence.tasks import verify_locker_later
 from evidence.views.tabs import tabs
 from organisation.middleware import Request
 from organisation.permissions import permitted
@@ -125,9 +123,7 @@ def _verified(detail: dict[str, Any]) -> str:
 def verify_now(request: Request) -> HttpResponse:
     """At once where that takes a few seconds; else by a job."""
     if not verifying.is_quick():
-        job = verifying.ask_for_verification(request.user)
-        transaction.on_commit(partial(verify_locker.delay, job.pk), robust=True)
-        return redirect("desk:job", job.public_id)
+        return redirect("desk:job", verify_locker_later(request.user).public_id)
     found = verifying.verify_and_tell(request.user)
     if found.holds:
         messages.success(request, _("Every row and every file is as it was captured."))

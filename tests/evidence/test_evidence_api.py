@@ -56,7 +56,10 @@ def test_a_piece_is_brought_read_and_taken_away(world: World, log_in: LogIn) -> 
                 }
             ],
         }
-        assert browser.get(f"{API}{found.public_id}/").json() == made
+        whole = browser.get(f"{API}{found.public_id}/").json()
+        assert {name: whole.pop(name) for name in ("replaced_by", "holds")} == {"replaced_by": None, "holds": []}
+        assert [one["action"] for one in whole.pop("custody")][-1] == "evidence.captured"
+        assert whole == made
         assert browser.get(f"{API}?state=fresh").json()["results"] == [made]
         assert browser.get(f"{API}?state=stale").json()["results"] == []
         file = browser.get(f"{API}{found.public_id}/file/")
