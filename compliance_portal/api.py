@@ -16,6 +16,8 @@ from evidence import attestations_api as attestations
 from evidence import evidence_api as evidence
 from evidence import evidence_moves_api as evidence_moves
 from evidence import holds_api as holds
+from evidence import request_lists_api as request_lists
+from evidence import request_moves_api as request_moves
 from evidence import requests_api as evidence_requests
 from evidence import snapshots_api as snapshots
 from evidence import verification_api as verification
@@ -49,6 +51,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *holds.urlpatterns,
     *verification.urlpatterns,
     *snapshots.urlpatterns,
+    *request_lists.urlpatterns,  # first: its names are no ids of requests
+    *request_moves.urlpatterns,
     *evidence_requests.urlpatterns,
     *attestations.urlpatterns,
     *engagements.urlpatterns,

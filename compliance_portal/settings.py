@@ -374,6 +374,7 @@ SPECTACULAR_SETTINGS = {
         "ControlTestKindEnum": "assurance.models.ControlTest.Kind",
         "PopulationSourceEnum": "assurance.models.Population.Source",
         "EvidenceKindEnum": "evidence.models.Evidence.Kind",
+        "RequestListStateEnum": "evidence.models.RequestImport.State",
         "SourceEnum": "findings.models.Source",
     },
 }

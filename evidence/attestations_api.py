@@ -8,14 +8,16 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import path
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from audit import clock
 from controls.models import Control
 from controls.register_api import NamedSerializer
 from evidence import attesting
-from evidence.attestation_list import RELATED, as_of
+from evidence.attestation_list import RELATED, Attestations, as_of
 from evidence.attesting import Given, Statement
 from evidence.models import Attestation, Evidence
 from organisation.models import Solution, User
@@ -116,8 +118,22 @@ class AttestationDoor(Door):
         return {**super().get_serializer_context(), "at": self.request.moment.at}  # type: ignore[attr-defined]
 
 
-class Attestations(AttestationDoor, ListDoor):
+FILTERS = ("solution", "state", "who", "control", "overdue", "expires", "mine", "q")
+
+
+class ListOfAttestations(AttestationDoor, ListDoor):
+    """Narrowed by the same parameters as the page."""
+
     order = ("-id",)
+
+    def rows(self) -> QuerySet[Attestation]:
+        user: Any = self.request.user
+        found = Attestations.of(self.request.GET, user, self.request.moment)  # type: ignore[attr-defined]
+        return found.rows.select_related(*RELATED)
+
+    @extend_schema(parameters=[OpenApiParameter(name, str) for name in FILTERS])
+    def get(self, request: Request) -> Response:
+        return super().get(request)
 
 
 class OneAttestation(AttestationDoor, RowDoor):
@@ -174,7 +190,7 @@ class CallAttestationOff(AttestationDoor, Act):
 
 ONE = "attestations/<str:public_id>/"
 urlpatterns = [
-    path("attestations/", Attestations.as_view(), name="attestations"),
+    path("attestations/", ListOfAttestations.as_view(), name="attestations"),
     path("attestations/ask/", AskForAttestation.as_view(), name="attestation_ask"),
     path("attestations/state/", StateOfOnesOwnAccord.as_view(), name="attestation_state"),
     path(ONE, OneAttestation.as_view(), name="attestation"),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from audit import clock
 from controls.models import Control
 from evidence.asked_people import answerers, line_at
 from evidence.models import EvidenceRequest, RequestStep
@@ -37,6 +38,14 @@ FROM = {
     Kind.WITHDRAWN: (State.ASKED, State.RETURNED, State.ANSWERED),
 }
 """In which state each move is open; an answer is added to until it is settled."""
+
+
+def solutions_to_ask_of(person: User) -> QuerySet[Solution]:
+    return Solution.objects.visible_to(person).in_use(clock.now())
+
+
+def controls_to_ask_of(person: User) -> QuerySet[Control]:
+    return Control.objects.visible_to(person).in_use(clock.now())
 
 
 def check_ask(asked: EvidenceRequest, by: User, at: datetime, source: Source | None) -> None:

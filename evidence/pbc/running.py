@@ -99,8 +99,9 @@ def drop(found: RequestImport, *, by: User) -> None:
     """Raises NotAllowed."""
     _own(found, by)
     rows = RequestImport.objects.filter(pk=found.pk, state__in=[State.READY, State.REFUSED])
-    if rows.update(state=State.DROPPED, decided_at=clock.now()):
-        trail.record(by, "request_import.dropped", found, file=found.name)
+    if not rows.update(state=State.DROPPED, decided_at=clock.now()):
+        raise NotAllowed(_("It is asked or dropped already."))
+    trail.record(by, "request_import.dropped", found, file=found.name)
 
 
 def _own(found: RequestImport, by: User) -> None:

@@ -16,9 +16,10 @@ from controls.models import Control, Requirement
 from evidence import requests
 from evidence.asked_people import answerers, everybody_asked
 from evidence.request_forms import AskForm
+from evidence.request_rules import controls_to_ask_of, solutions_to_ask_of
 from evidence.sources import Source, asked_for
 from organisation.middleware import Request
-from organisation.models import Solution, Visibility
+from organisation.models import Visibility
 from organisation.permissions import permitted
 from organisation.views.form_page import FormPage
 from risks.refusals import Refused
@@ -53,8 +54,7 @@ def ask(request: Request) -> HttpResponse:
 def form_of(request: Request) -> AskForm:
     """Raises Http404 for what the address names and this person does not see."""
     at, user = clock.now(), request.user
-    solutions = Solution.objects.visible_to(user).in_use(at).order_by("name")
-    controls = Control.objects.visible_to(user).in_use(at).order_by("name")
+    solutions, controls = solutions_to_ask_of(user).order_by("name"), controls_to_ask_of(user).order_by("name")
     initial = initial_of(request.GET, solutions, controls)
     solution, control = initial.get("solution"), initial.get("control")
     seen = Visibility.of(user)

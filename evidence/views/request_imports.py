@@ -147,5 +147,8 @@ def apply(request: Request, public_id: str) -> HttpResponse:
 @require_POST
 @permitted("evidence_request.ask")
 def drop(request: Request, public_id: str) -> HttpResponse:
-    running.drop(get_or_404(_seen(request), public_id), by=request.user)
+    try:
+        running.drop(get_or_404(_seen(request), public_id), by=request.user)
+    except NotAllowed as no:
+        messages.info(request, str(no))
     return redirect("evidence:request_lists")

@@ -3,66 +3,31 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from audit import clock
 from audit.models import TrailEntry
 from desk.models import Notice
 from evidence import sources
 from evidence.models import EvidenceRequest, RequestImport
-from evidence.pbc.columns import COLUMNS, MOST_ROWS
+from evidence.pbc.columns import MOST_ROWS
 from evidence.sources import Source
-from organisation.models import Solution, User
 from tests.conftest import LoggedIn, LogIn
-from tests.factories import GrantFactory, SolutionFactory, UserFactory
-from tests.factories.controls import ControlFactory, RequirementFactory
+from tests.evidence.filled_lists import HEADS, Story, workbook
+from tests.factories import GrantFactory, UserFactory
+from tests.factories.controls import RequirementFactory
 from tests.findings_pages.reading_pages import title, words
 
 pytestmark = pytest.mark.django_db
-HEADS = [one.head for one in COLUMNS]
 ADD = "/evidence/requests/lists/add/"
-
-
-class Story:
-    """Ana works on Payments and owns its control; Kim audits."""
-
-    def __init__(self) -> None:
-        self.payments: Solution = SolutionFactory(name="Payments")
-        self.ana: User = UserFactory(name="Ana", email="ana@example.org", first_line=True, owns=[self.payments])
-        self.kim: User = UserFactory(name="Kim", third_line=True)
-        self.control = ControlFactory(name="Leavers lose access", solution=self.payments, owner=self.ana)
-        self.due = (clock.now() + timedelta(days=10)).date().isoformat()
-
-    def row(self, **told: Any) -> dict[str, Any]:
-        whole = {
-            "Reference": "PBC-1", "What is asked for": "List of leavers", "In detail": "All of June",
-            "Solution": "payments", "Control or requirement": self.control.public_id, "Period from": "2026-06-01",
-            "Period until": "2026-06-30", "Sample item": "", "Who is asked": "Ana@Example.org", "Due on": self.due,
-        }  # fmt: skip
-        return whole | {name.replace("_", " "): value for name, value in told.items()}
 
 
 @pytest.fixture
 def story() -> Story:
     return Story()
-
-
-def workbook(rows: Sequence[dict[str, Any]], heads: Sequence[str] = HEADS) -> SimpleUploadedFile:
-    book = openpyxl.Workbook()
-    sheet: Any = book.active
-    sheet.title = "Requests"
-    sheet.append(list(heads))
-    for row in rows:
-        sheet.append([row.get(head, "") for head in heads])
-    held = io.BytesIO()
-    book.save(held)
-    return SimpleUploadedFile("list.xlsx", held.getvalue())
 
 
 def bring(browser: LoggedIn, file: SimpleUploadedFile, path: str = ADD) -> Any:

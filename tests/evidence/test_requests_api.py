@@ -6,15 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from audit import clock
 from controls.models import Control, Verdict
-from evidence.models import EvidenceRequest
+from evidence.models import Evidence, EvidenceRequest
 from organisation.models import Solution, User
 from tests.conftest import LoggedIn, LogIn
 from tests.factories import GrantFactory, SolutionFactory, UserFactory
 from tests.factories.controls import ControlFactory
-from tests.factories.evidence import EvidenceFactory, EvidenceRequestFactory
+from tests.factories.evidence import AttestationFactory, EvidenceFactory, EvidenceRequestFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -63,13 +64,42 @@ def test_evidence_is_asked_passed_on_answered_sent_back_and_accepted(log_in: Log
     assert post(ben, f"{one}answer/", evidence=[piece.public_id]).json()["state"] == "answered"
     assert post(kim, f"{one}settle/", move="returned").status_code == 400
     assert post(kim, f"{one}settle/", move="returned", because="May?").json()["state"] == "returned"
-    assert post(ben, f"{one}answer/", words="With May", version=99).status_code == 400
+    assert post(ben, f"{one}answer/", words="With May", version=99).status_code == 409
     post(ben, f"{one}answer/", words="With May")
     assert post(kim, f"{one}settle/", move="accepted").json()["state"] == "accepted"
     steps = kim.get(f"/api/v1/{one}").json()["steps"]
     assert [step["kind"] for step in steps] == ["asked", "passed_on", "answered", "returned", "answered", "accepted"]
     assert steps[2]["evidence"] == [piece.public_id]
     assert [row["id"] for row in kim.get("/api/v1/evidence-requests/").json()["results"]] == [told["id"]]
+
+
+def test_an_answer_brings_a_file_and_names_what_its_page_offers(log_in: LogIn, story: Story) -> None:
+    request = EvidenceRequestFactory(solution=story.payments, assignee=story.ana, title="List of leavers")
+    ana, url = log_in(story.ana), f"/api/v1/evidence-requests/{request.public_id}/answer/"
+    elsewhere = EvidenceFactory(solution=SolutionFactory())
+    assert post(ana, url.removeprefix("/api/v1/"), evidence=[elsewhere.public_id]).status_code == 404
+    answer = ana.post(url, {"file": SimpleUploadedFile("leavers.txt", b"Of June"), "words": "Here", "version": "1"})
+    assert (answer.status_code, answer.json()["state"]) == (200, "answered")
+    piece = Evidence.objects.get(title="List of leavers")
+    assert list(request.steps.get(kind="answered").evidence.all()) == [piece]
+    assert (piece.captured_by, piece.solution, piece.file_name) == (story.ana, story.payments, "leavers.txt")
+
+
+def test_the_lists_are_narrowed_as_on_their_pages(log_in: LogIn, story: Story) -> None:
+    mine = EvidenceRequestFactory(solution=story.payments, assignee=story.ana, asked_by=story.kim, title="Leavers")
+    EvidenceRequestFactory()
+    stated = AttestationFactory(control=story.control, asked_of=story.ana, asked_by=story.kim)
+    AttestationFactory()
+    kim = log_in(story.kim)
+    for path, row, queries in (
+        ("evidence-requests/", mine, ("mine=asked", "q=leavers", f"who={story.ana.public_id}")),
+        ("attestations/", stated, ("mine=asked", f"control={story.control.public_id}", f"who={story.ana.public_id}")),
+    ):
+        assert len(kim.get(f"/api/v1/{path}").json()["results"]) == 2
+        for query in queries:
+            (found,) = kim.get(f"/api/v1/{path}?{query}").json()["results"]
+            assert found["id"] == row.public_id
+        assert kim.get(f"/api/v1/{path}?state=none").status_code == 400
 
 
 def test_half_a_period_is_refused(log_in: LogIn, story: Story) -> None:
@@ -127,6 +157,6 @@ def test_the_list_costs_the_same_for_any_number(
 ) -> None:
     EvidenceRequestFactory.create_batch(count)
     browser = log_in(story.kim)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(7):
         assert len(browser.get("/api/v1/evidence-requests/").json()["results"]) == count
     assert EvidenceRequest.objects.count() == count
