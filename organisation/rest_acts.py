@@ -111,6 +111,8 @@ class Act(Door):
         body = self.said(data=request.data, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
         read = body.validated_data.get("version")
+        if not request.moment.is_now:  # type: ignore[attr-defined]
+            raise refused(NotAllowed(_("Nobody acts in the past: go back to now.")))
         try:
             with transaction.atomic():
                 if read is not None and isinstance(row, RowVersion):

@@ -115,6 +115,11 @@ def test_what_is_not_said_of_a_plan_stays(log_in: LogIn, story: Story) -> None:
     assert stale.status_code == 412
 
 
+def test_nobody_acts_in_the_past(log_in: LogIn, story: Story) -> None:
+    answer = post(log_in(story.ida), f"{story.engagement.public_id}/report/?as_of=2026-03-20")
+    assert refused(answer) == {"refused": ["Nobody acts in the past: go back to now."]}
+
+
 def test_people_are_put_on_the_team_and_taken_off_it(log_in: LogIn, story: Story) -> None:
     ida, one = log_in(story.ida), f"{story.engagement.public_id}/team/"
     team = post(ida, f"{one}put/", person=story.kai.public_id, part="reviewer").json()["team"]
