@@ -17,7 +17,7 @@ from rest_framework.response import Response
 
 from assurance.models import Engagement, Pack
 from assurance.models.pack import PackQuerySet
-from assurance.pack import freezing, handing_out
+from assurance.pack import freezing, handing_out, steps
 from assurance.pack_list import NARROWS, narrowed, seen_by
 from assurance.tasks import make_pack
 from audit.moment import Moment
@@ -170,9 +170,38 @@ class PackFileDoor(PackDoor):
             raise refused(no) from no
 
 
+class VerifyPackSerializer(serializers.Serializer[Any]):
+    """fingerprint: of the key that the portal signs by now, or empty. verifier_sha256: of the program."""
+
+    fingerprint = serializers.CharField()
+    verifier_sha256 = serializers.CharField()
+
+
+class VerifyPack(Door):
+    """By which key and which program anybody verifies a pack."""
+
+    action = "pack.view"
+    serializer_class = VerifyPackSerializer
+
+    def get(self, request: Request) -> Response:
+        fingerprint = signing.fingerprint() if signing.has_key() else ""
+        told = {"fingerprint": fingerprint, "verifier_sha256": steps.verifier_sha256()}
+        return Response(self.get_serializer(told).data)
+
+
+class VerifierDoor(Door):
+    action = "pack.view"
+
+    @extend_schema(responses={(200, "text/x-python"): OpenApiTypes.BINARY})
+    def get(self, request: Request) -> HttpResponseBase:
+        return handing_out.verifier()
+
+
 ONE = "packs/<str:public_id>/"
 urlpatterns = [
     path("packs/", Packs.as_view(), name="packs"),
+    path("packs/verify/", VerifyPack.as_view(), name="pack_verify"),
+    path("packs/verify_pack.py", VerifierDoor.as_view(), name="pack_verifier"),
     path("packs/ask/", AskForPack.as_view(), name="pack_ask"),
     path(ONE, OnePack.as_view(), name="pack"),
     path(f"{ONE}take/<str:what>/", PackFileDoor.as_view(), name="pack_file"),

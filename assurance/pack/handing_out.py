@@ -10,7 +10,7 @@ from datetime import UTC
 from tempfile import TemporaryFile
 from typing import IO
 
-from django.http import FileResponse
+from django.http import FileResponse, HttpResponse
 from django.utils.translation import gettext as _
 
 from assurance.models import Pack, PackFile
@@ -20,6 +20,12 @@ from audit import trail
 from evidence.capturing import Passing, storage
 from organisation.models import User
 from risks.refusals import Refused
+
+
+def verifier() -> HttpResponse:
+    """The program by which anybody verifies a pack."""
+    headers = {"Content-Disposition": 'attachment; filename="verify_pack.py"', "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(steps.verifier_source(), content_type="text/x-python", headers=headers)
 
 
 def archive(pack: Pack) -> IO[bytes]:

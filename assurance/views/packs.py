@@ -171,5 +171,4 @@ def verify(request: Request) -> HttpResponse:
 @require_safe
 @permitted("pack.view")
 def verifier(request: Request) -> HttpResponse:
-    headers = {"Content-Disposition": 'attachment; filename="verify_pack.py"', "X-Content-Type-Options": "nosniff"}
-    return HttpResponse(steps.verifier_source(), content_type="text/x-python", headers=headers)
+    return handing_out.verifier()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from assurance.models import Pack
 from assurance.pack import making
 from audit.models import TrailEntry
 from controls.models import FrameworkVersion
+from evidence import signing
 from organisation.models import Solution
 from tests.assurance.pack_worlds import a_framework
 from tests.conftest import LoggedIn, LogIn
@@ -125,3 +127,10 @@ def test_the_list_costs_the_same_for_any_number_of_packs(
     PackFactory.create_batch(count)
     with django_assert_num_queries(5):
         assert len(ids(third_line)) == count
+
+
+def test_a_program_learns_by_what_a_pack_is_verified(third_line: LoggedIn, first_line: LoggedIn) -> None:
+    told = third_line.get("/api/v1/packs/verify/").json()
+    program = third_line.get("/api/v1/packs/verify_pack.py").content
+    assert told == {"fingerprint": signing.fingerprint(), "verifier_sha256": sha256(program).hexdigest()}
+    assert first_line.get("/api/v1/packs/verify/").status_code == 403
