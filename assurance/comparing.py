@@ -22,6 +22,11 @@ class Comparison:
         return len(self.new) + len(self.repeated) + len(self.closed) + len(self.still_open)
 
 
+def before(engagement: Engagement, user: object) -> Engagement | None:
+    """The engagement before it, where the reader may see that."""
+    return Engagement.objects.visible_to(user).filter(followed_by=engagement).first()
+
+
 def compared(engagement: Engagement, user: object) -> Comparison | None:
     """Of what is issued and the reader may see; None without an engagement before it. Two queries."""
     if engagement.previous_id is None:

@@ -12,6 +12,7 @@ import orjson
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from assurance.models import ControlTest
 from controls.live import Named, checks_named
 from controls.models import Control, Mapping
 from findings.models import ConfigRule, Finding
@@ -45,6 +46,12 @@ def configurations(control: Control, begin: datetime, end: datetime) -> list[Con
         found.append(Configuration(at, digest, what))
         before = state
     return found
+
+
+def in_period(test: ControlTest, at: datetime) -> list[Configuration]:
+    """Those in which an automated control has to be tested, by a moment; none of what people do, or of a moment."""
+    begin, end = test.engagement.about_from, min(test.engagement.last_day, at)
+    return [] if test.control.is_manual or begin >= end else configurations(test.control, begin, end)
 
 
 def _links(control: Control, begin: datetime, end: datetime) -> list[Mapping]:

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assurance import engaging, teaming
+from assurance.comparing import before, compared
 from assurance.engagement_list import CHOICES, Engagements, seen_by
 from assurance.engaging import Plan
 from assurance.models import Engagement, TeamMember
@@ -67,14 +68,24 @@ class TeamMemberSerializer(serializers.Serializer[Member]):
     ties = serializers.ListField(child=serializers.CharField())
 
 
+class ComparisonSerializer(serializers.Serializer[Any]):
+    """Ids of audit findings that the reader may see. closed, still_open: of the engagement before."""
+
+    new = serializers.ListField(child=serializers.CharField())
+    repeated = serializers.ListField(child=serializers.CharField())
+    closed = serializers.ListField(child=serializers.CharField())
+    still_open = serializers.ListField(child=serializers.CharField())
+
+
 class OneEngagementSerializer(EngagementSerializer):
-    """previous: the engagement that it is compared with, where the reader may see it."""
+    """previous: the engagement before it, where the reader may see it; compared: what was found, held against that."""
 
     team = serializers.SerializerMethodField()
     previous = serializers.SerializerMethodField()
+    compared = serializers.SerializerMethodField()
 
     class Meta(EngagementSerializer.Meta):
-        fields = [*EngagementSerializer.Meta.fields, "team", "previous"]
+        fields = [*EngagementSerializer.Meta.fields, "team", "previous", "compared"]
 
     @extend_schema_field(TeamMemberSerializer(many=True))
     def get_team(self, row: Engagement) -> Any:
@@ -83,8 +94,14 @@ class OneEngagementSerializer(EngagementSerializer):
         return TeamMemberSerializer(members, many=True).data
 
     def get_previous(self, row: Engagement) -> str | None:
-        found = Engagement.objects.visible_to(self.context["request"].user).filter(followed_by=row).first()
+        found = before(row, self.context["request"].user)
         return found.public_id if found else None
+
+    @extend_schema_field(ComparisonSerializer(allow_null=True))
+    def get_compared(self, row: Engagement) -> Any:
+        user = self.context["request"].user
+        found = compared(row, user) if before(row, user) else None
+        return {name: [one.public_id for one in rows] for name, rows in vars(found).items()} if found else None
 
 
 class EngagementDoor(Door):

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -33,11 +32,6 @@ class VersionForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
 
-def _people(engagement: Engagement) -> QuerySet[User]:
-    people: QuerySet[User] = User.objects.filter(pk__in=[one.person.pk for one in teaming.of(engagement)])
-    return people.order_by("name")
-
-
 class PlanTestsForm(forms.Form):
     controls = forms.ModelMultipleChoiceField(
         Control.objects.none(), label=_("Controls"), widget=forms.CheckboxSelectMultiple
@@ -61,7 +55,7 @@ class PlanTestsForm(forms.Form):
         fields: dict[str, Any] = self.fields
         fields["controls"].queryset = in_scope(engagement, clock.now()).order_by("name")
         fields["solution"].queryset = engagement.solutions.order_by("name")
-        fields["assigned_to"].queryset = _people(engagement)
+        fields["assigned_to"].queryset = teaming.people(engagement)
         if engagement.about_from == engagement.about_to:
             fields["kinds"].choices = [(ControlTest.Kind.DESIGN.value, ControlTest.Kind.DESIGN.label)]
             fields["kinds"].help_text = _("A moment is audited: how a control operated needs a period.")
@@ -77,7 +71,7 @@ class ChangeTestForm(VersionForm):
 
     def __init__(self, *args: Any, test: ControlTest, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["assigned_to"].queryset = _people(test.engagement)  # type: ignore[attr-defined]
+        self.fields["assigned_to"].queryset = teaming.people(test.engagement)  # type: ignore[attr-defined]
         for name in ("procedure", "assigned_to", "version"):
             self.initial[name] = getattr(test, name)
 

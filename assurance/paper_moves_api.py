@@ -11,7 +11,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from assurance import concluding, drawing, populations, testing
+from assurance import concluding, drawing, populations, teaming, testing
 from assurance.drawing import MOST_SURE, Design, asked_people, asked_solutions
 from assurance.models import ControlTest, Engagement, Population, Sample, SampleItem
 from assurance.papers_api import PEOPLE, ControlTestDoor, ControlTestSerializer, WholeControlTestDoor
@@ -29,13 +29,16 @@ from risks.refusals import Refused
 
 
 class PlanTestsSerializer(serializers.Serializer[Any]):
-    """Rows by their public ids. solution: to test its part of a control that is asked of every solution."""
+    """Rows by their public ids. solution: to test its part of a control that is asked of every solution.
+
+    assigned_to: of the team.
+    """
 
     engagement = RowField(lambda user: Engagement.objects.worked_on_by(user))
     controls = serializers.ListField(child=serializers.CharField())
     kinds = serializers.ListField(child=serializers.ChoiceField(choices=ControlTest.Kind.choices))
     solution = RowField(lambda user: Solution.objects.visible_to(user), required=False, allow_null=True, default=None)
-    assigned_to = RowField(lambda user: User.objects.active(), required=False, allow_null=True, default=None)
+    assigned_to = serializers.CharField(required=False, allow_null=True, default=None)
 
 
 class PlannedTestsSerializer(serializers.Serializer[Any]):
@@ -45,10 +48,10 @@ class PlannedTestsSerializer(serializers.Serializer[Any]):
 
 
 class ChangeTestSerializer(ChangeSerializer):
-    """What is not said stays as it is."""
+    """What is not said stays as it is. assigned_to: of the team, or null."""
 
     procedure = serializers.CharField(max_length=8000)
-    assigned_to = RowField(lambda user: User.objects.active(), allow_null=True)
+    assigned_to = serializers.CharField(allow_null=True)
 
 
 class FreezePopulationSerializer(serializers.Serializer[Any]):
@@ -112,6 +115,10 @@ class ConcludeTestSerializer(AsReadSerializer):
     because = serializers.CharField(max_length=8000)
 
 
+def tester(public_id: str | None, engagement: Engagement) -> User | None:
+    return get_or_404(teaming.people(engagement), public_id) if public_id else None
+
+
 class PlanTests(ControlTestDoor, Act):
     action, said, makes = "engagement.work", PlanTestsSerializer, True
     serializer_class = PlannedTestsSerializer
@@ -119,7 +126,7 @@ class PlanTests(ControlTestDoor, Act):
     def do(self, row: None, said: dict[str, Any], *, by: User) -> list[ControlTest]:
         engagement = said["engagement"]
         controls = all_or_404(in_scope(engagement, clock.now()), said["controls"])
-        told = {"solution": said["solution"], "assigned_to": said["assigned_to"]}
+        told = {"solution": said["solution"], "assigned_to": tester(said["assigned_to"], engagement)}
         return testing.plan(engagement, controls, said["kinds"], by=by, **told)
 
     def told(self, done: list[ControlTest]) -> Any:
@@ -139,8 +146,9 @@ class ChangeTest(PaperAct):
     said = ChangeTestSerializer
 
     def do(self, row: ControlTest, said: dict[str, Any], *, by: User) -> ControlTest:
-        told = {name: said.get(name, getattr(row, name)) for name in ("procedure", "assigned_to")}
-        return testing.change(row, by=by, read=row.version, **told)
+        person = tester(said["assigned_to"], row.engagement) if "assigned_to" in said else row.assigned_to
+        procedure = said.get("procedure", row.procedure)
+        return testing.change(row, procedure=procedure, assigned_to=person, by=by, read=row.version)
 
 
 class FreezePopulation(PaperAct, FileAct):

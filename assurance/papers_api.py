@@ -11,7 +11,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from assurance.drawing import requests_of
+from assurance.configurations import Configuration, in_period
+from assurance.drawing import allowed, requests_of
 from assurance.models import ControlTest, Engagement, Population, Sample, SampleItem, TestStep
 from assurance.paper_list import CHOICES, Papers, as_of
 from assurance.testing import OPEN
@@ -75,17 +76,21 @@ class SampleItemSerializer(serializers.ModelSerializer[SampleItem]):
 
 
 class SampleSerializer(serializers.ModelSerializer[Sample]):
-    """confidence, tolerable, expected: shares of 1."""
+    """confidence, tolerable, expected: shares of 1. allowed: deviations that it bears; null where all was taken."""
 
     id = serializers.CharField(source="public_id")
+    allowed = serializers.SerializerMethodField()
     items = SampleItemSerializer(many=True)
 
     class Meta:
         model = Sample
         fields = [
-            "id", "method", "seed", "strata", "confidence", "tolerable", "expected", "size", "size_because", "drawn_at",
-            "issued_at", "items",
+            "id", "method", "seed", "strata", "confidence", "tolerable", "expected", "size", "size_because", "allowed",
+            "drawn_at", "issued_at", "items",
         ]  # fmt: skip
+
+    def get_allowed(self, row: Sample) -> int | None:
+        return allowed(row)
 
 
 class PopulationSerializer(serializers.ModelSerializer[Population]):
@@ -113,7 +118,8 @@ class PopulationSerializer(serializers.ModelSerializer[Population]):
         if sample is None:
             return None
         pieces = Prefetch("evidence", Evidence.objects.visible_to(user).order_by("pk"))
-        sample = Sample.objects.prefetch_related(Prefetch("items", items_with(pieces))).get(pk=sample.pk)
+        rows = Sample.objects.select_related("population")
+        sample = rows.prefetch_related(Prefetch("items", items_with(pieces))).get(pk=sample.pk)
         requests = requests_of(row.test, sample.items.all(), user)
         return SampleSerializer(sample, context={**self.context, "requests": requests}).data
 
@@ -130,15 +136,32 @@ class TestStepSerializer(serializers.ModelSerializer[TestStep]):
         fields = ["state", "at", "by", "words"]
 
 
-class OneControlTestSerializer(ControlTestSerializer):
-    """evidence: ids of the pieces attached to the test as a whole, as far as the reader may see them."""
+class ConfigurationSerializer(serializers.Serializer[Configuration]):
+    """From `begin` on, until the next one. what: what of it was new, in words."""
 
+    begin = serializers.DateTimeField()
+    sha256 = serializers.CharField()
+    what = serializers.CharField()
+
+
+class OneControlTestSerializer(ControlTestSerializer):
+    """evidence: ids of the pieces attached to the test as a whole, as far as the reader may see them.
+
+    configurations: those in which an automated control has to be tested.
+    """
+
+    configurations = serializers.SerializerMethodField()
     populations = PopulationSerializer(many=True)
     evidence = serializers.SerializerMethodField()
     steps = TestStepSerializer(many=True)
 
     class Meta(ControlTestSerializer.Meta):
-        fields = [*ControlTestSerializer.Meta.fields, "populations", "evidence", "steps"]
+        fields = [*ControlTestSerializer.Meta.fields, "configurations", "populations", "evidence", "steps"]
+
+    @extend_schema_field(ConfigurationSerializer(many=True))
+    def get_configurations(self, row: ControlTest) -> Any:
+        found: Any = in_period(row, self.context["at"])
+        return ConfigurationSerializer(found, many=True).data
 
     @extend_schema_field(IDS)
     def get_evidence(self, row: ControlTest) -> list[str]:

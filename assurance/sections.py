@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from assurance import acts, teaming
-from assurance.comparing import compared
+from assurance.comparing import before, compared
 from assurance.engaging import NEXT, change_refusal, move_refusal
 from assurance.finding_list import ORDERS, as_of
 from assurance.models import AuditFinding, ControlTest, Engagement
@@ -105,7 +105,7 @@ def findings(request: Request, engagement: Engagement) -> Panel | None:
 
 def comparison(request: Request, engagement: Engagement) -> Panel | None:
     """Where the reader may see the engagement before it."""
-    if not Engagement.objects.visible_to(request.user).filter(followed_by=engagement).exists():
+    if not before(engagement, request.user):
         return None
     found = compared(engagement, request.user)
     if found is None or not found:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -35,6 +36,12 @@ def of(engagement: Engagement, at: datetime | None = None) -> list[TeamMember]:
     rows = TeamMember.objects.of(engagement, at or clock.now()).select_related("person")
     order = {part.value: place for place, part in enumerate(Part)}
     return sorted(rows, key=lambda one: (order[one.part], one.person.name, one.pk))
+
+
+def people(engagement: Engagement) -> QuerySet[User]:
+    """Today's team, by name."""
+    found: QuerySet[User] = User.objects.filter(pk__in=[one.person.pk for one in of(engagement)])
+    return found.order_by("name")
 
 
 def member_or_404(engagement: Engagement, person_id: str) -> TeamMember:

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from assurance.comparing import before
 from assurance.engagement_list import seen_by
 from assurance.models import Engagement
 from assurance.progress import LOOKS, title
@@ -37,7 +38,6 @@ def engagement(request: Request, public_id: str) -> HttpResponse:
     solutions = list(found.solutions.order_by("name"))
     seen = set(Solution.objects.visible_to(request.user).values_list("pk", flat=True))
     shown = [one for one in solutions if one.pk in seen]
-    before = Engagement.objects.visible_to(request.user).filter(followed_by=found).first()
     context: dict[str, Any] = {
         "engagement": found,
         "title": title(found),
@@ -45,7 +45,7 @@ def engagement(request: Request, public_id: str) -> HttpResponse:
         "look": LOOKS[stands],
         "solutions": shown,
         "others": len(solutions) - len(shown),
-        "previous": before,
+        "previous": before(found, request.user),
         "is_moment": found.about_from == found.about_to,
         "sections": [made for section in SECTIONS if (made := section(request, found))],
         "buttons": buttons(request, found),

@@ -13,11 +13,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from assurance.concluding import Tally, conclude_refusal, review_refusal, tally
-from assurance.configurations import configurations
+from assurance.configurations import in_period
 from assurance.drawing import DEVIATES, requests_of
 from assurance.models import ControlTest, Engagement, Population, Sample, SampleItem
 from assurance.paper_list import CHOICES, ORDERS, Papers, as_of
-from assurance.population_lines import Ground
 from assurance.populations import needs_explaining
 from assurance.rights import may_work
 from assurance.testing import OPEN, Kind, State, refusal
@@ -116,14 +115,12 @@ def test(request: Request, public_id: str) -> HttpResponse:
     )
     on_team = Engagement.objects.worked_on_by(request.user).filter(pk=found.engagement_id).exists()
     steps = list(found.steps.filter(at__lte=at).select_related("by"))
-    ground = Ground.of(found, now=at)
-    automated = not found.control.is_manual and ground.begin < ground.at
     context: dict[str, Any] = {
         "test": found,
         "row": row,
         "title": f"{found.control.name}: {str(found.get_kind_display()).lower()}",
         "concluded": bool(row["conclusion"]),
-        "configurations": configurations(found.control, ground.begin, ground.at) if automated else [],
+        "configurations": in_period(found, at),
         "population": population,
         "earlier": populations[1:],
         "explains": population is not None and needs_explaining(population),

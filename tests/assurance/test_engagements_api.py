@@ -12,7 +12,7 @@ from tests.assurance.people import Story, a_story, noon
 from tests.clock import at
 from tests.conftest import LoggedIn, LogIn
 from tests.factories import GrantFactory, SolutionFactory, UserFactory
-from tests.factories.assurance import ControlTestFactory, EngagementFactory
+from tests.factories.assurance import AuditFindingFactory, ControlTestFactory, EngagementFactory
 from tests.factories.controls import FrameworkVersionFactory
 from tests.factories.organisation import LONG_AGO
 
@@ -160,6 +160,21 @@ def test_ties_are_told_to_who_audits(log_in: LogIn, story: Story) -> None:
     assert [member["ties"] for member in told] == [[], ["is owner of Payments"]]
     told = log_in(story.ana).get(f"{API}{story.engagement.public_id}/").json()["team"]
     assert [member["ties"] for member in told] == [[], []]
+
+
+def test_what_was_found_is_held_against_the_engagement_before(log_in: LogIn) -> None:
+    before = EngagementFactory()
+    again, left = AuditFindingFactory(engagement=before), AuditFindingFactory(engagement=before)
+    story = a_story(previous=before)
+    fresh = AuditFindingFactory(engagement=story.engagement)
+    repeated = AuditFindingFactory(engagement=story.engagement, repeats=again)
+    told = log_in(third_line=True).get(f"{API}{story.engagement.public_id}/").json()
+    assert (told["previous"], told["compared"]) == (
+        before.public_id,
+        {"new": [fresh.public_id], "repeated": [repeated.public_id], "closed": [], "still_open": [left.public_id]},
+    )
+    told = log_in(story.ana).get(f"{API}{story.engagement.public_id}/").json()
+    assert (told["previous"], told["compared"]) == (None, None)
 
 
 def test_the_list_is_narrowed_as_on_its_page(log_in: LogIn, story: Story) -> None:

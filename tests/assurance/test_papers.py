@@ -452,7 +452,7 @@ def test_pages_ask_as_often_for_one_as_for_three(
         ControlTestFactory(engagement=audit.engagement)
     a_sample(jo, audit, n, method="all")
     jo.get(f"/assurance/tests/{audit.test.public_id}/")
-    with django_assert_num_queries(35):
+    with django_assert_num_queries(27):
         jo.get(f"/assurance/tests/{audit.test.public_id}/")
     with django_assert_num_queries(12):
         jo.get(f"/assurance/{audit.engagement.public_id}/tests/")
