@@ -1,4 +1,4 @@
-"""An answer as a person fills it in: pieces of the locker to choose from, a new file, words."""
+"""What answers or statements rest on: pieces of the locker to choose from, and a new file."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from evidence import requests
 from evidence.attaching import attach
 from evidence.models import Evidence, EvidenceLink, EvidenceRequest
 from evidence.request_forms import AnswerForm
+from evidence.requests import Period
 from organisation.middleware import Request
 from organisation.models import Solution, User
 
@@ -42,6 +43,12 @@ def answer_form(request: Request, found: EvidenceRequest, pieces: QuerySet[Evide
         initial={"version": found.version, "file_title": found.title},
         **options,
     )
+
+
+def brought(said: dict[str, Any], control: Control, solution: Solution | None, period: Period, by: User) -> Evidence:
+    """The file that comes with a statement about a control. Raises Refused at "file"."""
+    told: dict[str, Any] = {"period": period, "solution": solution or control.solution, "controls": [control]}
+    return attach(said["file"], title=said["file_title"] or control.name, by=by, **told)
 
 
 @transaction.atomic

@@ -14,11 +14,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit import clock
+from audit.public_id import all_or_404
 from controls.models import Control
 from controls.register_api import NamedSerializer
 from evidence import attesting
+from evidence.answering import brought, pieces_of
 from evidence.attestation_list import RELATED, Attestations, as_of
 from evidence.attesting import Given, Statement
+from evidence.file_acts import FileAct, UploadField
 from evidence.models import Attestation, Evidence
 from organisation.models import Solution, User
 from organisation.rest import DayField, Door, ListDoor, MomentField, RowDoor
@@ -74,10 +77,6 @@ def solutions(user: User) -> QuerySet[Solution]:
     return Solution.objects.visible_to(user)
 
 
-def pieces(user: User) -> QuerySet[Evidence]:
-    return Evidence.objects.visible_to(user)
-
-
 class StatementSerializer(serializers.Serializer[Any]):
     """Rows by their public ids. period_to: the first moment after the period."""
 
@@ -94,11 +93,13 @@ class AskForAttestationSerializer(StatementSerializer):
 
 
 class GiveAttestationSerializer(serializers.Serializer[Any]):
-    """holds: whether it was so, as stated. evidence: ids of pieces of the locker."""
+    """holds: whether it was so, as stated. evidence: ids of pieces of the locker. file: goes into it."""
 
     holds = serializers.BooleanField()
     basis = serializers.CharField(max_length=4000)
-    evidence = serializers.ListField(child=RowField(pieces), required=False, default=list)
+    evidence = serializers.ListField(child=serializers.CharField(), required=False, default=list)
+    file = UploadField()
+    file_title = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
     expires_at = MomentField(required=False, allow_null=True, default=None)
 
 
@@ -145,8 +146,12 @@ def statement_of(said: dict[str, Any]) -> Statement:
     return Statement(said["control"], said["solution"], said["statement"], period)
 
 
-def given_of(said: dict[str, Any]) -> Given:
-    return Given(said["holds"], said["basis"], said["evidence"], said["expires_at"])
+def given_of(said: dict[str, Any], about: Statement, by: User) -> Given:
+    """With the pieces that are named, and the file that is brought."""
+    pieces = all_or_404(pieces_of(about.solution or about.control.solution, about.control, by), said["evidence"])
+    if said["file"]:
+        pieces.append(brought(said, about.control, about.solution, about.period, by))
+    return Given(said["holds"], said["basis"], pieces, said["expires_at"])
 
 
 class AskForAttestation(AttestationDoor, Act):
@@ -157,18 +162,20 @@ class AskForAttestation(AttestationDoor, Act):
         return attesting.ask(statement_of(said), of=said["asked_of"], due_on=day, by=by)
 
 
-class StateOfOnesOwnAccord(AttestationDoor, Act):
+class StateOfOnesOwnAccord(AttestationDoor, FileAct):
     action, said, makes = "attestation.give", StateOfOnesOwnAccordSerializer, True
 
     def do(self, row: None, said: dict[str, Any], *, by: User) -> Attestation:
-        return attesting.state(statement_of(said), given_of(said), by=by)
+        statement = statement_of(said)
+        return attesting.state(statement, given_of(said, statement, by), by=by)
 
 
-class Give(AttestationDoor, Act):
+class Give(AttestationDoor, FileAct):
     action, said = "attestation.give", GiveAttestationSerializer
 
     def do(self, row: Attestation, said: dict[str, Any], *, by: User) -> Attestation:
-        attesting.give(row, given_of(said), by=by)
+        about = Statement(row.control, row.solution, row.statement, (row.period_from, row.period_to))
+        attesting.give(row, given_of(said, about, by), by=by)
         return row
 
 

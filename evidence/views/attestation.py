@@ -19,9 +19,8 @@ from audit import clock
 from audit.public_id import get_or_404
 from controls.models import Control
 from evidence import attesting
-from evidence.answering import pieces_of
+from evidence.answering import brought, pieces_of
 from evidence.asked_people import answerers, everybody_asked
-from evidence.attaching import attach
 from evidence.attestation_forms import AskForAttestationForm, GiveForm, StateForm
 from evidence.attestation_list import RELATED, as_of, shown
 from evidence.models import Attestation, Evidence
@@ -172,9 +171,7 @@ def _with_file(
 ) -> list[Evidence]:
     pieces = list(said["evidence"])
     if said["file"]:
-        title = said["file_title"] or control.name
-        place = solution or control.solution
-        pieces.append(attach(said["file"], title=title, period=period, solution=place, controls=[control], by=by))
+        pieces.append(brought(said, control, solution, period, by))
     return pieces
 
 

@@ -85,6 +85,17 @@ def test_an_answer_brings_a_file_and_names_what_its_page_offers(log_in: LogIn, s
     assert (piece.captured_by, piece.solution, piece.file_name) == (story.ana, story.payments, "leavers.txt")
 
 
+def test_a_statement_brings_a_file_and_names_what_its_page_offers(log_in: LogIn, story: Story) -> None:
+    asked = AttestationFactory(control=story.control, solution=story.payments, asked_of=story.ana, asked_by=story.kim)
+    ana, path = log_in(story.ana), f"attestations/{asked.public_id}/give/"
+    elsewhere = EvidenceFactory(solution=SolutionFactory())
+    assert post(ana, path, holds=True, basis="I looked", evidence=[elsewhere.public_id]).status_code == 404
+    said = {"holds": "true", "basis": "I looked", "file": SimpleUploadedFile("seen.txt", b"All of them")}
+    given = ana.post(f"/api/v1/{path}", said)
+    piece = Evidence.objects.get(title="Leavers lose access")
+    assert (given.status_code, given.json()["state"], list(asked.evidence.all())) == (200, "so", [piece])
+
+
 def test_the_lists_are_narrowed_as_on_their_pages(log_in: LogIn, story: Story) -> None:
     mine = EvidenceRequestFactory(solution=story.payments, assignee=story.ana, asked_by=story.kim, title="Leavers")
     EvidenceRequestFactory()
