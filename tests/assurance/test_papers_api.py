@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from assurance.models import ControlTest, Population, Sample
+from assurance.models import ControlTest, Engagement, Population, Sample
 from audit.models import TrailEntry
 from evidence.models import Evidence, EvidenceRequest
 from tests.assurance.papers_world import TODAY, Audit, an_audit, buckets
 from tests.clock import at
 from tests.conftest import LoggedIn, LogIn
-from tests.factories import SolutionFactory, UserFactory
-from tests.factories.assurance import ControlTestFactory, EngagementFactory
+from tests.factories import GrantFactory, SolutionFactory, UserFactory
+from tests.factories.assurance import ControlTestFactory, EngagementFactory, TeamMemberFactory
 from tests.factories.controls import ControlFactory
 from tests.factories.evidence import EvidenceFactory
 
@@ -157,6 +158,20 @@ def test_a_list_and_a_working_paper_are_brought_as_files(log_in: LogIn, audit: A
     assert refused(act(jo, test, "evidence")) == {"evidence": ["Choose a piece of evidence, or bring a file."]}
     of_something_else = EvidenceFactory(solution=SolutionFactory())
     assert act(jo, test, "evidence", evidence=[of_something_else.public_id]).status_code == 404
+
+
+def test_an_auditor_from_outside_brings_a_working_paper_and_concludes(log_in: LogIn, audit: Audit) -> None:
+    Engagement.objects.update(from_outside=True, access_until=audit.engagement.about_to + timedelta(days=30))
+    eve = UserFactory(name="Eve", external=True)
+    GrantFactory(person=eve, solution=audit.payments, kind="assurance")
+    TeamMemberFactory(engagement=audit.engagement, person=eve)
+    browser, url = log_in(eve), f"{API}{audit.test.public_id}/"
+    shown = SimpleUploadedFile("seen.txt", b"Closed on 3 March")
+    (paper,) = browser.post(f"{url}evidence/", {"file": shown, "file_title": "The ticket"}).json()["evidence"]
+    told = act(browser, audit.test, "conclude", conclusion="effective", because="It was closed in time").json()
+    assert (told["state"], told["prepared_by"]["name"], told["evidence"]) == ("concluded", "Eve", [paper])
+    assert browser.get(f"/api/v1/evidence/{paper}/").json()["kind"] == "working_paper"
+    assert log_in(audit.ana).get(url).status_code == 404
 
 
 def test_what_was_changed_meanwhile_is_not_overwritten(log_in: LogIn, audit: Audit) -> None:
