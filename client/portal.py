@@ -4,12 +4,13 @@
     portal items                     what awaits you, the most urgent first
     portal findings status=fail      findings, narrowed as in the address of the explorer
     portal upload FILE --title …     evidence for the locker
+    portal load FILE…                exported findings (ASFF), which the portal merges
 
 PORTAL_ADDRESS says where the portal is, PORTAL_TOKEN is a token of yours (or PORTAL_TOKEN_FILE names the file that
 holds it). The token is no argument, since others on the machine can read those.
 
-Exit codes: 0 done; 1 there is something that you asked to fail for; 2 wrong usage; 3 refused, with why; 4 the token
-opens nothing, or not this; 5 the portal cannot be reached, failed, or is called too often.
+Exit codes: 0 done; 1 there is something that you asked to fail for, or that was not loaded; 2 wrong usage; 3 refused,
+with why; 4 the token opens nothing, or not this; 5 the portal cannot be reached, failed, or is called too often.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 DONE, FOUND, USAGE, REFUSED, CLOSED, DOWN = range(6)
 TRIES = 4
 LONGEST_WAIT = 60
+LOOK_EVERY = 2
 SECONDS = 60
 HERE = {"localhost", "127.0.0.1", "::1"}
 AGAIN = {429, 500, 502, 503, 504}
@@ -68,6 +70,9 @@ class Portal:
             page = self.call(Request(f"{self.origin}{here.path}?{here.query}"))
             yield from page["results"]
             following = page["next"]
+
+    def row(self, path: str) -> dict[str, Any]:
+        return self.call(Request(f"{self.origin}/api/v1/{path}"))
 
     def send(self, path: str, fields: list[tuple[str, str]], file: Path, key: str) -> dict[str, Any]:
         """A form with a file; sent again with the same key, it is done once."""
@@ -182,11 +187,34 @@ def upload(portal: Portal, asked: argparse.Namespace) -> int:
     return DONE
 
 
+def load(portal: Portal, asked: argparse.Namespace) -> int:
+    if missing := [str(one) for one in asked.file if not one.is_file()]:
+        raise Failed(USAGE, f"There is no file {missing[0]}")
+    fields = [("connection", asked.connection)] if asked.connection else []
+    jobs = []
+    for number, file in enumerate(asked.file, 1):
+        key = f"{asked.key}/{number}" if asked.key else str(uuid.uuid4())
+        jobs.append(portal.send("findings/load/", fields, file, key))
+        if asked.wait:
+            jobs[-1] = _ended(portal, jobs[-1])
+        if not asked.json:
+            print("\t".join(jobs[-1][name] for name in ("id", "state", "title", "step")), flush=True)
+    if asked.json:
+        print(json.dumps(jobs, indent=2))
+    return FOUND if any(job["state"] in ("partly", "failed") for job in jobs) else DONE
+
+
+def _ended(portal: Portal, job: dict[str, Any]) -> dict[str, Any]:
+    while not (now := portal.row(f"jobs/{job['id']}/"))["finished_at"]:
+        time.sleep(LOOK_EVERY)
+    return now
+
+
 def arguments() -> argparse.ArgumentParser:
     said = argparse.ArgumentParser(
         prog="portal", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    verbs = said.add_subparsers(required=True, metavar="items | findings | upload")
+    verbs = said.add_subparsers(required=True, metavar="items | findings | upload | load")
 
     one = verbs.add_parser("items", help="what awaits you")
     one.add_argument("--turn", choices=["you", "others"], help="whose move it is; yours unless said")
@@ -213,6 +241,15 @@ def arguments() -> argparse.ArgumentParser:
     one.add_argument("--confidentiality", help="as on the page; internal unless said")
     one.add_argument("--key", help="name of this run (Idempotency-Key): who sends it again within a day adds nothing")
     one.set_defaults(act=upload)
+
+    one = verbs.add_parser("load", help="exported findings: a JSON array, JSON lines or GetFindings, also gzip")
+    one.add_argument("file", type=Path, nargs="+")
+    one.add_argument("--connection", help="C-1: that they belong to; needed where there are several")
+    one.add_argument(
+        "--wait", action="store_true", help="until each is loaded; exit with 1 where any is not, or in part"
+    )
+    one.add_argument("--key", help="name of this run (Idempotency-Key): who sends it again within a day loads nothing")
+    one.set_defaults(act=load)
 
     for verb in verbs.choices.values():
         verb.add_argument("--json", action="store_true", help="print what the API answers")

@@ -22,6 +22,7 @@ from evidence import requests_api as evidence_requests
 from evidence import snapshots_api as snapshots
 from evidence import verification_api as verification
 from findings import api as findings
+from findings import loading_api as loading
 from findings import suppressions_api as suppressions
 from organisation import api as organisation
 from organisation.permissions import permitted
@@ -38,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", schema, name="schema"),
     *organisation.urlpatterns,
     *desk.urlpatterns,
+    *loading.urlpatterns,
     *findings.urlpatterns,
     *suppressions.urlpatterns,
     *controls.urlpatterns,

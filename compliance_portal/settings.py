@@ -152,6 +152,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "read what is due": {"task": "findings.tasks.sync_due", "schedule": 10},
     "write workflow back": {"task": "findings.tasks.look_after_workflow", "schedule": 60},
     "look after exports": {"task": "findings.tasks.look_after_exports", "schedule": 120},
+    "look after loads": {"task": "findings.tasks.look_after_loads", "schedule": 60},
     "take up imports": {"task": "controls.tasks.take_up_imports", "schedule": 60},
     "take up decisions": {"task": "controls.tasks.take_up_decisions", "schedule": 60},
     "follow standings": {"task": "controls.tasks.follow_standings", "schedule": 30},
@@ -293,6 +294,7 @@ SIGNING_OLD_KEYS = env.optional("SIGNING_OLD_KEYS")
 TRAIL_HEADS_TO = env.words("TRAIL_HEADS_TO")
 ORGANISATION_NAME = env.optional("ORGANISATION_NAME")
 EXPORT_AT_ONCE = env.whole_number("EXPORT_AT_ONCE", 20_000)
+LOAD_MOST_MB = env.whole_number("LOAD_MOST_MB", 256)
 EXPORT_KEPT_HOURS = env.whole_number("EXPORT_KEPT_HOURS", 24)
 
 EMAIL_URL_HOST = env.optional("EMAIL_HOST")

@@ -49,10 +49,13 @@ class Record:
 
 
 class FindingFile:
-    """One open file. name: as it was asked for. position and size: bytes as stored; size 0 where nobody knows."""
+    """One open file. name: as it was asked for. position and size: bytes as stored; size 0 where nobody knows.
 
-    def __init__(self, name: str, stored: Any, size: int) -> None:
-        self.name, self.size = name, size
+    most: bytes, unpacked, beyond which it is broken; None: as many as there are.
+    """
+
+    def __init__(self, name: str, stored: Any, size: int, *, most: int | None = None) -> None:
+        self.name, self.size, self._most = name, size, most
         self._stored = _Counted(stored)
         self._stream: Any = io.BufferedReader(self._stored, BLOCK)
         self._buffer, self._at, self._passed = b"", 0, 0
@@ -194,6 +197,8 @@ class FindingFile:
         self._passed += self._at
         self._buffer = self._buffer[self._at :] + block
         self._at = 0
+        if self._most is not None and self._passed + len(self._buffer) > self._most:
+            raise self.broken(f"unpacked, it has more than {self._most:,} bytes")
         return bool(block)
 
 

@@ -10,7 +10,8 @@ import gc
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 
 import orjson
 from django.db import transaction
@@ -27,24 +28,40 @@ from findings.models import Connection, Scope, Source, SyncRun
 from findings.parallel import giving_way, short_turns
 from findings.read_security_hub import places_of_config
 from findings.reading import Place, Reading, Row
+from organisation.models import User
 
 WINDOW = 5_000
 """Records of one transaction: with one merged, one waiting and one being read, some 100 MB."""
 LONGEST = 24 * 60
 """Minutes that a load may take before another worker may read what it fills."""
-BY = "manage.py load_findings"
 FILES = "Files"
 """The name of the connection that is made where files are loaded before there is any."""
 Part = tuple[FindingFile, Window] | BrokenFile
 Tell = Callable[[FindingFile, SyncRun], None]
 """Called after every window."""
+Opening = Callable[[str], AbstractContextManager[FindingFile]]
+"""Opens the file of a name. Raises BrokenFile."""
 
 
 class CannotLoad(Exception):
     """Why nothing can be loaded now, in words."""
 
 
-def load(connection: Connection | None, names: Sequence[str], *, tell: Tell) -> tuple[SyncRun | None, list[BrokenFile]]:
+class Busy(CannotLoad):
+    """Another worker reads what would be filled: it can be loaded later."""
+
+
+@dataclass(frozen=True)
+class Loader:
+    """by: a person, or the process that loads. job_id: of the job that tells how far it is."""
+
+    by: User | str
+    job_id: int | None = None
+
+
+def load(
+    connection: Connection | None, names: Sequence[str], *, by: Loader, tell: Tell, opening: Opening = opened
+) -> tuple[SyncRun | None, list[BrokenFile]]:
     """Merge these files into a connection, or into one made for files; returns the run, and which files broke.
 
     What was read before a file broke stays. No run: there was nothing to merge. Raises CannotLoad.
@@ -54,14 +71,14 @@ def load(connection: Connection | None, names: Sequence[str], *, tell: Tell) -> 
     covered = places_of_config(connection) if connection else set()
     making = _Making()
     try:
-        with ExitStack() as renewing, _ahead(map(making.made, _parts(names, covered))) as parts:
+        with ExitStack() as renewing, _ahead(map(making.made, _parts(names, covered, opening))) as parts:
             for part in parts:
                 if isinstance(part, BrokenFile):
                     broken.append(part)
                     continue
                 file, window = part
                 if loading is None:
-                    loading = _Loading(connection or _made_for_files(window), names)
+                    loading = _Loading(connection or _made_for_files(window, by), names, by)
                     renewing.enter_context(loading.reading.lease.renewed(minutes=LONGEST))
                 loading.merge(window, file.name)
                 making.learn()
@@ -76,25 +93,33 @@ def load(connection: Connection | None, names: Sequence[str], *, tell: Tell) -> 
     return loading.reading.run, broken
 
 
+def the_only_connection() -> Connection | None:
+    """Where none is named: the only one, None where there is none yet. Raises CannotLoad where there are several."""
+    connections = list(Connection.objects.all()[:2])
+    if len(connections) > 1:
+        raise CannotLoad(_("There is more than one connection: say which."))
+    return connections[0] if connections else None
+
+
 @transaction.atomic
-def _made_for_files(window: Window) -> Connection:
+def _made_for_files(window: Window, loader: Loader) -> Connection:
     """A connection that only files fill: switched off, so that no worker asks AWS for it. Raises CannotLoad."""
     if not window.evaluated:
-        raise CannotLoad("No record at the beginning of the files is a finding, so they tell no account and region.")
+        raise CannotLoad(_("No record at the beginning of the files is a finding, so they tell no account and region."))
     account, region = next(iter(window.evaluated))
     made = Connection.objects.create(
         name=FILES, hub_account=account, home_region=region, enabled=False, created_at=clock.now()
     )
-    trail.record(BY, "connection.added", made, hub_account=account, home_region=region)
+    trail.record(loader.by, "connection.added", made, hub_account=account, home_region=region)
     return made
 
 
 class _Loading:
     """Files on their way into one connection, under the lease of its hub's scope. Raises CannotLoad."""
 
-    def __init__(self, connection: Connection, names: Sequence[str]) -> None:
-        self._names = list(names)
-        self.reading = _claimed(connection)
+    def __init__(self, connection: Connection, names: Sequence[str], loader: Loader) -> None:
+        self._names, self._by = list(names), loader.by
+        self.reading = _claimed(connection, loader.job_id)
         self._places = LoadedPlaces(self.reading.scope)
 
     def merge(self, window: Window, name: str) -> None:
@@ -113,7 +138,7 @@ class _Loading:
             run.close(SyncRun.State.FAILED if error else SyncRun.State.DONE, error, at=at)
             counts = {name: getattr(run, name) for name in ("read", "added", "changed", "set_aside")}
             trail.record(
-                BY, "findings.loaded", self.reading.connection,
+                self._by, "findings.loaded", self.reading.connection,
                 run=run.public_id, files=self._names, complete=not error, **counts,
             )  # fmt: skip
 
@@ -135,7 +160,7 @@ class _Making:
         return part
 
 
-def _claimed(connection: Connection) -> Reading:
+def _claimed(connection: Connection, job_id: int | None) -> Reading:
     with transaction.atomic():
         at = clock.now()
         scope, made = Scope.objects.get_or_create(
@@ -147,17 +172,17 @@ def _claimed(connection: Connection) -> Reading:
         )
         if made:
             coverage.found([scope], at=at)
-    run = claim(scope.pk, SyncRun.Kind.LOAD, None)
+    run = claim(scope.pk, SyncRun.Kind.LOAD, job_id)
     if run is None:
-        raise CannotLoad(f"{connection} is being read just now. Load the files when that has ended.")
+        raise Busy(_("%(name)s is being read just now. Load the files when that has ended.") % {"name": connection})
     return Reading.of(run)
 
 
-def _parts(names: Sequence[str], covered: set[Place]) -> Iterator[Part]:
+def _parts(names: Sequence[str], covered: set[Place], opening: Opening) -> Iterator[Part]:
     """The files in windows. A file that breaks hands out what was read of it, then why it broke."""
     for name in names:
         try:
-            with opened(name) as file:
+            with opening(name) as file:
                 yield from _windows(file, covered)
         except BrokenFile as error:
             yield error

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from audit import clock
 from desk.models import Job
-from findings import connection_tests, coverage, discovery, exporting, posture, sync, sync_jobs, write_back
+from findings import connection_tests, coverage, discovery, exporting, load_jobs, posture, sync, sync_jobs, write_back
 from findings.merge import reassign_solutions
 from findings.models import Connection, Scope, SyncRun
 
@@ -116,3 +116,19 @@ def look_after_exports() -> None:
     """Remove files whose time is over; hand out again what no worker makes."""
     for export_id in exporting.forget_old():
         make_export.delay(export_id)
+
+
+@shared_task
+def load_findings(job_id: int) -> None:
+    """Load a file that was brought, then hand out the next one: one at a time is loaded."""
+    load_jobs.run(job_id)
+    if (following := load_jobs.next_one()) is not None:
+        load_findings.delay(following)
+
+
+@shared_task
+def look_after_loads() -> None:
+    """Remove files that nobody will load any more; hand out again what no worker loads."""
+    load_jobs.forget_files()
+    if (waiting := load_jobs.next_one(asked_before=clock.now() - load_jobs.FORGOTTEN_AFTER)) is not None:
+        load_findings.delay(waiting)

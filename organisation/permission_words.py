@@ -17,6 +17,7 @@ FINDINGS: Words = {
     "posture.view": _("Read how solutions and the estate stand"),
     "finding.view": _("Read findings, checks and resources"),
     "finding.export": _("Take findings away as a file"),
+    "finding.load": _("Bring findings in from a file, by the API"),
     "items.view": _("Have a list of items of one’s own"),
     "triage.change": _("Say what is done about findings: status, day, person, comment"),
     "suppression.view": _("Read what is suppressed in Security Hub without an exception"),

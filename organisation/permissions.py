@@ -41,6 +41,7 @@ MAY: dict[str, set[str]] = {
     "subject.watch": LINES,
     "finding.view": LINES,
     "finding.export": LINES,
+    "finding.load": {SECOND, ADMINISTRATOR},
     "suppression.view": {SECOND, THIRD},
     "posture.view": LINES,
     "coverage.view": {FIRST, SECOND, THIRD, ADMINISTRATOR},

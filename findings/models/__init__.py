@@ -6,6 +6,7 @@ from findings.models.coverage import CoverageSpan, Scope, SetAside, SweepSeen, S
 from findings.models.export import Export
 from findings.models.finding import Finding, FindingRecord, FindingResource, FindingSpan
 from findings.models.listener import Listener
+from findings.models.load import Load
 from findings.models.posture import AccountSum, CheckSum, PastMoment, PastPosture, Posture, PostureDay, PostureTotal
 from findings.models.record import RecordDictionary
 from findings.models.resource import Resource
@@ -34,6 +35,7 @@ __all__ = [
     "FindingResource",
     "FindingSpan",
     "Listener",
+    "Load",
     "PastMoment",
     "PastPosture",
     "Posture",

@@ -17,13 +17,17 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connection, transaction
 
 from evidence.models import Evidence
+from findings.models import Load
+from findings.tasks import load_findings
 from organisation.models import ApiToken, Solution
 from tests.conftest import Program
 from tests.dashboard.reading_homes import noon
 from tests.dashboard.test_my_items import a_group
 from tests.databases import Clone
 from tests.factories import AccountFactory, SolutionFactory, UserFactory
+from tests.factories.findings import ConnectionFactory
 from tests.factories.organisation import secret_of
+from tests.findings.test_loading import finding
 from tests.workers import PATIENCE
 
 CLIENT = Path(__file__).parents[2] / "client" / "portal.py"
@@ -107,6 +111,37 @@ def test_a_pipeline_lists_brings_and_is_told_why_not(run: Run, program: Program,
     assert (reading.returncode, reading.stderr) == (4, "This token only reads.\n")
     unknown = run("items", PORTAL_TOKEN="cpt_unknown")
     assert (unknown.returncode, unknown.stderr) == (4, "Nobody has this token.\n")
+
+
+def test_a_pipeline_loads_findings_and_waits_until_they_are_there(
+    run: Run, committed_database: Clone, tmp_path: Path
+) -> None:
+    program = Program(UserFactory(second_line=True), writes=True, areas=["finding", "job"])
+    token = {"PORTAL_TOKEN": secret_of(program.token)}
+    connection = ConnectionFactory().public_id
+    whole, part = tmp_path / "whole.json", tmp_path / "part.json"
+    whole.write_text(json.dumps([finding(1)]))
+    part.write_text(json.dumps([finding(2), {"Id": "x"}]))
+    sent = ["load", str(whole), str(part), "--connection", connection, "--key", "nightly-7"]
+    first = run(*sent, **token)
+    assert first.returncode == 0, first.stderr
+    assert [line.split("\t")[1:3] for line in first.stdout.splitlines()] == [
+        ["waiting", "Load findings from whole.json"], ["waiting", "Load findings from part.json"],
+    ]  # fmt: skip
+    for load in Load.objects.waiting():
+        load_findings(load.pk)
+    waited = run(*sent, "--wait", **token)
+    jobs = [line.split("\t") for line in waited.stdout.splitlines()]
+    assert (waited.returncode, [job[1] for job in jobs]) == (1, ["done", "partly"]), waited.stderr
+    assert "1 read, 1 new, 0 changed, 1 set aside. part.json, record 2:" in jobs[1][3]
+    assert [job["state"] for job in json.loads(run(*sent, "--wait", "--json", **token).stdout)] == ["done", "partly"]
+    assert Load.objects.count() == 2
+
+    part.write_text("Id,Title")
+    refused = run("load", str(part), "--connection", connection, **token)
+    assert (refused.returncode, "it holds no JSON of findings" in refused.stderr) == (3, True)
+    assert run("load", "nowhere.json").returncode == 2
+    assert run("load", str(whole)).returncode == 4
 
 
 @pytest.mark.parametrize(

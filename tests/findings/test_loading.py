@@ -272,7 +272,7 @@ def test_without_a_connection_one_is_made_that_no_worker_reads(file: Callable[..
 def test_among_several_connections_one_has_to_be_named(file: Callable[..., str]) -> None:
     ConnectionFactory(name="One")
     two = ConnectionFactory(name="Two")
-    with pytest.raises(CommandError, match="say which with --connection"):
+    with pytest.raises(CommandError, match="more than one connection: say which"):
         load(file(finding()))
     with pytest.raises(CommandError, match="no connection named Three"):
         load("--connection", "Three", file(finding()))

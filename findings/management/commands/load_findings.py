@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from findings.finding_files import FindingFile
-from findings.loading import CannotLoad, load
+from findings.loading import CannotLoad, Loader, load, the_only_connection
 from findings.models import Connection, SetAside, SyncRun
 
 LINE_EVERY = 5.0
@@ -33,7 +33,8 @@ class Command(BaseCommand):
         self._began = time.monotonic()
         self._told_at = 0.0
         try:
-            run, broken = load(_connection(options["connection"]), options["files"], tell=self._tell)
+            named = _named(options["connection"]) if options["connection"] else the_only_connection()
+            run, broken = load(named, options["files"], by=Loader("manage.py load_findings"), tell=self._tell)
         except CannotLoad as error:
             raise CommandError(str(error)) from error
         if run is not None:
@@ -69,17 +70,11 @@ class Command(BaseCommand):
                 self.stderr.write(f"The connection's page lists all {run.set_aside:,}.")
 
 
-def _connection(name: str | None) -> Connection | None:
-    """The connection of this name; without a name the only one, None where there is none yet."""
-    if name:
-        found = Connection.objects.filter(name=name).first()
-        if found is None:
-            raise CommandError(f"There is no connection named {name}.")
-        return found
-    connections = list(Connection.objects.all()[:2])
-    if len(connections) > 1:
-        raise CommandError("There is more than one connection; say which with --connection.")
-    return connections[0] if connections else None
+def _named(name: str) -> Connection:
+    found = Connection.objects.filter(name=name).first()
+    if found is None:
+        raise CommandError(f"There is no connection named {name}.")
+    return found
 
 
 def _bar(file: FindingFile) -> str:
