@@ -12,6 +12,7 @@ from controls import api as controls
 from controls import register_api as register
 from dashboard import api as dashboard
 from desk import api as desk
+from desk import notices_api as notices
 from evidence import attestations_api as attestations
 from evidence import evidence_api as evidence
 from evidence import evidence_moves_api as evidence_moves
@@ -39,6 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", schema, name="schema"),
     *organisation.urlpatterns,
     *desk.urlpatterns,
+    *notices.urlpatterns,
     *loading.urlpatterns,
     *findings.urlpatterns,
     *suppressions.urlpatterns,

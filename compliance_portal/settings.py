@@ -377,6 +377,7 @@ SPECTACULAR_SETTINGS = {
         "PopulationSourceEnum": "assurance.models.Population.Source",
         "EvidenceKindEnum": "evidence.models.Evidence.Kind",
         "RequestListStateEnum": "evidence.models.RequestImport.State",
+        "MailEnum": "desk.models.Mail",
         "SourceEnum": "findings.models.Source",
     },
 }

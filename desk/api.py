@@ -4,19 +4,21 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import path
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from desk import discussion, watching
+from desk.mentions import suggested
 from desk.models import Comment, Job
 from desk.models.comment import LONGEST
-from desk.subjects import Subject, require_writes, seen_or_404
+from desk.subjects import Subject, require_writes, seen_or_404, writes
 from organisation.models import NotAllowed, User
 from organisation.permissions import require
 from organisation.rest import Door, ListDoor, RowDoor
+from organisation.rest_acts import Act
 
 
 class JobSerializer(serializers.ModelSerializer[Job]):
@@ -85,6 +87,48 @@ class WriteSerializer(serializers.Serializer[Any]):
 
     text = serializers.CharField(max_length=LONGEST)
     mentioned = serializers.ListField(child=serializers.CharField(), required=False)
+
+
+class WithdrawSerializer(serializers.Serializer[Any]):
+    because = serializers.CharField(max_length=500)
+
+
+class WithdrawComment(Act):
+    """One's own."""
+
+    action, said = "comment.write", WithdrawSerializer
+    serializer_class = CommentSerializer
+
+    def rows(self) -> QuerySet[Comment]:
+        return Comment.objects.told()
+
+    def do(self, row: Comment, said: dict[str, Any], *, by: User) -> Comment:
+        require_writes(discussion.subject_of(row, by), by)
+        row.withdraw(because=said["because"], by=by)
+        return row
+
+
+class MentionableSerializer(SomebodySerializer):
+    line = serializers.CharField(allow_null=True)
+
+
+class PeopleToMention(Door):
+    """A few of those whom one may mention there, by the beginning of one of their names."""
+
+    action = "comment.write"
+    serializer_class = MentionableSerializer
+    pagination_class = None
+
+    @extend_schema(
+        parameters=[OpenApiParameter("mention", str, required=True)], responses=MentionableSerializer(many=True)
+    )
+    def get(self, request: Request, kind: str, public_id: str) -> Response:
+        assert isinstance(request.user, User)
+        subject = _subject(request, kind, public_id)
+        found: Any = []
+        if writes(subject, request.user):
+            found = suggested(request.query_params.get("mention", "").strip(), subject, but=request.user)
+        return Response(MentionableSerializer(found, many=True).data)
 
 
 class WatchSerializer(serializers.Serializer[Any]):
@@ -156,6 +200,8 @@ class Watching(Door):
 urlpatterns = [
     path("jobs/", Jobs.as_view(), name="jobs"),
     path("jobs/<str:public_id>/", OneJob.as_view(), name="job"),
+    path("comments/<str:public_id>/withdraw/", WithdrawComment.as_view(), name="comment_withdraw"),
+    path("subjects/<str:kind>/<str:public_id>/people/", PeopleToMention.as_view(), name="people_to_mention"),
     path("subjects/<str:kind>/<str:public_id>/comments/", Comments.as_view(), name="comments"),
     path("subjects/<str:kind>/<str:public_id>/watch/", Watching.as_view(), name="watch"),
 ]

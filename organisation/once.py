@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.cache import add_never_cache_headers
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ParseError
@@ -39,13 +40,18 @@ class Once(GenericAPIView[Any]):
 
     A second call with the key waits for the first one to end. A refusal is not kept: what was refused may be sent
     again.
+
+    tells_secret: its answer is told once and kept nowhere, so it takes no key.
     """
 
+    tells_secret: ClassVar[bool] = False
     call: AnsweredCall | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if request.method == "POST" and HEADER in request.headers:
+            if self.tells_secret:
+                raise ParseError(_("What this answers is told once and kept nowhere: send it without Idempotency-Key."))
             self.call = begun(request)
 
     def handle_exception(self, exc: Exception) -> Response:
@@ -55,6 +61,8 @@ class Once(GenericAPIView[Any]):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         answer: Any = super().finalize_response(request, response, *args, **kwargs)
+        if self.tells_secret:
+            add_never_cache_headers(answer)
         if self.call:
             if isinstance(answer, Response) and answer.status_code < 300:
                 self.call.status, self.call.answer = answer.status_code, json.loads(answer.render().content or b"null")

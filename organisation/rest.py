@@ -88,7 +88,7 @@ class DoorSchema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         asked = [*super().get_override_parameters()]
-        if self.method == "POST":
+        if self.method == "POST" and not getattr(self.view, "tells_secret", False):
             asked.append(OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER))
         if self.method not in SAFE and getattr(self.view, "versioned", None):
             asked.append(OpenApiParameter("If-Match", str, OpenApiParameter.HEADER))
@@ -100,7 +100,7 @@ class Door(Once, Conditional, GenericAPIView[Any]):
 
     action: ClassVar[str]
     permission_classes = [Permitted]
-    pagination_class = KeysetPagination
+    pagination_class: type[BasePagination] | None = KeysetPagination
     lookup_field = "public_id"
     schema = DoorSchema()
 

@@ -108,7 +108,7 @@ class Act(Door):
 
     def post(self, request: Request, **named: Any) -> Response:
         row = get_or_404(self.get_queryset(), named["public_id"]) if "public_id" in named else None
-        body = self.said(data=request.data, context=self.get_serializer_context())
+        body = self.said(data=request.data, context={**self.get_serializer_context(), "row": row})
         body.is_valid(raise_exception=True)
         read = body.validated_data.get("version")
         if not request.moment.is_now:  # type: ignore[attr-defined]

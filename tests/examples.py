@@ -130,6 +130,12 @@ JOB = Example(
     hidden_from=frozenset(Role.values) - {Role.ADMINISTRATOR.value},
 )
 SUBJECT = Example(own=lambda person: {"kind": "solution", **_id(_solution(person))})
+NOTICE = Example(
+    own=lambda person: _id(NoticeFactory(person=person)),
+    other=lambda person: _id(NoticeFactory()),
+    hidden_from=frozenset(Role.values),
+)
+COMMENT = Example(own=lambda person: _id(CommentFactory(author=person, subject=_solution(person).public_id)))
 DISCUSSION = Example(own=SUBJECT.own, other=lambda person: {"kind": "solution", **_id(SolutionFactory())})
 FINDING = Example(
     own=lambda person: _id(_finding(_solution(person))),
@@ -490,19 +496,17 @@ EXAMPLES: dict[str, Example] = {
     "controls:version_make_current": Example(own=lambda person: _id(FrameworkVersionFactory(draft=True))),
     "api:comments": DISCUSSION,
     "api:watch": DISCUSSION,
+    "api:people_to_mention": DISCUSSION,
+    "api:comment_withdraw": COMMENT,
+    "api:notice": NOTICE,
+    "api:notice_read": Example(own=NOTICE.own),
     "desk:comment": SUBJECT,
     "desk:discussion": DISCUSSION,
     "desk:job": JOB,
-    "desk:open_notice": Example(
-        own=lambda person: _id(NoticeFactory(person=person)),
-        other=lambda person: _id(NoticeFactory()),
-        hidden_from=frozenset(Role.values),
-    ),
+    "desk:open_notice": NOTICE,
     "desk:people": DISCUSSION,
     "desk:watch": SUBJECT,
-    "desk:withdraw_comment": Example(
-        own=lambda person: _id(CommentFactory(author=person, subject=_solution(person).public_id))
-    ),
+    "desk:withdraw_comment": COMMENT,
     "api:check": CHECK,
     "api:connection": CONNECTION,
     "api:finding": FINDING,

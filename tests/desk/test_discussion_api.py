@@ -68,3 +68,24 @@ def test_what_is_not_theirs_is_not_found(log_in: LogIn, payments: Solution) -> N
     stranger = log_in(first_line=True)
     assert stranger.post(of(payments, "comments"), {"text": "x"}, JSON).status_code == 404
     assert stranger.put(of(payments, "watch"), {"watches": True}, JSON).status_code == 404
+
+
+def test_a_comment_is_withdrawn_by_who_wrote_it(log_in: LogIn, second_line: LoggedIn, payments: Solution) -> None:
+    comment = CommentFactory(subject=payments.public_id, author=second_line.person)
+    address = f"/api/v1/comments/{comment.public_id}/withdraw/"
+    refused = log_in(second_line=True).post(address, {"because": "No"}, JSON)
+    assert refused.json()["errors"] == {"refused": ["Only who wrote a comment withdraws it. Answer it instead."]}
+    assert log_in(first_line=True).post(address, {"because": "No"}, JSON).status_code == 404
+    answer = second_line.post(address, {"because": "Wrong solution"}, JSON)
+    assert (answer.status_code, answer.json()["withdrawn_because"]) == (200, "Wrong solution")
+
+
+def test_whom_one_may_mention_is_told_by_the_beginning_of_a_name(
+    second_line: LoggedIn, third_line: LoggedIn, payments: Solution
+) -> None:
+    bo = UserFactory(name="Bo", third_line=True)
+    UserFactory(name="Boris", administrator=True)
+    assert second_line.get(of(payments, "people"), {"mention": "bo"}).json() == [
+        {"id": bo.public_id, "name": "Bo", "line": "third"}
+    ]
+    assert third_line.get(of(payments, "people"), {"mention": "bo"}).json() == []
