@@ -26,6 +26,7 @@ from findings import api as findings
 from findings import loading_api as loading
 from findings import suppressions_api as suppressions
 from organisation import api as organisation
+from organisation import solutions_api as solutions
 from organisation.permissions import permitted
 from risks import challenges_api as challenges
 from risks import decisions_api as decisions
@@ -39,6 +40,7 @@ schema = permitted("api.read_schema")(SpectacularAPIView.as_view(api_version="1"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", schema, name="schema"),
     *organisation.urlpatterns,
+    *solutions.urlpatterns,
     *desk.urlpatterns,
     *notices.urlpatterns,
     *loading.urlpatterns,

@@ -11,67 +11,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit import clock
-from organisation.models import ApiToken, Delegation, Grant, Solution, SolutionAccount, TagRule, User
+from organisation.models import ApiToken, Delegation, User
 from organisation.permissions import MAY, may
 from organisation.rest import ListDoor, Permitted, RowDoor
-
-
-class PlaceSerializer(serializers.ModelSerializer[SolutionAccount]):
-    account = serializers.CharField(source="account.account_id")
-    name = serializers.CharField(source="account.name")
-
-    class Meta:
-        model = SolutionAccount
-        fields = ["account", "name", "whole", "valid_from", "valid_to"]
-
-
-class TagRuleSerializer(serializers.ModelSerializer[TagRule]):
-    class Meta:
-        model = TagRule
-        fields = ["key", "value", "valid_from", "valid_to"]
-
-
-class GrantSerializer(serializers.ModelSerializer[Grant]):
-    person = serializers.CharField(source="person.public_id")
-    name = serializers.CharField(source="person.name")
-
-    class Meta:
-        model = Grant
-        fields = ["person", "name", "kind", "valid_from", "valid_to"]
-
-
-class SolutionSerializer(serializers.ModelSerializer[Solution]):
-    id = serializers.CharField(source="public_id")
-    accounts = PlaceSerializer(source="places_then", many=True)
-    tag_rules = TagRuleSerializer(source="rules_then", many=True)
-    people = GrantSerializer(source="grants_then", many=True)
-
-    class Meta:
-        model = Solution
-        fields = ["id", "name", "description", "added_at", "retired_at", "accounts", "tag_rules", "people"]
-
-
-def _solutions(view: APIView) -> QuerySet[Solution]:
-    """Of the moment that ?as_of= asks about."""
-    at = view.request.moment.at  # type: ignore[attr-defined]
-    return Solution.objects.visible_to(view.request.user).added_by(at).in_use(at).listed(at)
-
-
-class Solutions(ListDoor):
-    action = "solution.view"
-    serializer_class = SolutionSerializer
-    order = ("name", "id")
-
-    def rows(self) -> QuerySet[Solution]:
-        return _solutions(self)
-
-
-class OneSolution(RowDoor):
-    action = "solution.view"
-    serializer_class = SolutionSerializer
-
-    def rows(self) -> QuerySet[Solution]:
-        return _solutions(self)
 
 
 class PersonSerializer(serializers.ModelSerializer[User]):
@@ -160,8 +102,6 @@ class Me(APIView):
 
 urlpatterns = [
     path("me/", Me.as_view(), name="me"),
-    path("solutions/", Solutions.as_view(), name="solutions"),
-    path("solutions/<str:public_id>/", OneSolution.as_view(), name="solution"),
     path("people/", People.as_view(), name="people"),
     path("people/<str:public_id>/", OnePerson.as_view(), name="person"),
 ]

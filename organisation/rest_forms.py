@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django import forms
@@ -14,7 +15,7 @@ from rest_framework.settings import api_settings
 class FormSerializer(serializers.Serializer[Any]):
     """Its fields are named as the form's; what is said is what the form makes of it."""
 
-    form: ClassVar[type[forms.BaseForm]]
+    form: ClassVar[Callable[..., forms.BaseForm]]
 
     def filled(self, said: dict[str, Any]) -> forms.BaseForm:
         """The form with what was said in it; null is a field left empty. `row` of the context: of the address."""

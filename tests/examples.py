@@ -88,6 +88,16 @@ class Example:
     hidden_from: frozenset[str] = NOT_THEIRS
 
 
+def to_part(page: Example) -> Example:
+    """The same at an address of the API, which calls a part of something `part`."""
+
+    def own(person: User) -> dict[str, Any]:
+        named = page.own(person)
+        return {"part": named.pop("pk"), **named}
+
+    return Example(own=own)
+
+
 def _solution(person: User) -> Any:
     return GrantFactory(person=person).solution
 
@@ -123,6 +133,10 @@ def _role(person: User) -> dict[str, Any]:
 
 
 SOLUTION = Example(own=lambda person: _id(_solution(person)), other=lambda person: _id(SolutionFactory()))
+TO_SOLUTION = Example(own=SOLUTION.own)
+PLACE = Example(own=lambda person: _part(SolutionAccountFactory()))
+TAG_RULE = Example(own=lambda person: _part(TagRuleFactory()))
+MEMBER_OF_SOLUTION = Example(own=lambda person: _part(GrantFactory(kind=Grant.Kind.MEMBER)))
 PERSON = Example(own=lambda person: _id(UserFactory()))
 JOB = Example(
     own=lambda person: _id(JobFactory(requested_by=person)),
@@ -377,6 +391,14 @@ EXAMPLES: dict[str, Example] = {
     "api:job": JOB,
     "api:person": PERSON,
     "api:solution": SOLUTION,
+    "api:solution_change": TO_SOLUTION,
+    "api:solution_retire": TO_SOLUTION,
+    "api:solution_account_add": TO_SOLUTION,
+    "api:solution_account_end": to_part(PLACE),
+    "api:solution_tag_rule_add": TO_SOLUTION,
+    "api:solution_tag_rule_end": to_part(TAG_RULE),
+    "api:solution_person_add": TO_SOLUTION,
+    "api:solution_person_end": to_part(MEMBER_OF_SOLUTION),
     "audit:entry": Example(own=lambda person: {"pk": trail.record(person, "person.changed", person).pk}),
     "evidence:trail_head_file": Example(own=lambda person: _id(TrailHeadFactory())),
     "assurance:engagement": ENGAGEMENT,
@@ -624,19 +646,19 @@ EXAMPLES: dict[str, Example] = {
     "organisation:arrange_delegation": PERSON,
     "organisation:change_solution": SOLUTION,
     "organisation:deactivate": PERSON,
-    "organisation:end_account": Example(own=lambda person: _part(SolutionAccountFactory())),
+    "organisation:end_account": PLACE,
     "organisation:end_delegation": Example(
         own=lambda person: _id(DelegationFactory(delegator=person)),
         other=lambda person: _id(DelegationFactory(delegate=person)),
         hidden_from=frozenset({Role.FIRST.value, Role.SECOND.value}),
     ),
     "organisation:end_delegation_for": Example(own=lambda person: _id(DelegationFactory())),
-    "organisation:end_grant": Example(own=lambda person: _part(GrantFactory(kind=Grant.Kind.MEMBER))),
+    "organisation:end_grant": MEMBER_OF_SOLUTION,
     "organisation:end_group_mapping": Example(own=lambda person: {"pk": GroupMappingFactory().pk}),
     "organisation:end_role": Example(own=_role),
     "organisation:end_session": Example(own=lambda person: {"pk": 0}),
     "organisation:end_sessions": PERSON,
-    "organisation:end_tag_rule": Example(own=lambda person: _part(TagRuleFactory())),
+    "organisation:end_tag_rule": TAG_RULE,
     "organisation:forget_factors": PERSON,
     "organisation:forget_link": PERSON,
     "organisation:give_role": PERSON,

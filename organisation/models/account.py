@@ -18,6 +18,10 @@ class AccountQuerySet(models.QuerySet["Account"]):
         places = self.model._meta.get_field("solutions").related_model._default_manager
         return self.filter(~Exists(places.filter(in_force(at), account=OuterRef("pk"))))
 
+    def listed_as(self, state: str, at: datetime) -> Self:
+        """state: unclaimed, else all of them."""
+        return self.unclaimed(at) if state == "unclaimed" else self
+
     def listed(self, at: datetime) -> Self:
         """With places_then: the solutions that lived in it, whole or in part."""
         places = self.model._meta.get_field("solutions").related_model._default_manager

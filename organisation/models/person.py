@@ -56,6 +56,11 @@ class UserQuerySet(models.QuerySet["User"]):
         held = RoleAssignment.objects.in_force(at).filter(person=OuterRef("pk"))
         return self.active().filter(~Exists(held))
 
+    def listed_as(self, state: str, role: str, words: str, at: datetime) -> Self:
+        """state: without_role, closed, else those who may log in. role: who held it then; "" for any or none."""
+        chosen = {"without_role": self.without_role(at), "closed": self.closed()}.get(state, self.active())
+        return (chosen.with_role(role, at) if role in Role.values else chosen).named_like(words)
+
     def listed(self, at: datetime) -> Self:
         """With roles_then (in force at `at`) and solutions_then (how many they were granted)."""
         granted = Q(grants__valid_from__lte=at) & (Q(grants__valid_to=None) | Q(grants__valid_to__gt=at))

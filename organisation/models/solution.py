@@ -41,6 +41,14 @@ class SolutionQuerySet(models.QuerySet["Solution"]):
     def in_use(self, at: datetime) -> Self:
         return self.exclude(retired_at__lte=at)
 
+    def listed_as(self, state: str, at: datetime) -> Self:
+        """state: retired, ownerless, else in use."""
+        seen = self.added_by(at)
+        if state == "retired":
+            return seen.retired(at)
+        in_use = seen.in_use(at)
+        return in_use.without_owner(at) if state == "ownerless" else in_use
+
     def named_like(self, words: str) -> Self:
         return self.filter(name__icontains=words) if words else self
 

@@ -16,7 +16,7 @@ def accounts(request: Request) -> HttpResponse:
     """Every account that a connection reported, and whose it is."""
     at, words, state = request.moment.at, request.GET.get("q", ""), request.GET.get("state", "")
     everything, unclaimed = Account.objects.count(), Account.objects.unclaimed(at)
-    chosen = (unclaimed if state == "unclaimed" else Account.objects.all()).named_like(words)
+    chosen = Account.objects.all().listed_as(state, at).named_like(words)
     without = unclaimed.count()
     heading = ngettext("%(n)d account", "%(n)d accounts", everything) % {"n": everything}
     if without:

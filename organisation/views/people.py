@@ -35,10 +35,7 @@ def people(request: Request) -> HttpResponse:
     at, words, role = request.moment.at, request.GET.get("q", ""), request.GET.get("role", "")
     state = request.GET.get("state", "")
     active, without = User.objects.active(), User.objects.without_role(at)
-    chosen = {"without_role": without, "closed": User.objects.closed()}.get(state, active)
-    if role in Role.values:
-        chosen = chosen.with_role(role, at)
-    chosen = chosen.named_like(words)
+    chosen = User.objects.listed_as(state, role, words, at)
     counts = {"active": active.count(), "without": without.count(), "closed": User.objects.closed().count()}
     heading = ngettext("%(n)d person", "%(n)d people", counts["active"]) % {"n": counts["active"]}
     if counts["without"]:

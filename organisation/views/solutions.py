@@ -28,11 +28,9 @@ from organisation.views.form_page import FormPage
 def solutions(request: Request) -> HttpResponse:
     at, words = request.moment.at, request.GET.get("q", "")
     state = request.GET.get("state", "")
-    seen = Solution.objects.visible_to(request.user).added_by(at)
-    in_use, retired = seen.in_use(at), seen.retired(at)
-    ownerless = in_use.without_owner(at)
-    chosen = {"retired": retired, "ownerless": ownerless}.get(state, in_use).named_like(words)
-    counts = {"in_use": in_use.count(), "ownerless": ownerless.count(), "retired": retired.count()}
+    seen = Solution.objects.visible_to(request.user)
+    chosen = seen.listed_as(state, at).named_like(words)
+    counts = {one: seen.listed_as(one, at).count() for one in ("in_use", "ownerless", "retired")}
     context = {
         "page": page_of(chosen.listed(at), order=("name", "id"), cursor=request.GET.get("cursor", "")),
         "counts": counts,
