@@ -26,7 +26,12 @@ from findings import api as findings
 from findings import loading_api as loading
 from findings import suppressions_api as suppressions
 from organisation import api as organisation
+from organisation import delegations_api as delegations
+from organisation import groups_api as groups
+from organisation import own_api as own
+from organisation import people_api as people
 from organisation import solutions_api as solutions
+from organisation import tokens_api as tokens
 from organisation.permissions import permitted
 from risks import challenges_api as challenges
 from risks import decisions_api as decisions
@@ -40,7 +45,12 @@ schema = permitted("api.read_schema")(SpectacularAPIView.as_view(api_version="1"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", schema, name="schema"),
     *organisation.urlpatterns,
+    *own.urlpatterns,
     *solutions.urlpatterns,
+    *people.urlpatterns,
+    *groups.urlpatterns,
+    *delegations.urlpatterns,
+    *tokens.urlpatterns,
     *desk.urlpatterns,
     *notices.urlpatterns,
     *loading.urlpatterns,

@@ -378,6 +378,10 @@ SPECTACULAR_SETTINGS = {
         "EvidenceKindEnum": "evidence.models.Evidence.Kind",
         "RequestListStateEnum": "evidence.models.RequestImport.State",
         "MailEnum": "desk.models.Mail",
+        "RoleEnum": "organisation.models.Role",
+        "GrantKindEnum": "organisation.models.Grant.Kind",
+        "PartKindEnum": "organisation.models.grant.MANAGED",
+        "TokenStateEnum": "organisation.models.ApiToken.State",
         "SourceEnum": "findings.models.Source",
     },
 }

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -10,67 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from audit import clock
-from organisation.models import ApiToken, Delegation, User
+from organisation.delegations_api import DelegationSerializer
+from organisation.models import User
 from organisation.permissions import MAY, may
-from organisation.rest import ListDoor, Permitted, RowDoor
-
-
-class PersonSerializer(serializers.ModelSerializer[User]):
-    id = serializers.CharField(source="public_id")
-    roles = serializers.SerializerMethodField()
-
-    class Meta:
-        model = User
-        fields = ["id", "name", "email", "is_active", "last_login", "roles"]
-
-    def get_roles(self, person: User) -> list[str]:
-        return [assignment.role for assignment in person.roles_then]  # type: ignore[attr-defined]
-
-
-class People(ListDoor):
-    action = "person.view"
-    serializer_class = PersonSerializer
-    order = ("name", "id")
-
-    def rows(self) -> QuerySet[User]:
-        people: QuerySet[User] = User.objects.listed(clock.now())
-        return people
-
-
-class OnePerson(RowDoor):
-    action = "person.view"
-    serializer_class = PersonSerializer
-
-    def rows(self) -> QuerySet[User]:
-        people: QuerySet[User] = User.objects.listed(clock.now())
-        return people
-
-
-class TokenSerializer(serializers.ModelSerializer[ApiToken]):
-    """areas: of actions that it is made for; none for all of them."""
-
-    id = serializers.CharField(source="public_id")
-
-    class Meta:
-        model = ApiToken
-        fields = ["id", "name", "scope", "areas", "expires_at"]
-
-
-class DelegationSerializer(serializers.ModelSerializer[Delegation]):
-    """Who stands in for whom, by public id and name."""
-
-    id = serializers.CharField(source="public_id")
-    delegator = serializers.CharField(source="delegator.public_id")
-    delegator_name = serializers.CharField(source="delegator.name")
-    delegate = serializers.CharField(source="delegate.public_id")
-    delegate_name = serializers.CharField(source="delegate.name")
-
-    class Meta:
-        model = Delegation
-        fields = [
-            "id", "delegator", "delegator_name", "delegate", "delegate_name", "valid_from", "valid_to", "reason",
-        ]  # fmt: skip
+from organisation.rest import Permitted
+from organisation.tokens_api import TokenSerializer
 
 
 class MeSerializer(serializers.Serializer[Any]):
@@ -102,6 +45,4 @@ class Me(APIView):
 
 urlpatterns = [
     path("me/", Me.as_view(), name="me"),
-    path("people/", People.as_view(), name="people"),
-    path("people/<str:public_id>/", OnePerson.as_view(), name="person"),
 ]

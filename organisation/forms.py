@@ -29,7 +29,7 @@ from organisation.models.group_mapping import GIVEN_BY_GROUPS
 from organisation.models.token import OPEN_TO_ALL, area_of, area_told
 from organisation.permissions import MAY, may
 
-NOT_BY_TOKEN = OPEN_TO_ALL | {"home", "preference", "session", "token"}
+NOT_BY_TOKEN = OPEN_TO_ALL | {"home"}
 """Areas of pages only, or open to every token."""
 
 
@@ -249,7 +249,11 @@ class GroupMappingForm(forms.Form):
 
     @property
     def mapped(self) -> dict[str, Any]:
-        said = self.cleaned_data
+        return self.mapped_of(self.cleaned_data)
+
+    @staticmethod
+    def mapped_of(said: dict[str, Any]) -> dict[str, Any]:
+        """What was chosen, as GroupMapping.add takes it."""
         told = {"group": said["group"], "reason": said["reason"]}
         if said["stands_for"] in MANAGED:
             return {**told, "solution": said["solution"], "kind": said["stands_for"]}

@@ -36,3 +36,12 @@ def invite(person: User, *, portal: str, by: User | str) -> str:
         deliver(person, link)
     trail.record(by, "person.invited", person, email=person.email)
     return link
+
+
+@transaction.atomic
+def add(*, name: str, email: str, role: str, reason: str, portal: str, by: User) -> tuple[User, str]:
+    """A person, on a line where `role` names one, and the link by which they are invited. Raises NotAllowed."""
+    made = User.add(name=name, email=email, by=by)
+    if role:
+        made.give_role(role, reason=reason, by=by)
+    return made, invite(made, portal=portal, by=by)

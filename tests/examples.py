@@ -138,6 +138,21 @@ PLACE = Example(own=lambda person: _part(SolutionAccountFactory()))
 TAG_RULE = Example(own=lambda person: _part(TagRuleFactory()))
 MEMBER_OF_SOLUTION = Example(own=lambda person: _part(GrantFactory(kind=Grant.Kind.MEMBER)))
 PERSON = Example(own=lambda person: _id(UserFactory()))
+ROLE_OF_PERSON = Example(own=_role)
+CLOSED_PERSON = Example(own=lambda person: _id(UserFactory(is_active=False)))
+DELEGATION = Example(own=lambda person: _id(DelegationFactory()))
+GROUP_MAPPING = Example(own=lambda person: {"pk": GroupMappingFactory().pk})
+OWN_SESSION = Example(own=lambda person: {"pk": 0})
+OWN_DELEGATION = Example(
+    own=lambda person: _id(DelegationFactory(delegator=person)),
+    other=lambda person: _id(DelegationFactory(delegate=person)),
+    hidden_from=frozenset({Role.FIRST.value, Role.SECOND.value}),
+)
+OWN_TOKEN = Example(
+    own=lambda person: _id(ApiTokenFactory(person=person)),
+    other=lambda person: _id(ApiTokenFactory()),
+    hidden_from=frozenset(Role.values) - {Role.ADMINISTRATOR.value},
+)
 JOB = Example(
     own=lambda person: _id(JobFactory(requested_by=person)),
     other=lambda person: _id(JobFactory()),
@@ -390,6 +405,20 @@ EXAMPLES: dict[str, Example] = {
     "findings:export_page": EXPORT,
     "api:job": JOB,
     "api:person": PERSON,
+    "api:person_invite": PERSON,
+    "api:person_role_give": PERSON,
+    "api:person_role_end": to_part(ROLE_OF_PERSON),
+    "api:person_close": PERSON,
+    "api:person_open": CLOSED_PERSON,
+    "api:person_log_out": PERSON,
+    "api:person_second_factor_forget": PERSON,
+    "api:person_single_sign_on_forget": PERSON,
+    "api:delegation_arrange": PERSON,
+    "api:delegation_end": Example(own=OWN_DELEGATION.own),
+    "api:delegation_end_for": DELEGATION,
+    "api:group_end": to_part(GROUP_MAPPING),
+    "api:session_end": to_part(OWN_SESSION),
+    "api:token_revoke": Example(own=OWN_TOKEN.own),
     "api:solution": SOLUTION,
     "api:solution_change": TO_SOLUTION,
     "api:solution_retire": TO_SOLUTION,
@@ -647,16 +676,12 @@ EXAMPLES: dict[str, Example] = {
     "organisation:change_solution": SOLUTION,
     "organisation:deactivate": PERSON,
     "organisation:end_account": PLACE,
-    "organisation:end_delegation": Example(
-        own=lambda person: _id(DelegationFactory(delegator=person)),
-        other=lambda person: _id(DelegationFactory(delegate=person)),
-        hidden_from=frozenset({Role.FIRST.value, Role.SECOND.value}),
-    ),
-    "organisation:end_delegation_for": Example(own=lambda person: _id(DelegationFactory())),
+    "organisation:end_delegation": OWN_DELEGATION,
+    "organisation:end_delegation_for": DELEGATION,
     "organisation:end_grant": MEMBER_OF_SOLUTION,
-    "organisation:end_group_mapping": Example(own=lambda person: {"pk": GroupMappingFactory().pk}),
-    "organisation:end_role": Example(own=_role),
-    "organisation:end_session": Example(own=lambda person: {"pk": 0}),
+    "organisation:end_group_mapping": GROUP_MAPPING,
+    "organisation:end_role": ROLE_OF_PERSON,
+    "organisation:end_session": OWN_SESSION,
     "organisation:end_sessions": PERSON,
     "organisation:end_tag_rule": TAG_RULE,
     "organisation:forget_factors": PERSON,
@@ -664,12 +689,8 @@ EXAMPLES: dict[str, Example] = {
     "organisation:give_role": PERSON,
     "organisation:invite": PERSON,
     "organisation:person": PERSON,
-    "organisation:reactivate": Example(own=lambda person: _id(UserFactory(is_active=False))),
+    "organisation:reactivate": CLOSED_PERSON,
     "organisation:retire_solution": SOLUTION,
-    "organisation:revoke_token": Example(
-        own=lambda person: _id(ApiTokenFactory(person=person)),
-        other=lambda person: _id(ApiTokenFactory()),
-        hidden_from=frozenset(Role.values) - {Role.ADMINISTRATOR.value},
-    ),
+    "organisation:revoke_token": OWN_TOKEN,
     "organisation:solution": SOLUTION,
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,9 +14,9 @@ from django.views.decorators.http import require_POST
 from audit import clock
 from audit.keyset import page_of
 from audit.public_id import get_or_404
+from organisation import invitations
 from organisation.forms import PersonForm, PreferencesForm, ReasonForm, RoleForm
 from organisation.groups import given_again
-from organisation.invitations import invite
 from organisation.middleware import Request
 from organisation.models import NotAllowed, Role, User
 from organisation.models.delegation import LINES
@@ -81,7 +80,6 @@ def person(request: Request, public_id: str) -> HttpResponse:
 
 
 @permitted("person.manage")
-@transaction.atomic
 def add(request: Request) -> HttpResponse:
     form = PersonForm(request.POST or None)
     page = FormPage(
@@ -93,22 +91,20 @@ def add(request: Request) -> HttpResponse:
     )
     if not form.is_valid():
         return page.show(request, form)
-    said = form.cleaned_data
-    made = User.add(name=said["name"], email=said["email"], by=request.user)
-    if said["role"]:
-        made.give_role(said["role"], reason=said["reason"], by=request.user)
-    return _invited(request, made)
+    made, link = invitations.add(portal=request.build_absolute_uri("/"), by=request.user, **form.cleaned_data)
+    return _invited(request, made, link)
 
 
 @require_POST
 @permitted("person.manage")
 def invite_again(request: Request, public_id: str) -> HttpResponse:
-    return _invited(request, get_or_404(User.objects.active(), public_id))
+    found = get_or_404(User.objects.active(), public_id)
+    link = invitations.invite(found, portal=request.build_absolute_uri("/"), by=request.user)
+    return _invited(request, found, link)
 
 
-def _invited(request: Request, found: User) -> HttpResponse:
+def _invited(request: Request, found: User, link: str) -> HttpResponse:
     """The link stands on this one answer, for where no mail leaves; nothing keeps it."""
-    link = invite(found, portal=request.build_absolute_uri("/"), by=request.user)
     return render(request, "organisation/invited.html", {"person": found, "link": link})
 
 
