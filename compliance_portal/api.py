@@ -23,7 +23,10 @@ from evidence import requests_api as evidence_requests
 from evidence import snapshots_api as snapshots
 from evidence import verification_api as verification
 from findings import api as findings
+from findings import connections_api as connections
+from findings import exports_api as exports
 from findings import loading_api as loading
+from findings import resources_api as resources
 from findings import suppressions_api as suppressions
 from organisation import api as organisation
 from organisation import delegations_api as delegations
@@ -54,6 +57,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *desk.urlpatterns,
     *notices.urlpatterns,
     *loading.urlpatterns,
+    *exports.urlpatterns,
+    *connections.urlpatterns,
+    *resources.urlpatterns,
     *findings.urlpatterns,
     *suppressions.urlpatterns,
     *controls.urlpatterns,

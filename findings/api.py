@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
-from django.urls import path, reverse
+from django.urls import path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -14,20 +14,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit.moment import Moment
-from findings import exporting
-from findings.connecting import scopes_in_use
 from findings.coverage_figures import held_of, known_at, scopes_visible_to, with_state
 from findings.explore import ORDERS, WORST_FIRST, FindingFilter
-from findings.exporting import CannotExport
 from findings.listing import listed
-from findings.models import Check, Connection, Export, FindingSpan, Scope
+from findings.models import Check, FindingSpan, Scope
 from findings.parameters import PARAMETERS
 from findings.provenance import record_at
-from findings.tasks import make_export
 from findings.timeline import finding_or_404, history_of, holding
-from findings.views.exports import sent
-from organisation.models import User, Visibility
-from organisation.permissions import may
+from findings.views.detail import as_file
+from organisation.models import Visibility
 from organisation.rest import Door, ListDoor, RowDoor
 
 MOMENT = [
@@ -38,9 +33,6 @@ FILTER = [
     OpenApiParameter(name, many=parameter.many, description=f"{parameter.label}, as on the explorer's page.")
     for name, parameter in PARAMETERS.items()
 ]
-
-FILES = [kind.partition(";")[0] for kind in exporting.TYPES.values()]
-"""The media types of an export's forms."""
 
 
 def moment_of(request: Request) -> Moment:
@@ -147,71 +139,6 @@ class Findings(ListDoor):
         return {**super().get_serializer_context(), "seen": Visibility.of(self.request.user)}
 
 
-class ExportSerializer(serializers.ModelSerializer[Export]):
-    """state and per_cent: of the job that writes the file. file: its address, while it is kept."""
-
-    id = serializers.CharField(source="public_id")
-    job = serializers.CharField(source="job.public_id", allow_null=True, default=None)
-    state = serializers.CharField(source="job.state", allow_null=True, default=None)
-    per_cent = serializers.IntegerField(source="job.per_cent", allow_null=True, default=None)
-    file = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Export
-        fields = [
-            "id",
-            "form",
-            "filters",
-            "at",
-            "known_at",
-            "coverage",
-            "rows",
-            "size",
-            "requested_at",
-            "kept_until",
-            "job",
-            "state",
-            "per_cent",
-            "file",
-        ]
-
-    def get_file(self, export: Export) -> str | None:
-        return reverse("findings:export_file", args=[export.public_id]) if export.file else None
-
-
-class ExportFindings(Door):
-    """The same list as a file: sent at once where it is short, else 202 and an export to ask after."""
-
-    action = "finding.export"
-    serializer_class = ExportSerializer
-
-    @extend_schema(
-        parameters=[*FILTER, *MOMENT, OpenApiParameter("form", enum=Export.Form.values, required=True)],
-        request=None,
-        responses={**{(200, kind): OpenApiTypes.BINARY for kind in FILES}, 202: ExportSerializer},
-    )
-    def post(self, request: Request) -> HttpResponseBase:
-        assert isinstance(request.user, User)
-        query = request._request.GET
-        try:
-            made = exporting.drawn_up(query, query.get("form", ""), moment_of(request), by=request.user)
-        except CannotExport as refusal:
-            raise ValidationError({"form": str(refusal)}) from refusal
-        exporting.ask(made, make_export.delay)
-        if made.job is None:
-            return sent(made)
-        return Response(self.get_serializer(made).data, status=202)
-
-
-class OneExport(RowDoor):
-    action = "finding.export"
-    serializer_class = ExportSerializer
-
-    def rows(self) -> QuerySet[Export]:
-        assert isinstance(self.request.user, User)
-        return Export.objects.visible_to(self.request.user).select_related("job")
-
-
 class OneFinding(RowDoor):
     """A finding at the moment, with its history and the raw record as AWS gave it."""
 
@@ -239,6 +166,16 @@ class OneFinding(RowDoor):
                 else None,
             }
         )
+
+
+class RecordOfFinding(Door):
+    """The whole raw record of the moment as a file, byte by byte as its SHA-256 is of."""
+
+    action = "finding.view"
+
+    @extend_schema(parameters=MOMENT, responses={(200, "application/json"): OpenApiTypes.OBJECT})
+    def get(self, request: Request, public_id: str) -> HttpResponseBase:
+        return as_file(finding_or_404(public_id, request.user), moment_of(request))
 
 
 class CheckSerializer(serializers.ModelSerializer[Check]):
@@ -321,74 +258,11 @@ class Coverage(ListDoor):
         return with_state(scopes.select_related("connection"), moment)
 
 
-class ConnectionSerializer(serializers.ModelSerializer[Connection]):
-    """external_id: for those who manage connections only."""
-
-    id = serializers.CharField(source="public_id")
-    external_id = serializers.SerializerMethodField()
-    places = serializers.SerializerMethodField()
-    read_at = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Connection
-        fields = [
-            "id",
-            "name",
-            "hub_account",
-            "home_region",
-            "hub_role",
-            "member_role",
-            "write_role",
-            "external_id",
-            "queue_name",
-            "enabled",
-            "created_at",
-            "tested_at",
-            "test_report",
-            "discovered_at",
-            "places",
-            "read_at",
-        ]
-
-    def get_external_id(self, connection: Connection) -> str | None:
-        return connection.external_id if may(self.context["request"].user, "connection.manage") else None
-
-    @extend_schema_field(OpenApiTypes.OBJECT)
-    def get_places(self, connection: Connection) -> dict[str, int]:
-        """State → how many places."""
-        counts: dict[str, int] = {}
-        for scope in scopes_in_use(connection):
-            counts[scope.state] = counts.get(scope.state, 0) + 1
-        return counts
-
-    def get_read_at(self, connection: Connection) -> datetime | None:
-        return max((scope.read_at for scope in scopes_in_use(connection) if scope.read_at), default=None)
-
-
-class Connections(ListDoor):
-    action = "connection.view"
-    serializer_class = ConnectionSerializer
-
-    def rows(self) -> QuerySet[Connection]:
-        return Connection.objects.prefetch_related("scopes")
-
-
-class OneConnection(RowDoor):
-    action = "connection.view"
-    serializer_class = ConnectionSerializer
-
-    def rows(self) -> QuerySet[Connection]:
-        return Connection.objects.prefetch_related("scopes")
-
-
 urlpatterns = [
     path("findings/", Findings.as_view(), name="findings"),
-    path("findings/export/", ExportFindings.as_view(), name="findings_export"),
-    path("exports/<str:public_id>/", OneExport.as_view(), name="export"),
     path("findings/<str:public_id>/", OneFinding.as_view(), name="finding"),
+    path("findings/<str:public_id>/record/", RecordOfFinding.as_view(), name="finding_record"),
     path("checks/", Checks.as_view(), name="checks"),
     path("checks/<str:public_id>/", OneCheck.as_view(), name="check"),
     path("coverage/", Coverage.as_view(), name="coverage"),
-    path("connections/", Connections.as_view(), name="connections"),
-    path("connections/<str:public_id>/", OneConnection.as_view(), name="connection"),
 ]

@@ -124,8 +124,11 @@ def scopes_in_use(connection: Connection) -> list[Scope]:
 
 def runs_of(connection: Connection, *, most: int = 10) -> list[SyncRun]:
     """Its latest runs, newest first."""
-    runs = SyncRun.objects.filter(scope__connection=connection).select_related("scope")
-    return list(runs.order_by("-id")[:most])
+    return list(every_run_of(connection).order_by("-id")[:most])
+
+
+def every_run_of(connection: Connection) -> QuerySet[SyncRun]:
+    return SyncRun.objects.filter(scope__connection=connection).select_related("scope")
 
 
 def set_aside_of(connection: Connection) -> QuerySet[SetAside]:

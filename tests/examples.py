@@ -369,6 +369,7 @@ EXPORT = Example(
     other=lambda person: _id(ExportFactory()),
     hidden_from=frozenset(Role.values),
 )
+KEPT_EXPORT = Example(own=_kept_export, other=EXPORT.other, hidden_from=EXPORT.hidden_from)
 
 EXAMPLES: dict[str, Example] = {
     "api:attestation": ATTESTATION,
@@ -401,7 +402,8 @@ EXAMPLES: dict[str, Example] = {
     "evidence:request_list_problems": REQUEST_LIST,
     "evidence:requests_export": Example(own=lambda person: {"form": "csv"}),
     "api:export": EXPORT,
-    "findings:export_file": Example(own=_kept_export, other=EXPORT.other, hidden_from=EXPORT.hidden_from),
+    "api:export_file": KEPT_EXPORT,
+    "findings:export_file": KEPT_EXPORT,
     "findings:export_page": EXPORT,
     "api:job": JOB,
     "api:person": PERSON,
@@ -559,6 +561,15 @@ EXAMPLES: dict[str, Example] = {
     "desk:watch": SUBJECT,
     "desk:withdraw_comment": COMMENT,
     "api:check": CHECK,
+    "api:check_standing": CHECK,
+    "api:resource": RESOURCE,
+    "api:finding_record": FINDING,
+    "api:connection_change": CONNECTION,
+    "api:connection_test": CONNECTION,
+    "api:connection_sync": CONNECTION,
+    "api:connection_runs": CONNECTION,
+    "api:connection_set_aside": CONNECTION,
+    "api:connection_template": Example(own=lambda person: {**CONNECTION.own(person), "which": "hub-role.yaml"}),
     "api:connection": CONNECTION,
     "api:finding": FINDING,
     "findings:check": CHECK,

@@ -179,34 +179,34 @@ def _test_of(found: Connection) -> dict[str, object]:
 @require_safe
 @permitted("connection.manage")
 def hub_role(request: Request, public_id: str) -> HttpResponse:
-    return _template(StackTemplate.HUB, get_or_404(Connection.objects.all(), public_id))
+    return template(StackTemplate.HUB, get_or_404(Connection.objects.all(), public_id))
 
 
 @require_safe
 @permitted("connection.manage")
 def member_role(request: Request, public_id: str) -> HttpResponse:
-    return _template(StackTemplate.MEMBER, get_or_404(Connection.objects.all(), public_id))
+    return template(StackTemplate.MEMBER, get_or_404(Connection.objects.all(), public_id))
 
 
 @require_safe
 @permitted("connection.manage")
 def write_role(request: Request, public_id: str) -> HttpResponse:
-    return _template(StackTemplate.WRITE, get_or_404(Connection.objects.all(), public_id))
+    return template(StackTemplate.WRITE, get_or_404(Connection.objects.all(), public_id))
 
 
 @require_safe
 @permitted("connection.manage")
 def event_queue(request: Request, public_id: str) -> HttpResponse:
-    return _template(StackTemplate.QUEUE, get_or_404(Connection.objects.all(), public_id))
+    return template(StackTemplate.QUEUE, get_or_404(Connection.objects.all(), public_id))
 
 
 @require_safe
 @permitted("connection.manage")
 def event_forwarding(request: Request, public_id: str) -> HttpResponse:
-    return _template(StackTemplate.FORWARDING, get_or_404(Connection.objects.all(), public_id))
+    return template(StackTemplate.FORWARDING, get_or_404(Connection.objects.all(), public_id))
 
 
-def _template(which: StackTemplate, found: Connection) -> HttpResponse:
+def template(which: StackTemplate, found: Connection) -> HttpResponse:
     """The stack as a CloudFormation file, with the connection's names and external id in it."""
     text = rendered(which, found, caller=connection_tests.known_caller(found))
     disposition = f'attachment; filename="{found.public_id}-{which.value}"'

@@ -4,12 +4,14 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from audit.moment import Moment
 from findings.acceptances import acceptances_of
 from findings.came_from import came_from
 from findings.coverage_figures import covered_at
 from findings.explore import kept, url_for
 from findings.fixes import fix_for
 from findings.listing import account_names, due_of, solutions_of
+from findings.models import Finding
 from findings.provenance import advice_of, record_at, resources_of, run_of, scope_of
 from findings.timeline import changes_in, finding_or_404, history_of, holding, strip_of
 from organisation.middleware import Request
@@ -63,10 +65,14 @@ def finding(request: Request, public_id: str) -> HttpResponse:
 @permitted("finding.view")
 def record(request: Request, public_id: str) -> HttpResponse:
     """The whole raw record of the moment as a file."""
-    found = finding_or_404(public_id, request.user)
-    raw = record_at(found, request.moment)
+    return as_file(finding_or_404(public_id, request.user), request.moment)
+
+
+def as_file(found: Finding, moment: Moment) -> HttpResponse:
+    """Raises Http404 where no record was held then."""
+    raw = record_at(found, moment)
     if raw is None:
-        raise Http404(f"No record of {public_id} was held then")
+        raise Http404(f"No record of {found.public_id} was held then")
     name = f"{found.public_id}-{raw.captured_at:%Y%m%dT%H%M%SZ}.json"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
     return HttpResponse(raw.body, content_type="application/json", headers=headers)

@@ -76,6 +76,11 @@ def page(request: Request, public_id: str) -> HttpResponse:
 def file(request: Request, public_id: str) -> HttpResponseBase:
     """The file, for whoever asked for it, while it is kept."""
     found = get_or_404(Export.objects.visible_to(request.user).select_related("requested_by"), public_id)
+    return handed_out(found)
+
+
+def handed_out(found: Export) -> FileResponse:
+    """Raises Http404 where it is kept no longer."""
     if not found.file or not exporting.storage().exists(found.file):
         raise Http404(_("The file is not kept any more. Ask for the export again."))
     kept = exporting.storage().open(found.file)

@@ -456,7 +456,9 @@ def test_the_api_sends_a_short_list_and_answers_for_a_long_one(second_line: Logg
     assert (told["state"], told["rows"], told["file"]) == ("waiting", 2, None)
     tasks.make_export(Export.key_of(told["id"]))
     told = second_line.get(f"/api/v1/exports/{told['id']}/").json()
-    assert (told["state"], told["file"]) == ("done", f"/findings/exports/{told['id']}/file/")
+    assert (told["state"], told["file"]) == ("done", f"/api/v1/exports/{told['id']}/file/")
+    assert sorted(row["finding"] for row in lines(second_line.get(told["file"]))) == sorted(ids(made))
+    assert second_line.get("/api/v1/exports/").json()["results"][0] == told
 
 
 def test_the_api_refuses_by_name(second_line: LoggedIn, administrator: LoggedIn) -> None:
