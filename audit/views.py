@@ -40,8 +40,10 @@ def trail(request: HttpRequest) -> HttpResponse:
 @named("trail.view")
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """What the address matches, as JSON lines."""
-    person: Any = request.user
-    search = Search.of(request.GET.dict(), getattr(request, "moment", None))
+    return as_file(Search.of(request.GET.dict(), getattr(request, "moment", None)), request.user)
+
+
+def as_file(search: Search, person: Any) -> StreamingHttpResponse:
     answer = StreamingHttpResponse(taken(search, person), content_type="application/jsonl")
     answer["Content-Disposition"] = f'attachment; filename="trail-{clock.now():%Y%m%dT%H%M%SZ}.jsonl"'
     return answer

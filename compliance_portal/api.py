@@ -11,6 +11,7 @@ from assurance import papers_api as papers
 from controls import api as controls
 from controls import register_api as register
 from dashboard import api as dashboard
+from dashboard import changes_api as changes
 from desk import api as desk
 from desk import notices_api as notices
 from evidence import attestations_api as attestations
@@ -35,6 +36,7 @@ from organisation import own_api as own
 from organisation import people_api as people
 from organisation import solutions_api as solutions
 from organisation import tokens_api as tokens
+from organisation import trail_api as trail
 from organisation.permissions import permitted
 from risks import challenges_api as challenges
 from risks import decisions_api as decisions
@@ -54,6 +56,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *groups.urlpatterns,
     *delegations.urlpatterns,
     *tokens.urlpatterns,
+    *trail.urlpatterns,
     *desk.urlpatterns,
     *notices.urlpatterns,
     *loading.urlpatterns,
@@ -83,4 +86,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *papers.urlpatterns,
     *packs.urlpatterns,
     *dashboard.urlpatterns,
+    *changes.urlpatterns,
 ]

@@ -165,9 +165,7 @@ def _page(request: Request, line: str, name: str, **context: Any) -> Parts:
 @permitted("posture.view")
 def changed(request: Request) -> HttpResponse:
     """The findings that got worse, got better or are gone between two moments: what the homes count."""
-    way = request.GET.get("way", "worse")
-    if way not in WAYS:
-        raise BadRequest(_("way is one of %(ways)s") % {"ways": ", ".join(WAYS)})
+    way = way_of(request)
     reach = Reach.of(request, line_of(request))
     since = Since.of(request.GET.get("since", ""), request.moment)
     counts = changes(request.user, request.moment, since.at, reach.where).total
@@ -184,6 +182,14 @@ def changed(request: Request) -> HttpResponse:
         "coverage": coverage_of(reach, places(request.user, request.moment, reach.accounts), request.GET),
     }
     return render(request, "dashboard/changes.html", context)
+
+
+def way_of(request: Request) -> str:
+    """Raises BadRequest."""
+    way = request.GET.get("way", "worse")
+    if way not in WAYS:
+        raise BadRequest(_("way is one of %(ways)s") % {"ways": ", ".join(WAYS)})
+    return way
 
 
 def no_role(request: HttpRequest) -> HttpResponse:

@@ -430,6 +430,7 @@ EXAMPLES: dict[str, Example] = {
     "api:solution_tag_rule_end": to_part(TAG_RULE),
     "api:solution_person_add": TO_SOLUTION,
     "api:solution_person_end": to_part(MEMBER_OF_SOLUTION),
+    "api:trail_entry": Example(own=lambda person: {"entry": trail.record(person, "person.changed", person).pk}),
     "audit:entry": Example(own=lambda person: {"pk": trail.record(person, "person.changed", person).pk}),
     "evidence:trail_head_file": Example(own=lambda person: _id(TrailHeadFactory())),
     "assurance:engagement": ENGAGEMENT,

@@ -14,7 +14,7 @@ STILL_TO_COME = {
     "appetite.manage", "appetite.view", "audit_finding.write", "control.answer", "control.inherit", "control.manage",
     "engagement.manage", "engagement.work", "evidence.hold", "evidence.verify", "framework.manage", "mapping.decide",
     "mapping.propose", "provider_report.record", "responsibility.manage", "risk.add", "risk.assess", "risk.change",
-    "risk.close", "risk.export", "risk.import", "treatment.change", "triage.change",
+    "risk.close", "risk.export", "risk.import", "trail.heads", "treatment.change", "triage.change",
 }  # fmt: skip
 """Floors whose operations are being written: to be emptied, and removed with its last name."""
 
