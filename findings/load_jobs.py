@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -100,20 +100,20 @@ def _looked_at(file: UploadedFile[Any], name: str) -> str:
     return digest.hexdigest()
 
 
-def run(job_id: int) -> None:
-    """Load the file of a job. Does nothing where another worker loads one, or it is loaded."""
-    with _alone() as mine:
+def run(job_id: int) -> bool:
+    """Load the file of a job; whether that ended it. Does nothing where another worker loads one, or it is loaded."""
+    with alone() as mine:
         if not mine:
-            return
+            return False
         load = Load.objects.select_related("job__requested_by", "connection").get(pk=job_id)
         if load.job.is_finished:
-            return
+            return False
         load.job.begin(total=PARTS, step=_("Reading the file"))
         try:
             _load(load)
         except Busy as busy:
             Job.objects.filter(pk=job_id).unfinished().update(step=str(busy)[:300])
-            return
+            return False
         except CannotLoad as refusal:
             load.job.finish(Job.State.FAILED, step=str(refusal))
         except Exception as error:
@@ -121,6 +121,7 @@ def run(job_id: int) -> None:
             words = _("It failed (%(why)s). Load the file again.") % {"why": type(error).__name__}
             load.job.finish(Job.State.FAILED, step=words)
         _let_go(load)
+        return True
 
 
 def _load(load: Load) -> None:
@@ -175,7 +176,7 @@ def _opened(load: Load) -> Iterator[FindingFile]:
 
 
 @contextmanager
-def _alone() -> Iterator[bool]:
+def alone() -> Iterator[bool]:
     """Whether no other worker loads a file. The lock ends with its connection, and so with a worker that dies."""
     aside = database.copy()
     try:
@@ -187,12 +188,14 @@ def _alone() -> Iterator[bool]:
         aside.close()
 
 
-def next_one(*, asked_before: datetime | None = None) -> int | None:
-    """The load that has waited longest."""
-    waiting = Load.objects.waiting()
-    if asked_before is not None:
-        waiting = waiting.asked_before(asked_before)
-    return waiting.values_list("pk", flat=True).first()
+def waiting() -> list[int]:
+    """Those that have waited longest first."""
+    return list(Load.objects.waiting().values_list("pk", flat=True))
+
+
+def forgotten() -> list[int]:
+    """Those that no worker has ended, which may be under way: then another one leaves them alone."""
+    return list(Load.objects.waiting().asked_before(clock.now() - FORGOTTEN_AFTER).values_list("pk", flat=True))
 
 
 def forget_files() -> None:

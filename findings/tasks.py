@@ -121,14 +121,14 @@ def look_after_exports() -> None:
 @shared_task
 def load_findings(job_id: int) -> None:
     """Load a file that was brought, then hand out the next one: one at a time is loaded."""
-    load_jobs.run(job_id)
-    if (following := load_jobs.next_one()) is not None:
-        load_findings.delay(following)
+    if load_jobs.run(job_id):
+        for following in load_jobs.waiting()[:1]:
+            load_findings.delay(following)
 
 
 @shared_task
 def look_after_loads() -> None:
-    """Remove files that nobody will load any more; hand out again what no worker loads."""
+    """Remove files that nobody will load any more; hand out again what no worker has ended."""
     load_jobs.forget_files()
-    if (waiting := load_jobs.next_one(asked_before=clock.now() - load_jobs.FORGOTTEN_AFTER)) is not None:
-        load_findings.delay(waiting)
+    for job_id in load_jobs.forgotten():
+        load_findings.delay(job_id)

@@ -164,13 +164,16 @@ def test_among_several_connections_one_has_to_be_named(second_line: LoggedIn) ->
     assert Finding.objects.get().connection == two != one
 
 
-def test_a_connection_that_is_being_read_is_waited_for(second_line: LoggedIn) -> None:
+def test_a_connection_that_is_being_read_is_waited_for(
+    second_line: LoggedIn, handed_over: Callable[[], list[Any]]
+) -> None:
     loaded(sent(second_line, as_json(finding())))
     run = claim(Scope.objects.get().pk, SyncRun.Kind.LOAD, None)
     job = loaded(sent(second_line, as_json(finding(2))))
     assert (job.state, job.step) == ("running", "Files is being read just now. Load the files when that has ended.")
     assert stored() == [job.public_id]
-    assert run is not None
+    tasks.load_findings(job.pk)
+    assert (run is not None, handed_over()) == (True, [])
     Scope.objects.update(lease_until=None)
     load_jobs.run(job.pk)
     job.refresh_from_db()
@@ -207,7 +210,7 @@ def test_what_a_lost_task_left_is_handed_out_again_one_at_a_time(
     for job in (first, second):
         Job.objects.filter(pk=job.pk).update(requested_at=job.requested_at - load_jobs.FORGOTTEN_AFTER)
     tasks.look_after_loads()
-    assert handed_over() == [("findings.tasks.load_findings", (first.pk,))]
+    assert handed_over() == [("findings.tasks.load_findings", (job.pk,)) for job in (first, second)]
     tasks.load_findings(first.pk)
     assert handed_over() == [("findings.tasks.load_findings", (second.pk,))]
     tasks.load_findings(second.pk)
@@ -233,3 +236,11 @@ def test_a_token_of_another_area_loads_nothing() -> None:
     program = Program(UserFactory(second_line=True), writes=True, areas=["evidence"])
     answer = sent(program, as_json(finding()))
     assert (answer.status_code, answer.json()["detail"]) == (403, "This token is not made for “finding”.")
+
+
+def test_while_one_file_is_loaded_another_worker_leaves_the_rest_alone(second_line: LoggedIn) -> None:
+    job = Job.objects.get(pk=Job.key_of(sent(second_line, as_json(finding())).json()["id"]))
+    with load_jobs.alone() as mine:
+        assert (mine, load_jobs.run(job.pk)) == (True, False)
+    assert load_jobs.run(job.pk) is True
+    assert Finding.objects.count() == 1
