@@ -14,10 +14,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit.moment import Moment
-from findings.coverage_figures import held_of, known_at, scopes_visible_to, with_state
+from findings.coverage_figures import held_of, in_state, known_at, scopes_visible_to, with_state
 from findings.explore import ORDERS, WORST_FIRST, FindingFilter
+from findings.facets import facets
 from findings.listing import listed
-from findings.models import Check, FindingSpan, Scope
+from findings.models import Check, CoverageState, FindingSpan, Scope, Severity
 from findings.parameters import PARAMETERS
 from findings.provenance import record_at
 from findings.timeline import finding_or_404, history_of, holding
@@ -99,6 +100,39 @@ class FindingSerializer(serializers.ModelSerializer[FindingSpan]):
         return [f"S-{key}" for key in span.solutions if seen.everything or key in seen.solutions]
 
 
+class CountsSerializer(serializers.Serializer[Any]):
+    """total: of the list. by_status, by_severity: whatever the filter asks of that itself; empty where there is more
+    than can be told apart.
+    """
+
+    total = serializers.IntegerField()
+    by_status = serializers.DictField(child=serializers.IntegerField())
+    by_severity = serializers.DictField(child=serializers.IntegerField())
+
+
+class HowManyFindings(Door):
+    """The figures beside the explorer's filter."""
+
+    action = "finding.view"
+    serializer_class = CountsSerializer
+
+    @extend_schema(operation_id="findings_count", parameters=[*FILTER, *MOMENT], responses=CountsSerializer)
+    def get(self, request: Request) -> Response:
+        counted = facets(readable(request), request.user, moment_of(request))
+        severities = {str(Severity(rank).label): n for rank, n in counted.by_severity.items() if n}
+        by_status = {status: n for status, n in counted.by_status.items() if n}
+        told = {"total": counted.total, "by_status": by_status, "by_severity": severities}
+        return Response(told if not counted.beyond else {**told, "by_status": {}, "by_severity": {}})
+
+
+def readable(request: Request) -> FindingFilter:
+    """The filter of the address. Raises ValidationError, by name."""
+    asked = FindingFilter.of(request._request.GET, request.user)
+    if asked.errors:
+        raise ValidationError({name: str(words) for name, words in asked.errors.items()})
+    return asked
+
+
 class SpanSerializer(serializers.ModelSerializer[FindingSpan]):
     class Meta:
         model = FindingSpan
@@ -130,10 +164,7 @@ class Findings(ListDoor):
         return super().get(request)
 
     def rows(self) -> QuerySet[FindingSpan]:
-        asked = FindingFilter.of(self.request._request.GET, self.request.user)
-        if asked.errors:
-            raise ValidationError({name: str(words) for name, words in asked.errors.items()})
-        return listed(asked.spans(self.request.user, moment_of(self.request)), moment_of(self.request))
+        return listed(readable(self.request).spans(self.request.user, moment_of(self.request)), moment_of(self.request))
 
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "seen": Visibility.of(self.request.user)}
@@ -248,18 +279,20 @@ class Coverage(ListDoor):
     serializer_class = CoverageSerializer
     order = ("account", "region", "source", "id")
 
-    @extend_schema(parameters=MOMENT)
+    @extend_schema(parameters=[OpenApiParameter("state", enum=CoverageState.values), *MOMENT])
     def get(self, request: Request) -> Response:
         return super().get(request)
 
     def rows(self) -> QuerySet[Scope]:
-        moment = moment_of(self.request)
+        moment, state = moment_of(self.request), self.request.query_params.get("state", "")
         scopes = known_at(scopes_visible_to(self.request.user, moment.at), moment)
+        scopes = in_state(scopes, state, moment) if state in CoverageState.values else scopes
         return with_state(scopes.select_related("connection"), moment)
 
 
 urlpatterns = [
     path("findings/", Findings.as_view(), name="findings"),
+    path("findings/count/", HowManyFindings.as_view(), name="findings_count"),
     path("findings/<str:public_id>/", OneFinding.as_view(), name="finding"),
     path("findings/<str:public_id>/record/", RecordOfFinding.as_view(), name="finding_record"),
     path("checks/", Checks.as_view(), name="checks"),

@@ -100,6 +100,11 @@ def with_state(scopes: QuerySet[Scope], moment: Moment) -> QuerySet[Scope]:
     return scopes.prefetch_related(Prefetch("spans", spans, to_attr="held"))
 
 
+def in_state(scopes: QuerySet[Scope], state: str, moment: Moment) -> QuerySet[Scope]:
+    """Those of the scopes of which that could be said at the moment."""
+    return scopes.filter(pk__in=CoverageSpan.objects.filter(moment.holds(), state=state).values("scope"))
+
+
 def covered_at(scope: Scope | None, moment: Moment) -> CoverageSpan | None:
     """What could be said of one scope at the moment; None where nothing was known of it."""
     return CoverageSpan.objects.filter(moment.holds(), scope=scope).first() if scope else None

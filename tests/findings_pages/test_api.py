@@ -74,6 +74,15 @@ def test_other_peoples_findings_and_solutions_are_not_told(log_in: LogIn) -> Non
     assert browser.get(f"{API}/findings/{hidden.public_id}/").status_code == 404
 
 
+def test_what_a_filter_finds_is_counted(second_line: LoggedIn) -> None:
+    FindingFactory.create_batch(2, severity=Severity.CRITICAL)
+    FindingFactory(status=Status.PASS, severity=Severity.LOW)
+    counted()
+    told = second_line.get(f"{API}/findings/count/", {"status": "fail"}).json()
+    assert told == {"total": 2, "by_status": {"fail": 2, "pass": 1}, "by_severity": {"Critical": 2}}
+    assert second_line.get(f"{API}/findings/count/", {"severity": "loud"}).status_code == 400
+
+
 def test_checks_coverage_and_connections(administrator: LoggedIn, second_line: LoggedIn) -> None:
     check = CheckFactory(key="S3.8")
     assert second_line.get(f"{API}/checks/{check.public_id}/").json()["key"] == "S3.8"
@@ -81,6 +90,8 @@ def test_checks_coverage_and_connections(administrator: LoggedIn, second_line: L
     CoverageSpanFactory(scope=scope)
     (place,) = second_line.get(f"{API}/coverage/").json()["results"]
     assert (place["state"], place["reason"]) == ("denied", "No role.")
+    assert second_line.get(f"{API}/coverage/?state=denied").json()["results"] == [place]
+    assert second_line.get(f"{API}/coverage/?state=fresh").json()["results"] == []
     assert second_line.get(f"{API}/coverage/?as_of=2001-01-01").json()["results"] == []
     address = f"{API}/connections/{scope.connection.public_id}/"
     assert second_line.get(address).json()["external_id"] is None
