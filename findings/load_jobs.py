@@ -72,6 +72,7 @@ def ask(file: UploadedFile[Any], connection: Connection | None, *, by: User, enq
         subject=named.public_id if named else "",
         title=kept("Load findings from %(file)s") % {"file": name},
         total=PARTS,
+        step=kept("Waiting for a worker"),
         requested_by=by,
         requested_at=clock.now(),
     )

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.forms import BaseForm
 from django.shortcuts import get_object_or_404
 from django.urls import path
@@ -86,8 +86,9 @@ class SecondFactorSerializer(serializers.ModelSerializer[Authenticator]):
 
 
 class OnePersonSerializer(PersonSerializer):
-    """held, grants: every role and every part in a solution, ended ones too. stands_in_for, stood_in_for_by: in force
-    or to come. logged_in, second_factors, by_single_sign_on: null but for those who manage people.
+    """held, grants: every role and every part in a solution, ended ones too, the latest first. stands_in_for,
+    stood_in_for_by: in force or to come. logged_in, second_factors, by_single_sign_on: null but for those who manage
+    people.
     """
 
     held = HeldRoleSerializer(source="role_assignments", many=True)
@@ -100,7 +101,7 @@ class OnePersonSerializer(PersonSerializer):
 
     class Meta(PersonSerializer.Meta):
         fields = [
-            *PersonSerializer.Meta.fields, "time_zone", "held", "grants", "stands_in_for", "stood_in_for_by",
+            *PersonSerializer.Meta.fields, "held", "grants", "stands_in_for", "stood_in_for_by",
             "logged_in", "second_factors", "by_single_sign_on",
         ]  # fmt: skip
 
@@ -173,7 +174,11 @@ class PersonDoor(Door):
 
     def rows(self) -> QuerySet[User]:
         at = self.request.moment.at  # type: ignore[attr-defined]
-        people: QuerySet[User] = User.objects.listed(at).prefetch_related("role_assignments", "grants__solution")
+        roles = RoleAssignment.objects.order_by("-valid_from", "-id")
+        grants = Grant.objects.select_related("solution").order_by("-valid_from", "-id")
+        people: QuerySet[User] = User.objects.listed(at).prefetch_related(
+            Prefetch("role_assignments", roles), Prefetch("grants", grants)
+        )
         return people
 
 

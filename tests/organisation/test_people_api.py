@@ -13,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from audit import clock
+from audit.models import TrailEntry
 from desk import outbox
 from organisation.models import Delegation, GroupMapping, User
 from tests.clock import after
@@ -84,6 +85,9 @@ def test_a_log_in_is_closed_and_opened_again(administrator: LoggedIn, log_in: Lo
         in post(administrator, f"{own}close/", reason="x").json()["errors"]["refused"][0]
     )
     assert post(administrator, f"{own}second-factor/forget/", reason="x").status_code == 404
+    lifted = post(administrator, f"{own}roles/give/", role="second", combine=True, reason="x")
+    assert lifted.json()["errors"] == {"refused": ["Nobody gives a role to themselves; another administrator can."]}
+    assert TrailEntry.objects.filter(action="own_work.refused", actor=administrator.person.public_id).exists()
     for what in ("second-factor", "single-sign-on"):
         assert post(administrator, f"{one}{what}/forget/", reason="Lost").status_code == 200
 
