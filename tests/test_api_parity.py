@@ -14,7 +14,7 @@ STILL_TO_COME = {
     "appetite.manage", "appetite.view", "audit_finding.write", "control.answer", "control.inherit", "control.manage",
     "engagement.manage", "engagement.work", "evidence.hold", "evidence.verify", "framework.manage", "mapping.decide",
     "mapping.propose", "provider_report.record", "responsibility.manage", "risk.add", "risk.assess", "risk.change",
-    "risk.close", "risk.export", "risk.import", "trail.heads", "treatment.change", "triage.change",
+    "risk.close", "risk.export", "risk.import", "trail.heads", "triage.change",
 }  # fmt: skip
 """Floors whose operations are being written: to be emptied, and removed with its last name."""
 
@@ -25,4 +25,4 @@ def actions_of(*, api: bool) -> set[str]:
 
 
 def test_what_a_page_does_the_api_does_or_a_reason_says_why_not() -> None:
-    assert actions_of(api=False) - actions_of(api=True) - STILL_TO_COME == set(PAGES_ALONE)
+    assert actions_of(api=False) - actions_of(api=True) == set(PAGES_ALONE) | STILL_TO_COME
