@@ -56,10 +56,11 @@ def callers(own: Callable[[User], dict[str, Any]]) -> Iterator[Caller]:
             {"Cookie": cookies, "X-CSRFToken": CSRF},
             {"Authorization": program.defaults["HTTP_AUTHORIZATION"]},
         ]
-        yield Caller(person, proofs, _known(person), own(person))
+        yield Caller(person, proofs, known(person), own(person))
 
 
-def _known(person: User) -> dict[str, Any]:
+def known(person: User) -> dict[str, Any]:
+    """What they may name in a call, by its field."""
     solution = GrantFactory(person=person).solution
     control = ControlFactory(manual=True, solution=solution, is_common=True).public_id
     someone = UserFactory(first_line=True, owns=[solution]).public_id
