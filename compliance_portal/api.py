@@ -42,6 +42,9 @@ from risks import challenges_api as challenges
 from risks import decisions_api as decisions
 from risks import heat_map_api as heat_map
 from risks import risk_api as risks
+from risks import risk_links_api as risk_links
+from risks import risk_moves_api as risk_moves
+from risks import treatments_api as treatments
 
 app_name = "api"
 
@@ -70,7 +73,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *heat_map.urlpatterns,
     *decisions.urlpatterns,
     *challenges.urlpatterns,
+    *treatments.urlpatterns,
     *risks.urlpatterns,
+    *risk_moves.urlpatterns,
+    *risk_links.urlpatterns,
     *evidence.urlpatterns,
     *evidence_moves.urlpatterns,
     *holds.urlpatterns,

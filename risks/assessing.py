@@ -61,6 +61,16 @@ def state(risk: Risk, kind: str, *, likelihood: int, impact: int, because: str, 
     return made
 
 
+def take(risk: Risk, *, likelihood: int | None, impact: int | None, by: User) -> Assessment:
+    """The portal's proposal as one's own statement. likelihood, impact: of the proposal that the person saw."""
+    proposal = proposing.proposals([risk], by, Moment.now())[risk.pk]
+    if likelihood is None or impact is None or (proposal.likelihood, proposal.impact) != (likelihood, impact):
+        raise NotAllowed(_("The proposal is another one now, since what it rests on changed. Look again."))
+    because = _("As the portal proposed. %(reasons)s") % {"reasons": " ".join(one.words for one in proposal.reasons)}
+    cell = {"likelihood": likelihood, "impact": impact}
+    return state(risk, Kind.CURRENT.value, because=because[:2000], by=by, **cell)
+
+
 def _imports(person: User) -> bool:
     """Whether they may bring in what others state, and no more."""
     return may(person, "risk.import") and not may(person, "risk.assess")

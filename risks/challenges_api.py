@@ -6,18 +6,14 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import path
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
-from rest_framework.response import Response
 
-from audit.public_id import get_or_404
 from controls.register_api import NamedSerializer
-from organisation.models import NotAllowed
+from organisation.models import User
 from organisation.rest import Door, ListDoor, RowDoor
-from organisation.rest_acts import refused
-from risks import challenging
-from risks.models import Challenge
+from organisation.rest_acts import Act
+from risks import challenge_list, challenging
+from risks.models import Assessment, Challenge, Risk, Treatment
 
 
 class ChallengeSerializer(serializers.ModelSerializer[Challenge]):
@@ -50,7 +46,13 @@ class ChallengeDoor(Door):
 
 
 class Challenges(ChallengeDoor, ListDoor):
+    """?state, about, mine, q: as the page has them."""
+
     order = ("-id",)
+
+    def rows(self) -> QuerySet[Challenge]:
+        user, moment = self.request.user, self.request.moment  # type: ignore[attr-defined]
+        return challenge_list.Challenges.of(self.request.query_params, user, moment).rows  # type: ignore[arg-type]
 
 
 class OneChallenge(ChallengeDoor, RowDoor):
@@ -61,39 +63,58 @@ class AnswerSerializer(serializers.Serializer[Any]):
     answer = serializers.CharField(max_length=4000)
 
 
-class SettleSerializer(serializers.Serializer[Any]):
-    outcome = serializers.ChoiceField(choices=Challenge.Outcome.choices)
+class LongBecauseSerializer(serializers.Serializer[Any]):
     because = serializers.CharField(max_length=4000)
 
 
-class AnswerChallenge(ChallengeDoor):
-    action = "challenge.answer"
-
-    @extend_schema(request=AnswerSerializer, responses=ChallengeSerializer)
-    def post(self, request: Request, public_id: str) -> Response:
-        found = get_or_404(self.get_queryset(), public_id)
-        said = AnswerSerializer(data=request.data)
-        said.is_valid(raise_exception=True)
-        try:
-            challenging.answer(found, text=said.validated_data["answer"], by=request.user)  # type: ignore[arg-type]
-        except NotAllowed as no:
-            raise refused(no) from no
-        return Response(self.get_serializer(self.rows().get(pk=found.pk)).data)
+class SettleSerializer(LongBecauseSerializer):
+    outcome = serializers.ChoiceField(choices=Challenge.Outcome.choices)
 
 
-class SettleChallenge(ChallengeDoor):
-    action = "challenge.settle"
+class AnswerChallenge(ChallengeDoor, Act):
+    action, said = "challenge.answer", AnswerSerializer
 
-    @extend_schema(request=SettleSerializer, responses=ChallengeSerializer)
-    def post(self, request: Request, public_id: str) -> Response:
-        found = get_or_404(self.get_queryset(), public_id)
-        said = SettleSerializer(data=request.data)
-        said.is_valid(raise_exception=True)
-        try:
-            challenging.settle(found, by=request.user, **said.validated_data)  # type: ignore[arg-type]
-        except NotAllowed as no:
-            raise refused(no) from no
-        return Response(self.get_serializer(self.rows().get(pk=found.pk)).data)
+    def do(self, row: Challenge, said: dict[str, Any], *, by: User) -> Challenge:
+        return challenging.answer(row, text=said["answer"], by=by)
+
+
+class SettleChallenge(ChallengeDoor, Act):
+    action, said = "challenge.settle", SettleSerializer
+
+    def do(self, row: Challenge, said: dict[str, Any], *, by: User) -> Challenge:
+        return challenging.settle(row, by=by, **said)
+
+
+class ChallengeLevel(ChallengeDoor, Act):
+    action, said, makes = "risk.challenge", LongBecauseSerializer, True
+
+    def subjects(self) -> QuerySet[Assessment]:
+        return Assessment.objects.visible_to(self.request.user).select_related("risk", "matrix")
+
+    def do(self, row: Assessment, said: dict[str, Any], *, by: User) -> Challenge:
+        return challenging.challenge_level(row, because=said["because"], by=by)
+
+
+class ChallengeTreatment(ChallengeDoor, Act):
+    """How it is treated; where its closing is proposed or done, that."""
+
+    action, said, makes = "risk.challenge", LongBecauseSerializer, True
+
+    def subjects(self) -> QuerySet[Treatment]:
+        return Treatment.objects.visible_to(self.request.user).select_related("risk__owner", "owner")
+
+    def do(self, row: Treatment, said: dict[str, Any], *, by: User) -> Challenge:
+        return challenging.challenge_treated(row, because=said["because"], by=by)
+
+
+class ChallengeClosing(ChallengeDoor, Act):
+    action, said, makes = "risk.challenge", LongBecauseSerializer, True
+
+    def subjects(self) -> QuerySet[Risk]:
+        return Risk.objects.visible_to(self.request.user).select_related("owner")
+
+    def do(self, row: Risk, said: dict[str, Any], *, by: User) -> Challenge:
+        return challenging.challenge_closure(row, because=said["because"], by=by)
 
 
 urlpatterns = [
@@ -101,4 +122,7 @@ urlpatterns = [
     path("challenges/<str:public_id>/", OneChallenge.as_view(), name="challenge"),
     path("challenges/<str:public_id>/answer/", AnswerChallenge.as_view(), name="challenge_answer"),
     path("challenges/<str:public_id>/settle/", SettleChallenge.as_view(), name="challenge_settle"),
+    path("levels/<str:public_id>/challenge/", ChallengeLevel.as_view(), name="level_challenge"),
+    path("treatments/<str:public_id>/challenge/", ChallengeTreatment.as_view(), name="treatment_challenge"),
+    path("risks/<str:public_id>/close/challenge/", ChallengeClosing.as_view(), name="closure_challenge"),
 ]

@@ -53,6 +53,12 @@ def challenge_closure(subject: Closable, *, because: str, by: User) -> Challenge
     return _raise(About.CLOSURE, because, by, risk=subject)
 
 
+def challenge_treated(treatment: Treatment, *, because: str, by: User) -> Challenge:
+    """How a risk is treated; where its closing is proposed or done, that."""
+    verb = challenge_treatment if treatment.closure_proposed_at is None else challenge_closure
+    return verb(treatment, because=because, by=by)
+
+
 @transaction.atomic
 def challenge_exception(exception: RiskException, *, because: str, by: User, read: int | None = None) -> Challenge:
     """One in force stays so until the challenge is upheld; any other goes back to who asked."""

@@ -1,4 +1,4 @@
-"""Exceptions, treatments and challenges for programs: the same rows and the same verbs as the pages."""
+"""Exceptions for programs: the same rows and the same verbs as the pages."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ from findings.models import Check, Resource
 from organisation.models import NotAllowed, Solution
 from organisation.rest import Door, ListDoor, MomentField, RowDoor
 from organisation.rest_acts import refused
-from risks import challenging, excepting, treating, treatment_closing
+from risks import challenging, excepting, exception_list
 from risks.asking import Asking, ask
 from risks.exception_list import as_of
 from risks.exception_moves import Verb
-from risks.models import ExceptionStep, Risk, RiskException, Treatment, TreatmentAction
-from risks.treatment_list import with_progress
+from risks.models import ExceptionStep, Risk, RiskException
 
 
 class StepSerializer(serializers.ModelSerializer[ExceptionStep]):
@@ -115,7 +114,14 @@ class ExceptionDoor(Door):
 
 
 class Exceptions(ExceptionDoor, ListDoor):
+    """?solution, state, kind, level, expires, mine, q: as the page has them."""
+
     order = ("-id",)
+
+    def rows(self) -> QuerySet[RiskException]:
+        user, moment = self.request.user, self.request.moment  # type: ignore[attr-defined]
+        found = exception_list.Exceptions.of(self.request.query_params, user, moment)  # type: ignore[arg-type]
+        return found.rows.prefetch_related("checks")
 
 
 class AskForException(ExceptionDoor):
@@ -209,100 +215,6 @@ class Decide(MoveException):
         )  # fmt: skip
 
 
-class ActionSerializer(serializers.ModelSerializer[TreatmentAction]):
-    id = serializers.CharField(source="public_id")
-    owner = NamedSerializer()
-
-    class Meta:
-        model = TreatmentAction
-        fields = ["id", "what", "owner", "due_on", "state", "link", "ended_at", "ended_because", "version"]
-
-
-class TreatmentSerializer(serializers.ModelSerializer[Treatment]):
-    id = serializers.CharField(source="public_id")
-    risk = serializers.CharField(source="risk.public_id")
-    owner = NamedSerializer()
-    actions = ActionSerializer(many=True)
-    actions_wanted = serializers.IntegerField(source="wanted")
-    actions_done = serializers.IntegerField(source="done")
-    actions_overdue = serializers.IntegerField(source="overdue")
-
-    class Meta:
-        model = Treatment
-        fields = [
-            "id", "risk", "strategy", "plan", "owner", "hold_days", "actions", "actions_wanted", "actions_done",
-            "actions_overdue", "closure_proposed_at", "closure_because", "closed_at", "version",
-        ]  # fmt: skip
-
-
-class TreatmentDoor(Door):
-    action = "risk.view"
-    versioned = Treatment
-    serializer_class = TreatmentSerializer
-
-    def rows(self) -> QuerySet[Treatment]:
-        at = self.request.moment.at  # type: ignore[attr-defined]
-        seen = Treatment.objects.visible_to(self.request.user).filter(added_at__lte=at)
-        return with_progress(seen, at).select_related("risk", "owner").prefetch_related("actions__owner")
-
-
-class Treatments(TreatmentDoor, ListDoor):
-    order = ("-id",)
-
-
-class OneTreatment(TreatmentDoor, RowDoor):
-    pass
-
-
-class ProposeClosure(TreatmentDoor):
-    action = "treatment.close"
-
-    @extend_schema(request=MoveSerializer, responses=TreatmentSerializer)
-    def post(self, request: Request, public_id: str) -> Response:
-        found = get_or_404(self.get_queryset(), public_id)
-        said = MoveSerializer(data=request.data)
-        said.is_valid(raise_exception=True)
-        try:
-            self.move(found, request, said.validated_data["because"])
-        except NotAllowed as no:
-            raise refused(no) from no
-        return Response(self.get_serializer(self.rows().get(pk=found.pk)).data)
-
-    def move(self, found: Treatment, request: Request, because: str) -> None:
-        treatment_closing.propose(found, because=because, by=request.user)  # type: ignore[arg-type]
-
-
-class CloseTreatment(ProposeClosure):
-    def move(self, found: Treatment, request: Request, because: str) -> None:
-        treatment_closing.confirm(found, because=because, by=request.user)  # type: ignore[arg-type]
-
-
-class StateSerializer(MoveSerializer):
-    state = serializers.ChoiceField(choices=TreatmentAction.State.choices)
-
-
-class MoveAction(Door):
-    action = "treatment.change"
-    versioned = TreatmentAction
-    serializer_class = ActionSerializer
-
-    def rows(self) -> QuerySet[TreatmentAction]:
-        seen = Treatment.objects.visible_to(self.request.user)
-        return TreatmentAction.objects.filter(treatment__in=seen).select_related("owner")
-
-    @extend_schema(request=StateSerializer, responses=ActionSerializer)
-    def post(self, request: Request, public_id: str) -> Response:
-        found = get_or_404(self.get_queryset(), public_id)
-        said = StateSerializer(data=request.data)
-        said.is_valid(raise_exception=True)
-        told = said.validated_data
-        try:
-            moved = treating.set_state(found, told["state"], by=request.user, because=told["because"])  # type: ignore[arg-type]
-        except NotAllowed as no:
-            raise refused(no) from no
-        return Response(self.get_serializer(moved).data)
-
-
 ONE = "exceptions/<str:public_id>/"
 urlpatterns = [
     path("exceptions/", Exceptions.as_view(), name="exceptions"),
@@ -316,9 +228,4 @@ urlpatterns = [
     path(f"{ONE}challenge/", ChallengeException.as_view(), name="exception_challenge"),
     path(f"{ONE}withdraw/", Withdraw.as_view(), name="exception_withdraw"),
     path(f"{ONE}end/", End.as_view(), name="exception_end"),
-    path("treatments/", Treatments.as_view(), name="treatments"),
-    path("treatments/<str:public_id>/", OneTreatment.as_view(), name="treatment"),
-    path("treatments/<str:public_id>/propose-closure/", ProposeClosure.as_view(), name="treatment_propose_closure"),
-    path("treatments/<str:public_id>/close/", CloseTreatment.as_view(), name="treatment_close"),
-    path("actions/<str:public_id>/move/", MoveAction.as_view(), name="action_move"),
 ]

@@ -16,7 +16,7 @@ from audit.moment import Moment
 from audit.public_id import get_or_404
 from findings.listing import account_names
 from findings.models import Check, Finding
-from organisation.models import Grant, Role, Solution, User
+from organisation.models import Grant, NotAllowed, Role, Solution, User
 from risks import registering
 from risks.groups import GroupKey, groups
 from risks.models import Category, Risk, RiskFindings
@@ -123,9 +123,19 @@ def _owner(solution: Solution, user: User) -> int | None:
     return people[0] if people else None
 
 
+def over(found: Source) -> str:
+    """Why nothing is made of it; empty where it fails."""
+    if found.failing:
+        return ""
+    words = _("Nothing of %(solution)s fails %(check)s in %(where)s now, so there is nothing to make a risk of.")
+    return words % {"check": found.check.key, "where": found.where, "solution": found.solution.name}
+
+
 @transaction.atomic
 def make(found: Source, said: dict[str, Any], *, by: User) -> Risk:
     """A risk of it, which its findings show from now on. Raises NotAllowed."""
+    if why_not := over(found):
+        raise NotAllowed(why_not)
     made = registering.add(by=by, **said)
     registering.link_findings(made, found.check, found.key.account, by=by)
     return made

@@ -10,6 +10,9 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit import clock, trail
@@ -66,7 +69,7 @@ def reviewed(risk: Risk, *, next_on: date, because: str, by: User) -> Risk:
     """Somebody looked at it and it is as it is; the next look is due on that day."""
     held = locked(risk)
     rights.refuse(rights.change_refusal(held, by), rights.closed_refusal(held), rights.said(because))
-    if next_on <= clock.now().date():
+    if next_on <= timezone.localdate(clock.now()):
         raise NotAllowed(_("The next review lies ahead: choose a day after today."))
     changed = _written(held, held.version, {"review_on": next_on})
     trail.record(by, "risk.reviewed", held, changed=changed, because=because)
@@ -100,6 +103,16 @@ def locked(risk: Risk) -> Risk:
     """As it is now, for this transaction."""
     rows = Risk.objects.select_for_update(of=("self",))
     return rows.select_related("solution", "category", "owner", "closure_proposed_by").get(pk=risk.pk)
+
+
+def linkable(risk: Risk, person: User) -> QuerySet[Control]:
+    """In use, of its solution, inherited there or of every solution, and not linked yet."""
+    at = clock.now()
+    inherited = risk.solution.inherited_controls.in_force(at)
+    concern = Q(solution=None) | Q(solution=risk.solution) | Q(inheritances__in=inherited)
+    linked = risk.control_links.in_force(at).values("control")
+    seen = Control.objects.visible_to(person).added_by(at).filter(concern, retired_at=None)
+    return seen.exclude(pk__in=linked).distinct().order_by("name")
 
 
 @transaction.atomic
@@ -138,6 +151,12 @@ def link_control(
     return made
 
 
+def control_link(risk: Risk, control: str) -> RiskControl:
+    """In force, of the control with this public id. Raises Http404."""
+    links = risk.control_links.in_force(clock.now()).select_related("control", "risk")
+    return get_object_or_404(links, control=Control.key_of(control))
+
+
 @transaction.atomic
 def unlink_control(link: RiskControl, *, because: str, by: User) -> None:
     held = locked(link.risk)
@@ -162,6 +181,13 @@ def link_findings(
     made = RiskFindings.objects.create(risk=held, linked_by=by.public_id, valid_from=at, **wanted)
     trail.record(by, "risk.findings_linked", held, **_told(made))
     return made
+
+
+def findings_link(risk: Risk, check: Check, account: str, finding: str = "") -> RiskFindings:
+    """In force, of just these. finding: the public id of one, or empty. Raises Http404."""
+    links = risk.finding_links.in_force(clock.now()).select_related("check_ran", "finding", "risk")
+    one = Finding.key_of(finding) if finding else None
+    return get_object_or_404(links, check_ran=check, account=account, finding=one)
 
 
 @transaction.atomic

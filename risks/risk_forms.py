@@ -16,6 +16,7 @@ from findings.models import Check
 from organisation.days import DayField
 from organisation.models import Role, Solution, User, Visibility
 from organisation.permissions import may
+from risks import registering
 from risks.models import WRITTEN, Category, Matrix, Risk
 
 DAY = forms.DateInput({"type": "date", "class": "short"}, format="%Y-%m-%d")
@@ -121,20 +122,10 @@ class LinkControlForm(forms.Form):
 
     def __init__(self, *args: Any, risk: Risk, person: User, matrix: Matrix, **options: Any) -> None:
         super().__init__(*args, **options)
-        at = clock.now()
-        linked = risk.control_links.in_force(at).values("control")
-        concern = Q(solution=None) | Q(solution=risk.solution) | Q(inheritances__in=_inherited(risk))
-        controls = (
-            Control.objects.visible_to(person).added_by(at).filter(concern, retired_at=None).exclude(pk__in=linked)
-        )
-        self.fields["control"].queryset = controls.distinct().order_by("name")  # type: ignore[attr-defined]
+        self.fields["control"].queryset = registering.linkable(risk, person)  # type: ignore[attr-defined]
         for name, labels in (("likelihood_at_most", matrix.likelihoods), ("impact_at_most", matrix.impacts)):
             nothing = ("", _("– (it does nothing for that)"))
             self.fields[name].choices = [nothing, *enumerate(labels)]  # type: ignore[attr-defined]
-
-
-def _inherited(risk: Risk) -> Any:
-    return risk.solution.inherited_controls.in_force(clock.now())
 
 
 class LinkFindingsForm(forms.Form):

@@ -8,12 +8,14 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit import clock, trail
+from audit.moment import Moment
 from audit.words import kept
-from findings.models import Check
+from findings.models import Check, FindingSpan
 from organisation.models import Role, User
 from organisation.permissions import may
 from organisation.standing_in import by_right
@@ -51,6 +53,16 @@ def _refuse(risk: Risk, person: User, owner: User | None = None, *, treatment: T
 def _first_line(owner: User, field: str = "owner") -> None:
     if not User.objects.active().with_role(Role.FIRST, clock.now()).filter(pk=owner.pk).exists():
         raise Refused(_("Somebody of the first line owns it: risks are managed there."), field)
+
+
+def checks_to_name(risk: Risk, treatment: Treatment | None = None) -> QuerySet[Check]:
+    """Those that fail in the risk's solution, that show the risk, or that the treatment names already."""
+    at = clock.now()
+    named = [one.check_ran_id for one in treatment.checks.in_force(at)] if treatment else []
+    linked = risk.finding_links.in_force(at).values_list("check_ran", flat=True)
+    spans = FindingSpan.objects.at(Moment.now()).active().of_solution(risk.solution_id)
+    failing = spans.failing().order_by().values_list("check_ran", flat=True).distinct()[:200]
+    return Check.objects.filter(pk__in={*named, *linked, *failing}).order_by("key")
 
 
 @transaction.atomic

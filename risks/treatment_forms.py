@@ -9,12 +9,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from audit import clock
-from audit.moment import Moment
-from findings.models import Check, FindingSpan
+from findings.models import Check
 from organisation.days import DayField
 from organisation.models import Role, User
 from risks.models import Challenge, Risk, Treatment, TreatmentAction
-from risks.treating import FIELDS, today
+from risks.treating import FIELDS, checks_to_name, today
 
 DAY = forms.DateInput({"type": "date", "class": "short"}, format="%Y-%m-%d")
 
@@ -52,12 +51,9 @@ class TreatmentForm(forms.Form):
         super().__init__(*args, **options)
         fields: dict[str, Any] = self.fields
         fields["owner"].queryset = people()
-        spans = FindingSpan.objects.at(Moment.now()).active().of_solution(risk.solution_id)
         named = [one.check_ran_id for one in treatment.checks.in_force(clock.now())] if treatment else []
         linked = list(risk.finding_links.in_force(clock.now()).values_list("check_ran", flat=True))
-        failing = list(spans.failing().order_by().values_list("check_ran", flat=True).distinct()[:200])
-        rows = Check.objects.filter(pk__in={*named, *linked, *failing}).order_by("key")
-        fields["checks"].queryset = rows
+        fields["checks"].queryset = checks_to_name(risk, treatment)
         fields["checks"].label_from_instance = str
         if treatment is None:
             del self.fields["because"]

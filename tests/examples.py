@@ -281,6 +281,7 @@ CHALLENGE = _of_solution(_challenge)
 # Of an address that is only posted to, GET never looks for the object: tests/risks/test_decisions_api.py does.
 TO_EXCEPTION, TO_TREATMENT, TO_CHALLENGE = (Example(own=one.own) for one in (EXCEPTION, TREATMENT, CHALLENGE))
 RISK = _of_solution(lambda solution: _id(RiskFactory(solution=solution)))
+TO_LEVEL = Example(own=lambda person: _id(AssessmentFactory(risk__solution=_solution(person), waiting=True)))
 ASSESSMENT = _of_solution(lambda solution: _id(AssessmentFactory(risk__solution=solution)))
 
 
@@ -613,6 +614,25 @@ EXAMPLES: dict[str, Example] = {
     "risks:heat_map_export": Example(own=lambda person: {"form": "csv"}),
     "api:risk": RISK,
     "api:risk_assessments": Example(own=RISK.own),
+    "api:risk_close": Example(own=RISK.own),
+    "api:risk_close_confirm": Example(own=RISK.own),
+    "api:risk_close_reject": Example(own=RISK.own),
+    "api:risk_from": OF_A_GROUP,
+    "api:risk_from_join": Example(own=OF_A_GROUP.own),
+    "api:risk_from_make": Example(own=OF_A_GROUP.own),
+    "api:risk_link_control": Example(own=RISK.own),
+    "api:risk_link_findings": Example(own=RISK.own),
+    "api:risk_links": RISK,
+    "api:risk_proposal": RISK,
+    "api:risk_reopen": Example(own=RISK.own),
+    "api:risk_review": Example(own=RISK.own),
+    "api:risk_take": Example(own=RISK.own),
+    "api:risk_unlink_control": Example(own=RISK.own),
+    "api:risk_unlink_findings": Example(own=RISK.own),
+    "api:level_challenge": TO_LEVEL,
+    "api:level_confirm": TO_LEVEL,
+    "api:level_decline": TO_LEVEL,
+    "api:closure_challenge": Example(own=RISK.own),
     "risks:from_group": OF_A_GROUP,
     "risks:join": Example(own=lambda person: _joining(_solution(person))),
     "risks:register_export": Example(own=lambda person: {"form": "csv"}),
@@ -636,6 +656,12 @@ EXAMPLES: dict[str, Example] = {
     "api:treatment": TREATMENT,
     "api:treatment_close": TO_TREATMENT,
     "api:treatment_propose_closure": TO_TREATMENT,
+    "api:treatment_add": Example(own=RISK.own),
+    "api:treatment_challenge": TO_TREATMENT,
+    "api:treatment_change": TO_TREATMENT,
+    "api:treatment_send_back": TO_TREATMENT,
+    "api:action_add": TO_TREATMENT,
+    "api:action_change": Example(own=ACTION.own),
     "api:action_move": Example(own=ACTION.own),
     "api:challenge": CHALLENGE,
     "api:challenge_answer": TO_CHALLENGE,

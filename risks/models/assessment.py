@@ -16,6 +16,10 @@ from risks.models.risk import Risk
 
 
 class AssessmentQuerySet(models.QuerySet["Assessment"]):
+    def visible_to(self, user: object) -> Self:
+        """Of the risks that one sees."""
+        return self.filter(risk__in=Risk.objects.visible_to(user))
+
     def confirmed(self, at: datetime) -> Self:
         return self.filter(confirmed_at__lte=at)
 

@@ -78,6 +78,11 @@ class Treatment(PublicId, Closing, RowVersion):
 
 
 class ActionQuerySet(models.QuerySet["TreatmentAction"]):
+    def visible_to(self, user: object) -> Self:
+        """Of the treatments that one sees, and one's own."""
+        own = Q(owner=user) if isinstance(user, User) else Q()
+        return self.filter(Q(treatment__in=Treatment.objects.visible_to(user)) | own)
+
     def open(self) -> Self:
         return self.filter(state__in=[TreatmentAction.State.TO_DO, TreatmentAction.State.DOING])
 

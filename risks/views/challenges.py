@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,12 +14,11 @@ from django.views.decorators.http import require_safe
 
 from audit.keyset import page_of
 from audit.public_id import get_or_404
-from controls.listing import Asked, Words
 from organisation.middleware import Request
 from organisation.permissions import permitted
 from organisation.views.form_page import FormPage
 from risks import challenging
-from risks.awaiting_decisions import challenges_awaiting
+from risks.challenge_list import RELATED, Challenges
 from risks.models import Assessment, Challenge, Risk, Treatment
 from risks.treatment_forms import AnswerForm, ChallengeForm, SettleForm
 from risks.views.tabs import tabs
@@ -28,48 +27,29 @@ from risks.views.treatments import filled_in
 
 def visible(request: Request) -> QuerySet[Challenge]:
     rows = Challenge.objects.visible_to(request.user).raised(request.moment.at)
-    return rows.select_related(
-        "risk__owner", "risk__solution", "assessment__matrix", "treatment__owner", "exception__asked_by", "raised_by",
-        "answered_by", "settled_by",
-    )  # fmt: skip
+    return rows.select_related(*RELATED)
 
 
 @require_safe
 @permitted("risk.view")
 def challenges(request: Request) -> HttpResponse:
-    at = request.moment.at
-    every, mine = visible(request), challenges_awaiting(request.user) if request.moment.is_now else []
-    settled = Q(settled_at__isnull=False, settled_at__lte=at)
-    asks: dict[str, dict[str, Q]] = {
-        "state": {"open": ~settled, "settled": settled},
-        "about": {one.value: Q(about=one.value) for one in Challenge.About},
-        "mine": {"decide": Q(pk__in=[one.pk for one in mine])},
-    }
-    choices: dict[str, tuple[Words, dict[str, Words]]] = {
-        "state": (_("State"), {"open": _("open"), "settled": _("settled")}),
-        "about": (_("About"), dict(Challenge.About.choices)),
-        "mine": (_("Whose move"), {"decide": _("awaits you")}),
-    }
-    asked = Asked.of(request.GET, choices)
-    rows = every
-    for name, value in asked.values.items():
-        rows = rows.filter(asks[name][value] if name in asks else Q(because__icontains=value))
-    page = page_of(rows, order=("-id",), cursor=request.GET.get("cursor", ""))
-    total, unsettled = every.count(), every.filter(~settled).count()
+    found = Challenges.of(request.GET, request.user, request.moment)
+    page = page_of(found.rows, order=("-id",), cursor=request.GET.get("cursor", ""))
+    total, unsettled, mine = found.every.count(), found.unsettled, len(found.mine)
     context = {
         "page": page,
-        "rows": [told(one, at) for one in page.rows],
+        "rows": [told(one, found.at) for one in page.rows],
         "subject": ngettext("%(n)s challenge", "%(n)s challenges", total) % {"n": total}
         if total
         else _("No challenge"),
         "unsettled": unsettled,
         "unsettled_words": ngettext("%(n)d open", "%(n)d open", unsettled) % {"n": unsettled},
-        "mine": len(mine),
-        "mine_words": ngettext("%(n)d awaits you", "%(n)d await you", len(mine)) % {"n": len(mine)},
-        "asked": asked,
+        "mine": mine,
+        "mine_words": ngettext("%(n)d awaits you", "%(n)d await you", mine) % {"n": mine},
+        "asked": found.asked,
         "choices": [
-            {"name": name, "label": label, "values": known.items(), "chosen": asked.values.get(name, "")}
-            for name, (label, known) in choices.items()
+            {"name": name, "label": label, "values": known.items(), "chosen": found.asked.values.get(name, "")}
+            for name, (label, known) in found.choices.items()
         ],
         "tabs": tabs(request, "challenges"),
     }
@@ -150,8 +130,7 @@ def _raised(request: Request, heading: str, back: str, label: str, do: Any) -> H
 @permitted("risk.challenge")
 def challenge_level(request: Request, public_id: str) -> HttpResponse:
     """Of an assessment."""
-    rows = Assessment.objects.filter(risk__in=Risk.objects.visible_to(request.user)).select_related("risk", "matrix")
-    found = get_or_404(rows, public_id)
+    found = get_or_404(Assessment.objects.visible_to(request.user).select_related("risk", "matrix"), public_id)
     heading = _("Challenge the %(kind)s level of %(id)s: %(level)s") % {
         "kind": found.get_kind_display().lower(), "id": found.risk.public_id, "level": found.label,
     }  # fmt: skip
@@ -168,10 +147,9 @@ def challenge_treatment(request: Request, public_id: str) -> HttpResponse:
     found = get_or_404(rows, public_id)
     of_closure = found.closure_proposed_at is not None
     words = _("Challenge the closing of %(id)s") if of_closure else _("Challenge %(id)s")
-    verb = challenging.challenge_closure if of_closure else challenging.challenge_treatment
     return _raised(
         request, words % {"id": found.public_id}, reverse("risks:treatment", args=[found.public_id]), found.public_id,
-        lambda said: verb(found, because=said["because"], by=request.user),
+        lambda said: challenging.challenge_treated(found, because=said["because"], by=request.user),
     )  # fmt: skip
 
 

@@ -73,9 +73,7 @@ def join(request: Request, key: str, public_id: str) -> HttpResponse:
 
 
 def _fails_no_more(request: Request, found: Source) -> HttpResponse:
-    told = {"check": found.check.key, "where": found.where, "solution": found.solution.name}
-    words = _("Nothing of %(solution)s fails %(check)s in %(where)s now, so there is nothing to make a risk of.")
-    messages.warning(request, words % told)
+    messages.warning(request, from_findings.over(found))
     return redirect("findings:check", found.check.public_id)
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from audit import clock
 from audit.moment import Moment
-from audit.public_id import get_or_404
+from audit.public_id import get_or_404, whole_number
 from organisation.forms import ReasonForm
 from organisation.middleware import Request
 from organisation.models import NotAllowed
@@ -119,21 +119,10 @@ def rows_of(matrix: Matrix, chosen: str, proposal: Proposal | None = None) -> li
 def take(request: Request, public_id: str) -> HttpResponse:
     """The portal's proposal, as one's own statement. seen: the cell that the person saw."""
     found = get_or_404(risks(request), public_id)
-    proposal = proposals([found], request.user, Moment.now())[found.pk]
-    if proposal.level is None or request.POST.get("seen") != f"{proposal.likelihood}-{proposal.impact}":
-        messages.warning(request, _("The proposal is another one now, since what it rests on changed. Look again."))
-        return redirect("risks:risk", found.public_id)
-    assert proposal.likelihood is not None
-    assert proposal.impact is not None
-    cell = {"likelihood": proposal.likelihood, "impact": proposal.impact}
-    because = _("As the portal proposed. %(reasons)s") % {"reasons": " ".join(one.words for one in proposal.reasons)}
+    likelihood, _between, impact = request.POST.get("seen", "").partition("-")
+    seen = {"likelihood": whole_number(likelihood), "impact": whole_number(impact)}
     words = _("The current level is stated as proposed.")
-    return back_to(
-        request,
-        found,
-        lambda: assessing.state(found, Kind.CURRENT.value, because=because[:2000], by=request.user, **cell),
-        words,
-    )
+    return back_to(request, found, lambda: assessing.take(found, by=request.user, **seen), words)
 
 
 def _waiting(request: Request, public_id: str, level: str) -> Assessment:

@@ -163,9 +163,7 @@ def add_action(request: Request, public_id: str) -> HttpResponse:
 
 
 def _action(request: Request, public_id: str) -> TreatmentAction:
-    rows = TreatmentAction.objects.filter(treatment__in=visible(request)) | TreatmentAction.objects.filter(
-        owner=request.user
-    )
+    rows = TreatmentAction.objects.visible_to(request.user)
     return get_or_404(rows.select_related("treatment__risk__owner", "treatment__owner", "owner"), public_id)
 
 

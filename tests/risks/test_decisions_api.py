@@ -11,7 +11,9 @@ from audit import clock
 from risks.models import RiskException
 from tests.conftest import LoggedIn, LogIn
 from tests.factories import UserFactory
-from tests.factories.risks import TreatmentActionFactory
+from tests.factories.findings import CheckFactory
+from tests.factories.risks import RiskFactory, TreatmentActionFactory, TreatmentFactory
+from tests.findings_pages.reading_pages import counted
 from tests.risks.exceptions import Story, a_story
 
 pytestmark = pytest.mark.django_db
@@ -86,3 +88,63 @@ def test_a_challenge_is_answered_and_settled(log_in: LogIn, story: Story) -> Non
     assert settled.json()["outcome"] == "upheld"
     exception.refresh_from_db()
     assert exception.state == "reopened"
+
+
+def test_a_treatment_is_planned_changed_and_sent_back(log_in: LogIn, story: Story) -> None:
+    risk = RiskFactory(solution=story.solution, owner=story.ana)
+    ana, ben, other = log_in(story.ana), log_in(story.ben), CheckFactory()
+    said = {"strategy": "mitigate", "plan": "Rotate keys", "owner": story.ana.public_id}
+    counted()
+    unknown = post(ana, f"risks/{risk.public_id}/treatments/add/", **said, checks=[other.public_id])
+    assert unknown.status_code == 404, "it neither fails there nor shows the risk"
+    made = post(ana, f"risks/{risk.public_id}/treatments/add/", **said, checks=[story.check.public_id])
+    assert made.status_code == 201, made.content
+    told = made.json()
+    assert (told["risk"], told["plan"], told["hold_days"], told["version"]) == (risk.public_id, "Rotate keys", 14, 1)
+    assert told["checks"] == [{"check_id": story.check.public_id, "check_key": "S3.1", "account": ""}]
+    one = f"treatments/{told['id']}/"
+    changed = post(ana, f"{one}change/", plan="Rotate all keys", because="More", version=1).json()
+    assert (changed["plan"], changed["strategy"], len(changed["checks"]), changed["version"]) == (
+        "Rotate all keys", "mitigate", 1, 2,
+    )  # fmt: skip
+    assert post(ana, f"{one}change/", plan="Other", because="x", version=1).status_code == 409
+    refused = post(ana, f"{one}change/", strategy="accept", because="x")
+    assert refused.json()["errors"].keys() == {"checks"}
+    post(ana, f"{one}propose-closure/", because="Done")
+    assert post(ben, f"{one}send-back/", because="Not yet", version=3).json()["closure_proposed_at"] is None
+    found = ana.get("/api/v1/treatments/?state=open&q=keys").json()["results"]
+    assert [row["id"] for row in found] == [told["id"]]
+    assert ana.get("/api/v1/treatments/?state=closed").json()["results"] == []
+
+
+def test_actions_are_added_and_changed(log_in: LogIn, story: Story) -> None:
+    action = TreatmentActionFactory(treatment__risk__solution=story.solution)
+    ana, treatment, day = log_in(story.ana), action.treatment, clock.now().date() + timedelta(days=9)
+    said = {"what": "Ask the vendor", "owner": story.ana.public_id, "due_on": day}
+    assert post(ana, f"treatments/{treatment.public_id}/actions/add/", **said).json()["actions_wanted"] == 2
+    over = post(ana, f"treatments/{treatment.public_id}/actions/add/", **said | {"due_on": "2020-01-01"})
+    assert over.json()["errors"] == {"due_on": ["This day is over."]}
+    changed = post(ana, f"actions/{action.public_id}/change/", due_on=day, because="Late", version=1).json()
+    assert (changed["due_on"], changed["what"], changed["version"]) == (day.isoformat(), action.what, 2)
+    assert post(ana, f"actions/{action.public_id}/move/", state="done", version=1).status_code == 409
+
+
+def test_who_owns_an_action_alone_moves_it(log_in: LogIn, story: Story) -> None:
+    action = TreatmentActionFactory(owner=UserFactory(first_line=True))
+    assert post(log_in(action.owner), f"actions/{action.public_id}/move/", state="doing").json()["state"] == "doing"
+
+
+def test_a_treatment_is_challenged(log_in: LogIn, story: Story) -> None:
+    treatment = TreatmentFactory(risk__solution=story.solution)
+    raised = post(log_in(story.cleo), f"treatments/{treatment.public_id}/challenge/", because="Too slow")
+    assert (raised.status_code, raised.json()["about"], raised.json()["of"]) == (
+        201, "treatment", treatment.public_id,
+    )  # fmt: skip
+
+
+def test_exceptions_are_narrowed_as_on_the_page(log_in: LogIn, story: Story) -> None:
+    live = story.live()
+    story.asked()
+    cleo = log_in(story.cleo)
+    assert [row["id"] for row in cleo.get("/api/v1/exceptions/?state=live").json()["results"]] == [live.public_id]
+    assert cleo.get("/api/v1/exceptions/?state=good").status_code == 400
