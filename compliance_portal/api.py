@@ -9,6 +9,7 @@ from assurance import packs_api as packs
 from assurance import paper_moves_api as paper_moves
 from assurance import papers_api as papers
 from controls import api as controls
+from controls import mapping_moves_api as mapping_moves
 from controls import register_api as register
 from dashboard import api as dashboard
 from dashboard import changes_api as changes
@@ -68,6 +69,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *resources.urlpatterns,
     *findings.urlpatterns,
     *suppressions.urlpatterns,
+    *mapping_moves.urlpatterns,  # first: its names are no ids of mappings
     *controls.urlpatterns,
     *register.urlpatterns,
     *heat_map.urlpatterns,

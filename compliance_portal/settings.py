@@ -368,6 +368,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ObligationEnum": "controls.models.Obligation",
         "AreaEnum": "controls.models.Area",
+        "MappingActionEnum": "controls.mapping_moves_api.ACTIONS",
+        "MappingDecisionActionEnum": "controls.models.MappingDecision.Action",
         "ExceptionKindEnum": "risks.models.RiskException.Kind",
         "ExceptionStateEnum": "risks.models.RiskException.State",
         "ActionStateEnum": "risks.models.TreatmentAction.State",

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.urls import path
@@ -18,7 +18,7 @@ from controls.mapping_listing import mapping_choices, mappings
 from controls.models import Edition, Framework, FrameworkVersion, Mapping
 from controls.results import within
 from controls.standing import Monitoring, Standing, standings_of_requirements
-from organisation.rest import ListDoor, RowDoor
+from organisation.rest import Door, ListDoor, RowDoor
 
 
 class VersionSerializer(serializers.ModelSerializer[FrameworkVersion]):
@@ -174,14 +174,18 @@ class Mappings(ListDoor):
         return mappings(Asked.of(query, mapping_choices(user, query)), user, _at(self)).with_ends()
 
 
-class OneMapping(RowDoor):
+class MappingDoor(Door):
     """As it is today; at an earlier moment than its proposal there is none."""
 
-    action = "framework.view"
+    action: ClassVar[str] = "framework.view"
     serializer_class = MappingSerializer
 
     def rows(self) -> QuerySet[Mapping]:
         return Mapping.objects.visible_to(self.request.user).filter(proposed_at__lte=_at(self)).with_ends()
+
+
+class OneMapping(MappingDoor, RowDoor):
+    pass
 
 
 urlpatterns = [

@@ -15,12 +15,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from audit import clock, trail
-from controls.mapping_sets import approve, end
+from controls.mapping_sets import approve, end, keep_attempts
 from controls.models import Mapping, MappingDecision, MappingSet
 from controls.models.mapping import MappingQuerySet
 from desk.models import Job
 from desk.notices import notify
-from organisation.models import User
+from organisation.models import NotAllowed, User
 
 AT_ONCE = 1_000
 """A decision on more mappings than this is left to a worker: it takes more than a second."""
@@ -31,6 +31,14 @@ Action = MappingDecision.Action
 DONE: dict[str, str] = {Action.APPROVE: "approved", Action.END: "ended", Action.REVERSE: "reversed"}
 HandOut = Callable[[int], object]
 """Gives a decision, by its key, to a worker."""
+
+
+class Refused(NotAllowed):
+    """field: of what was said; empty where it is about all of it."""
+
+    def __init__(self, words: str, field: str = "") -> None:
+        super().__init__(words)
+        self.field = field
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,18 @@ def outlook(rows: QuerySet[Mapping], person: User) -> Outlook:
     )
 
 
+def refuse(told: Outlook, action: str, *, seen: str) -> None:
+    """Raises Refused where a person saw other figures, or nothing would come of it. seen: what they saw."""
+    if seen != told.seen:
+        raise Refused(
+            _("What matches has changed since you opened this page. The figures are those of now: read them again.")
+        )
+    if action == Action.APPROVE and not told.open_to:
+        raise Refused(_("Nothing that matches is a proposal of somebody else's to approve."), "action")
+    if action == Action.END and not told.ends:
+        raise Refused(_("Everything that matches has ended already."), "action")
+
+
 def _distinct(rows: MappingQuerySet, without: MappingQuerySet, end_of_it: str) -> int:
     """How many requirements or controls these rows have that the others do not have."""
     counted: MappingQuerySet = rows.exclude(**{f"{end_of_it}__in": without.values(end_of_it)}).order_by()
@@ -134,8 +154,10 @@ def decide(
 
 
 def reverse_decision(found: MappingDecision, *, because: str, by: User, hand_out: HandOut) -> MappingDecision:
-    """Withdraw what a decision approved and nobody ended since, as one decision."""
+    """Withdraw what a decision approved and nobody ended since, as one decision. Raises Refused."""
     keys = list(still_approved(found).values_list("pk", flat=True))
+    if not keys:
+        raise Refused(_("Nothing that it approved is still in force."))
     return decide(keys, Action.REVERSE, because=because, by=by, reverses=found, hand_out=hand_out)
 
 
@@ -183,9 +205,26 @@ def forgotten(*, at: datetime) -> list[int]:
     return list(waiting.values_list("pk", flat=True))
 
 
-@transaction.atomic
+def decide_all(
+    rows: MappingQuerySet,
+    action: str,
+    *,
+    because: str,
+    by: User,
+    hand_out: HandOut,
+    asked: Told[str, str],
+    relation: str = "",
+    seen: str | None = None,
+) -> MappingDecision:
+    """Of everything that a filter matches now. seen: what the person saw, where they did. Raises Refused."""
+    told = outlook(rows, by)
+    if action == Action.APPROVE and told.own and not told.open_to:
+        keep_attempts(Mapping.objects.filter(pk__in=told.keys), by)
+    refuse(told, action, seen=told.seen if seen is None else seen)
+    return decide(told.keys, action, because=because, by=by, asked=asked, relation=relation, hand_out=hand_out)
+
+
 def adopt(found: MappingSet, *, because: str, by: User, hand_out: HandOut, relation: str = "") -> MappingDecision:
-    """Approve every proposed mapping of a set, as one decision."""
-    keys = list(found.mappings.proposed().values_list("pk", flat=True))
-    asked = {"set": found.public_id, "state": "proposed"}
-    return decide(keys, Action.APPROVE, because=because, by=by, asked=asked, relation=relation, hand_out=hand_out)
+    """Approve every proposed mapping of a set, as one decision. Raises Refused."""
+    rows, asked = found.mappings.proposed(), {"set": found.public_id, "state": "proposed"}
+    return decide_all(rows, Action.APPROVE, because=because, by=by, asked=asked, relation=relation, hand_out=hand_out)

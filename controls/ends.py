@@ -8,10 +8,11 @@ from typing import Any
 
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from audit.public_id import whole_number
 from controls.models import CheckReference, Control, Edition, Requirement
-from controls.proposing import End
+from controls.proposing import End, Refused
 from findings.models import Check, Source
 from organisation.models import User
 
@@ -61,6 +62,14 @@ def end_named(value: str, user: User) -> End | None:
         return known
     seen = Check.objects.filter(**where, kind=Check.Kind.COMPLIANCE).order_by("-source").first()
     return _reference(seen) if seen else None
+
+
+def end_chosen(value: str, user: User) -> End:
+    """As end_named. Raises Refused where there is none."""
+    found = end_named(value, user)
+    if found is None:
+        raise Refused(_("There is no %(id)s, or you may not see it: look for it again.") % {"id": value})
+    return found
 
 
 def _reference(check: Check) -> CheckReference:

@@ -8,11 +8,12 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from controls import deciding
 from controls.deciding import Outlook
-from controls.ends import end_named
+from controls.ends import end_chosen
 from controls.forms import PickField
 from controls.models import Mapping
-from controls.proposing import End
+from controls.proposing import End, Refused
 from controls.wording import Meaning
 from organisation.models import User
 
@@ -51,14 +52,10 @@ class AllForm(OneDecisionForm):
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or {}
-        if said.get("seen") != self.outlook.seen:
-            raise forms.ValidationError(
-                _("What matches has changed since you opened this page. The figures are those of now: read them again.")
-            )
-        if said.get("action") == APPROVE and not self.outlook.open_to:
-            self.add_error("action", _("Nothing that matches is a proposal of somebody else's to approve."))
-        if said.get("action") == END and not self.outlook.ends:
-            self.add_error("action", _("Everything that matches has ended already."))
+        try:
+            deciding.refuse(self.outlook, said.get("action", ""), seen=said.get("seen", ""))
+        except deciding.Refused as no:
+            self.add_error(no.field or None, str(no))
         return said
 
 
@@ -101,9 +98,7 @@ class ProposeForm(HowForm):
         return self._end("two")
 
     def _end(self, place: str) -> End:
-        found = end_named(self.cleaned_data[place], self.user)
-        if found is None:
-            raise forms.ValidationError(
-                _("There is no %(id)s, or you may not see it: look for it again.") % {"id": self.cleaned_data[place]}
-            )
-        return found
+        try:
+            return end_chosen(self.cleaned_data[place], self.user)
+        except Refused as no:
+            raise forms.ValidationError(str(no)) from no

@@ -171,6 +171,13 @@ def approve(
     return len(chosen)
 
 
+def decide(rows: MappingQuerySet, action: str, *, because: str, by: User, relation: str = "") -> int:
+    """Approve these, or reject and withdraw them. Answers how many; the others are left as they are."""
+    if action == "approve":
+        return approve(rows, because=because, by=by, relation=relation)
+    return end(rows, because=because, by=by)
+
+
 def keep_attempts(rows: MappingQuerySet, by: User) -> None:
     """That somebody chose proposals of their own to approve."""
     for one in rows.proposed_by_hands_of(by).order_by("pk")[:20]:

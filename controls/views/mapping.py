@@ -134,14 +134,10 @@ def decide(request: Request, public_id: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, found, form)
     said = form.cleaned_data
-    one = Mapping.objects.filter(pk=found.pk)
+    words = _("%(id)s has ended; its history stays.")
     if said["action"] == "approve":
-        n = mapping_sets.approve(one, because=said["because"], by=request.user, relation=said["relation"])
         words = _("%(id)s is approved: it counts from now on.")
-    else:
-        n = mapping_sets.end(one, because=said["because"], by=request.user)
-        words = _("%(id)s has ended; its history stays.")
-    if n:
+    if mapping_sets.decide(Mapping.objects.filter(pk=found.pk), by=request.user, **said):
         messages.success(request, words % {"id": found.public_id})
     else:
         messages.info(request, _("%(id)s was left as it was.") % {"id": found.public_id})

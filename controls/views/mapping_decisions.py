@@ -149,13 +149,15 @@ def reverse_decision(request: Request, public_id: str) -> HttpResponse:
         back_label=found.public_id,
         danger=True,
     )
-    if form.is_valid() and not told.total:
-        form.add_error(None, _("Nothing that it approved is still in force."))
     if not form.is_valid():
         return page.show(request, form)
-    made = deciding.reverse_decision(
-        found, because=form.cleaned_data["reason"], by=request.user, hand_out=carry_out_decision.delay
-    )
+    try:
+        made = deciding.reverse_decision(
+            found, because=form.cleaned_data["reason"], by=request.user, hand_out=carry_out_decision.delay
+        )
+    except deciding.Refused as no:
+        form.add_error(None, str(no))
+        return page.show(request, form)
     _say(request, made)
     return redirect("controls:mapping_decision", made.public_id)
 

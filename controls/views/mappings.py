@@ -75,11 +75,11 @@ def _decide(request: Request, form: DecisionForm) -> None:
     said = form.cleaned_data
     keys = [Mapping.key_of(one) for one in said["pick"]]
     chosen = Mapping.objects.visible_to(request.user).filter(pk__in=keys)
+    how = {"because": said["because"], "relation": said["relation"]}
+    n = mapping_sets.decide(chosen, said["action"], by=request.user, **how)
     if said["action"] == "approve":
-        n = mapping_sets.approve(chosen, because=said["because"], by=request.user, relation=said["relation"])
         words = ngettext("%(n)d mapping is approved.", "%(n)d mappings are approved.", n)
     else:
-        n = mapping_sets.end(chosen, because=said["because"], by=request.user)
         words = ngettext(
             "%(n)d mapping has ended; its history stays.", "%(n)d mappings have ended; their history stays.", n
         )
