@@ -11,6 +11,7 @@ from assurance import papers_api as papers
 from controls import api as controls
 from controls import mapping_moves_api as mapping_moves
 from controls import register_api as register
+from controls import register_moves_api as register_moves
 from dashboard import api as dashboard
 from dashboard import changes_api as changes
 from desk import api as desk
@@ -71,6 +72,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *suppressions.urlpatterns,
     *mapping_moves.urlpatterns,  # first: its names are no ids of mappings
     *controls.urlpatterns,
+    *register_moves.urlpatterns,  # first: its names are no ids of controls
     *register.urlpatterns,
     *heat_map.urlpatterns,
     *decisions.urlpatterns,

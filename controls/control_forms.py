@@ -8,20 +8,35 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit import clock
+from controls.heirs import could_inherit
 from controls.models import Control, Frequency, Verdict
 from controls.models.control import WRITTEN
-from controls.verdicts import may_answer
+from controls.verdicts import may_answer, solutions_to_answer
 from organisation.days import DayField
 from organisation.forms import day_field
 from organisation.models import Role, Solution, User
 from organisation.models.dated import begins, ends
 
 DAY = forms.DateInput({"type": "date", "class": "short"}, format="%Y-%m-%d")
+
+
+def people_to_own(control: Control | None = None) -> Any:
+    """Of the first and second line; and who owns it."""
+    at = clock.now()
+    lines = (User.objects.with_role(Role.FIRST, at) | User.objects.with_role(Role.SECOND, at)).active()
+    return User.objects.filter(Q(pk__in=lines.values("pk")) | Q(pk=control.owner_id if control else 0)).order_by("name")
+
+
+def solutions_to_operate(control: Control | None = None) -> QuerySet[Solution]:
+    """In use; and the one that operates it."""
+    used = Solution.objects.in_use(clock.now())
+    operator = control.solution_id if control else None
+    return Solution.objects.filter(Q(pk__in=used.values("pk")) | Q(pk=operator or 0)).order_by("name")
 
 
 class ControlForm(forms.Form):
@@ -81,31 +96,11 @@ class ControlForm(forms.Form):
     def __init__(self, *args: Any, control: Control | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
         self.control = control
-        at = clock.now()
-        held = control.owner_id if control else None
-        lines = User.objects.with_role(Role.FIRST, at) | User.objects.with_role(Role.SECOND, at)
-        people = User.objects.filter(Q(pk__in=lines.active().values("pk")) | Q(pk__in=[held] if held else []))
-        self.fields["owner"].queryset = people.order_by("name")  # type: ignore[attr-defined]
-        operator = control.solution_id if control else None
-        solutions = Solution.objects.filter(Q(pk__in=Solution.objects.in_use(at).values("pk")) | Q(pk=operator))
-        self.fields["solution"].queryset = solutions.order_by("name")  # type: ignore[attr-defined]
+        self.fields["owner"].queryset = people_to_own(control)  # type: ignore[attr-defined]
+        self.fields["solution"].queryset = solutions_to_operate(control)  # type: ignore[attr-defined]
         if control:
             for name in (*WRITTEN, "version"):
                 self.initial[name] = getattr(control, name)
-
-    def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
-        if Control.objects.named(name).exclude(pk=self.control.pk if self.control else 0).exists():
-            raise forms.ValidationError(_("Another control has this name; a retired one keeps its own."))
-        return name
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        if cleaned.get("is_common") and not cleaned.get("solution"):
-            self.add_error("is_common", _("Choose the solution that operates it: others inherit it from there."))
-        if cleaned.get("method") == Control.Method.MANUAL and not cleaned.get("procedure"):
-            self.add_error("procedure", _("Say how it is tested: nothing else shows a manual control."))
-        return cleaned
 
     @property
     def said(self) -> dict[str, Any]:
@@ -122,10 +117,7 @@ class InheritForm(forms.Form):
 
     def __init__(self, *args: Any, control: Control, **options: Any) -> None:
         super().__init__(*args, **options)
-        at = clock.now()
-        held = control.inheritances.not_ended(at).values("solution_id")
-        others = Solution.objects.in_use(at).exclude(pk__in=held).exclude(pk=control.solution_id or 0)
-        self.fields["solution"].queryset = others.order_by("name")  # type: ignore[attr-defined]
+        self.fields["solution"].queryset = could_inherit(control)  # type: ignore[attr-defined]
 
 
 class VerdictForm(forms.Form):
@@ -152,7 +144,7 @@ class VerdictForm(forms.Form):
         if control.solution:
             del self.fields["solution"]
         else:
-            field.queryset = Solution.objects.visible_to(person).in_use(clock.now()).order_by("name")
+            field.queryset = solutions_to_answer(person).order_by("name")
             if may_answer(person, control, None):
                 field.empty_label = _("The organisation as a whole")
             else:

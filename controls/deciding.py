@@ -18,9 +18,10 @@ from audit import clock, trail
 from controls.mapping_sets import approve, end, keep_attempts
 from controls.models import Mapping, MappingDecision, MappingSet
 from controls.models.mapping import MappingQuerySet
+from controls.refusals import Refused
 from desk.models import Job
 from desk.notices import notify
-from organisation.models import NotAllowed, User
+from organisation.models import User
 
 AT_ONCE = 1_000
 """A decision on more mappings than this is left to a worker: it takes more than a second."""
@@ -31,14 +32,6 @@ Action = MappingDecision.Action
 DONE: dict[str, str] = {Action.APPROVE: "approved", Action.END: "ended", Action.REVERSE: "reversed"}
 HandOut = Callable[[int], object]
 """Gives a decision, by its key, to a worker."""
-
-
-class Refused(NotAllowed):
-    """field: of what was said; empty where it is about all of it."""
-
-    def __init__(self, words: str, field: str = "") -> None:
-        super().__init__(words)
-        self.field = field
 
 
 @dataclass(frozen=True)

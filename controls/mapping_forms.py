@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from controls import deciding
+from controls import deciding, refusals
 from controls.deciding import Outlook
 from controls.ends import end_chosen
 from controls.forms import PickField
@@ -54,7 +54,7 @@ class AllForm(OneDecisionForm):
         said: dict[str, Any] = super().clean() or {}
         try:
             deciding.refuse(self.outlook, said.get("action", ""), seen=said.get("seen", ""))
-        except deciding.Refused as no:
+        except refusals.Refused as no:
             self.add_error(no.field or None, str(no))
         return said
 

@@ -13,7 +13,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from controls import deciding, mapping_sets, proposing
+from controls import deciding, mapping_sets, proposing, refusals
 from controls.api import MappingDoor
 from controls.deciding import Outlook
 from controls.ends import end_chosen
@@ -78,13 +78,13 @@ class ProposeMapping(MappingDoor, Act):
         try:
             return proposing.propose(one, two, by=by, **said)
         except proposing.Refused as no:
-            raise deciding.Refused(str(no), "one" if no.end == 1 else "two") from no
+            raise refusals.Refused(str(no), "one" if no.end == 1 else "two") from no
 
     def end(self, name: str, value: str, user: User) -> proposing.End:
         try:
             return end_chosen(value, user)
         except proposing.Refused as no:
-            raise deciding.Refused(str(no), name) from no
+            raise refusals.Refused(str(no), name) from no
 
 
 class TakeBackMapping(MappingDoor, Act):

@@ -1,26 +1,28 @@
-"""The register of controls and its ledger of verdicts, to read; people write both on the pages."""
+"""The register of controls and its ledger of verdicts, to read."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.urls import path
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from audit.counted import page_of
+from audit.models import RowVersion
 from audit.moment import Moment
 from audit.public_id import get_or_404
-from controls.models import Control, Verdict
+from controls.heirs import Heirs, heirs
+from controls.models import Control, Inheritance, Verdict
 from controls.past import as_they_were
 from controls.register import Register, Row, rows_of
 from controls.results import within
 from organisation.models import User
-from organisation.rest import Door, ListDoor, ListSchema, size_of
+from organisation.rest import Door, ListDoor, ListSchema, RowDoor, size_of
 
 
 class NamedSerializer(serializers.Serializer[Any]):
@@ -53,6 +55,7 @@ class ControlSerializer(serializers.Serializer[Row]):
     """monitoring: empty of a retired one. due: the next test of a manual one. solution: null where all have it."""
 
     id = serializers.CharField(source="control.public_id")
+    version = serializers.IntegerField(source="control.version")
     name = serializers.CharField(source="control.name")
     objective = serializers.CharField(source="control.objective")
     type = serializers.CharField(source="control.kind")
@@ -77,7 +80,8 @@ class ControlSerializer(serializers.Serializer[Row]):
 
 
 class ControlDoor(Door):
-    action = "control.view"
+    action: ClassVar[str] = "control.view"
+    versioned: ClassVar[type[RowVersion] | None] = Control
     serializer_class = ControlSerializer
 
     def get_queryset(self) -> QuerySet[Control]:
@@ -118,11 +122,20 @@ class OneControl(ControlDoor):
         return Response(self.get_serializer(row).data)
 
 
-class Verdicts(ListDoor):
+class VerdictDoor(Door):
+    action: ClassVar[str] = "control.view"
+    serializer_class = VerdictSerializer
+
+    def rows(self) -> QuerySet[Verdict]:
+        at = self.request.moment.at  # type: ignore[attr-defined]
+        controls = Control.objects.visible_to(self.request.user).added_by(at)
+        said = Verdict.objects.visible_to(self.request.user).filter(control__in=controls, said_at__lte=at)
+        return said.select_related("control__owner", "control__solution", "solution", "said_by")
+
+
+class Verdicts(VerdictDoor, ListDoor):
     """What was said of a control by the moment, withdrawn or not."""
 
-    action = "control.view"
-    serializer_class = VerdictSerializer
     order = ("-said_at", "-id")
 
     def get(self, request: Request, public_id: str = "") -> Response:
@@ -131,12 +144,42 @@ class Verdicts(ListDoor):
     def rows(self) -> QuerySet[Verdict]:
         at = self.request.moment.at  # type: ignore[attr-defined]
         control = get_or_404(Control.objects.visible_to(self.request.user).added_by(at), self.kwargs["public_id"])
-        said = Verdict.objects.visible_to(self.request.user).filter(control=control, said_at__lte=at)
-        return said.select_related("control", "solution", "said_by")
+        return super().rows().filter(control=control)
+
+
+class OneVerdict(VerdictDoor, RowDoor):
+    pass
+
+
+class HeirSerializer(serializers.ModelSerializer[Inheritance]):
+    solution = NamedSerializer()
+
+    class Meta:
+        model = Inheritance
+        fields = ["solution", "because", "agreed_by", "valid_from", "valid_to"]
+
+
+class HeirsSerializer(serializers.Serializer[Heirs]):
+    """named: those that the caller may see. others: how many more inherit it."""
+
+    named = HeirSerializer(many=True)
+    others = serializers.IntegerField()
+
+
+class Inheritances(ControlDoor):
+    """Which solutions inherit a control at the moment."""
+
+    @extend_schema(responses=HeirsSerializer)
+    def get(self, request: Request, public_id: str) -> Response:
+        assert isinstance(request.user, User)
+        found = heirs(get_or_404(self.get_queryset(), public_id), request.user, self.moment.at)
+        return Response(HeirsSerializer(found).data)
 
 
 urlpatterns = [
     path("controls/", Controls.as_view(), name="controls"),
     path("controls/<str:public_id>/", OneControl.as_view(), name="control"),
     path("controls/<str:public_id>/verdicts/", Verdicts.as_view(), name="verdicts"),
+    path("controls/<str:public_id>/inheritances/", Inheritances.as_view(), name="inheritances"),
+    path("verdicts/<str:public_id>/", OneVerdict.as_view(), name="verdict"),
 ]

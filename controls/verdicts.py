@@ -6,13 +6,14 @@ from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from audit import clock, trail
 from controls.models import Control, Verdict
-from organisation.models import Solution, User
+from organisation.models import NotAllowed, Solution, User
 from organisation.permissions import may, require
 from organisation.standing_in import by_right
 
@@ -20,7 +21,7 @@ Source = tuple[str, str]
 """Kind and public id of what a verdict follows from."""
 
 
-class Refused(ValueError):
+class Refused(NotAllowed):
     """field: of what was said; words: what is wrong with it, to whoever said it."""
 
     def __init__(self, field: str, words: str | Promise) -> None:
@@ -97,6 +98,11 @@ def may_answer(person: User, control: Control, solution: Solution | None) -> boo
     return by_right(person, [control.owner], part_in=solution)
 
 
+def solutions_to_answer(person: User) -> QuerySet[Solution]:
+    """Of which they may say something, where a control is every solution's."""
+    return Solution.objects.visible_to(person).in_use(clock.now())
+
+
 def may_withdraw(person: User, verdict: Verdict) -> bool:
     """Who said it, and the second line; what a floor above wrote is withdrawn there, and a conclusion by its author."""
     if verdict.withdrawn_at or verdict.source_id:
@@ -104,6 +110,13 @@ def may_withdraw(person: User, verdict: Verdict) -> bool:
     if verdict.kind == Verdict.Kind.CONCLUSION:
         return may(person, "control.conclude") and verdict.said_by_id == person.pk
     return may(person, "control.answer") and (verdict.said_by_id == person.pk or may(person, "control.manage"))
+
+
+def withdraw(verdict: Verdict, *, because: str, by: User) -> None:
+    """Raises NotAllowed and PermissionDenied."""
+    if not may_withdraw(by, verdict):
+        raise PermissionDenied("control.answer")
+    verdict.withdraw(because=because, by=by)
 
 
 def _permit(control: Control, kind: str, solution: Solution | None, by: User) -> None:

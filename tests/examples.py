@@ -183,6 +183,10 @@ CONTROL = Example(
     own=lambda person: _id(_control(_solution(person))),
     other=lambda person: _id(_control(SolutionFactory())),
 )
+VERDICT = Example(
+    own=lambda person: _id(VerdictFactory(control=_control(_solution(person)), said_by=person)),
+    other=lambda person: _id(VerdictFactory(control=_control(SolutionFactory()))),
+)
 RETIRED_CONTROL = Example(
     own=lambda person: _id(ControlFactory(retired_at=LONG_AGO, retired_by="P-1", retired_because="x"))
 )
@@ -482,6 +486,16 @@ EXAMPLES: dict[str, Example] = {
     "api:requirements": FRAMEWORK,
     "api:control": CONTROL,
     "api:verdicts": CONTROL,
+    "api:verdict": VERDICT,
+    "api:verdict_withdraw": Example(own=VERDICT.own),
+    "api:inheritances": CONTROL,
+    "api:control_attestation_add": Example(own=CONTROL.own),
+    "api:control_change": Example(own=CONTROL.own),
+    "api:control_inherit": Example(own=CONTROL.own),
+    "api:control_inheritance_end": Example(own=CONTROL.own),
+    "api:control_reopen": RETIRED_CONTROL,
+    "api:control_retire": Example(own=CONTROL.own),
+    "api:control_test_add": Example(own=CONTROL.own),
     "controls:control": CONTROL,
     "controls:control_attest": CONTROL,
     "controls:control_change": CONTROL,
@@ -492,10 +506,7 @@ EXAMPLES: dict[str, Example] = {
     "controls:control_retire": CONTROL,
     "controls:control_test": CONTROL,
     "controls:library_export": Example(own=lambda person: {"form": "csv"}),
-    "controls:verdict_withdraw": Example(
-        own=lambda person: _id(VerdictFactory(control=_control(_solution(person)), said_by=person)),
-        other=lambda person: _id(VerdictFactory(control=_control(SolutionFactory()))),
-    ),
+    "controls:verdict_withdraw": VERDICT,
     "my_items_exception": Example(
         own=lambda person: _group(_solution(person)), other=lambda person: _group(SolutionFactory())
     ),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from audit import clock, trail
 from audit.models import RowVersion
 from audit.public_id import PublicId
+from controls.refusals import Refused
 from organisation.models import NotAllowed, Solution, User, Visibility
 from organisation.models.dated import Dated, DatedQuerySet
 from organisation.standing_in import hands
@@ -158,35 +159,52 @@ class Control(PublicId, RowVersion):
     @classmethod
     @transaction.atomic
     def add(cls, *, by: User, **said: Any) -> Control:
-        """said: each of WRITTEN."""
-        control = cls.objects.create(added_by=by.public_id, **said)
+        """said: each of WRITTEN. Raises Refused."""
+        control = cls(added_by=by.public_id, **said)
+        control._refuse_nonsense()
+        control.save()
         trail.record(by, "control.added", control, **control.told)
         return control
 
     @transaction.atomic
     def change(self, *, read: int, by: User, **said: Any) -> None:
-        """read: the version the person saw. Raises StaleRow; NotAllowed where others inherit what would be no more."""
+        """said: any of WRITTEN. read: the version the person saw. Raises StaleRow, Refused."""
+        if self.retired_at:
+            raise Refused(_("It is retired: re-open it first."))
         before = self.told
         for name, value in said.items():
             setattr(self, name, value)
         after = self.told
         changed = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
         if changed.keys() & {"solution", "is_common"} and self.inheritances.not_ended(clock.now()).exists():
-            raise NotAllowed(_("Other solutions inherit it as it is: end these inheritances first."))
+            raise Refused(_("Other solutions inherit it as it is: end these inheritances first."), "solution")
+        self._refuse_nonsense()
         self.save_version(read=read)
         if changed:
             trail.record(by, "control.changed", self, changed=changed)
 
+    def _refuse_nonsense(self) -> None:
+        if Control.objects.named(self.name).exclude(pk=self.pk or 0).exists():
+            raise Refused(_("Another control has this name; a retired one keeps its own."), "name")
+        if self.is_common and not self.solution:
+            words = _("Choose the solution that operates it: others inherit it from there.")
+            raise Refused(words, "is_common")
+        if self.is_manual and not self.procedure:
+            raise Refused(_("Say how it is tested: nothing else shows a manual control."), "procedure")
+
     @transaction.atomic
     def retire(self, *, because: str, by: User) -> None:
         """From now on nobody answers for it and it shows nothing; its history stays, and it can be re-opened."""
+        if self.retired_at:
+            raise Refused(_("It is retired already."))
         self.retired_at, self.retired_by, self.retired_because = clock.now(), by.public_id, because
         self.save_version(read=self.version)
         trail.record(by, "control.retired", self, because=because)
 
     @transaction.atomic
     def reopen(self, *, because: str, by: User) -> None:
-        assert self.retired_at
+        if not self.retired_at:
+            raise Refused(_("It is not retired."))
         was = {"at": self.retired_at.isoformat(), "by": self.retired_by, "because": self.retired_because}
         self.retired_at, self.retired_by, self.retired_because = None, "", ""
         self.save_version(read=self.version)

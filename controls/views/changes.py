@@ -18,6 +18,7 @@ from controls.acts import label_of, shown
 from controls.control_forms import ControlForm, InheritForm
 from controls.models import Control, Inheritance
 from controls.models.control import WRITTEN
+from controls.refusals import Refused
 from controls.views.control import controls
 from organisation.forms import ReasonForm
 from organisation.middleware import Request
@@ -38,7 +39,11 @@ def add(request: Request) -> HttpResponse:
     )
     if not form.is_valid():
         return page.show(request, form)
-    made = Control.add(by=request.user, **form.said)
+    try:
+        made = Control.add(by=request.user, **form.said)
+    except Refused as no:
+        form.add_error(no.field or None, str(no))
+        return page.show(request, form)
     messages.success(request, _("%(name)s is added. Say which requirements it serves.") % {"name": made})
     return redirect("controls:control", made.public_id)
 
@@ -54,8 +59,8 @@ def change(request: Request, public_id: str) -> HttpResponse:
     try:
         with transaction.atomic():
             found.change(read=form.cleaned_data["version"] or 0, by=request.user, **form.said)
-    except NotAllowed as no:
-        form.add_error("solution", str(no))
+    except Refused as no:
+        form.add_error(no.field or None, str(no))
         return page.show(request, form)
     except StaleRow:
         return _changed_meanwhile(request, page, _in_use(request, public_id))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +15,8 @@ from django.views.decorators.http import require_safe
 
 from audit.public_id import get_or_404
 from controls.acts import history
-from controls.models import Control, Inheritance, Verdict
+from controls.heirs import heirs
+from controls.models import Control, Verdict
 from controls.past import as_they_were
 from controls.register import Row, rows_of
 from controls.results import within
@@ -95,24 +95,6 @@ def title(row: Row, at: datetime) -> str:
 def since(row: Row, fix: Engineers) -> datetime | None:
     """Since when it fails, by the oldest of its failing findings; None where nothing of them fails."""
     return fix.since if row.monitoring in (Monitoring.FAILING, Monitoring.PARTLY_FAILING) else None
-
-
-@dataclass(frozen=True)
-class Heirs:
-    """Who inherits a control: those that the reader may see, and how many others."""
-
-    named: list[Inheritance]
-    others: int
-
-
-def heirs(found: Control, user: User, at: datetime) -> Heirs:
-    """Two queries, or none where nobody can inherit it."""
-    if found.solution is None:
-        return Heirs([], 0)
-    every = list(found.inheritances.in_force(at).select_related("solution").order_by("solution__name"))
-    seen = set(Solution.objects.visible_to(user).filter(pk__in=[one.solution_id for one in every])) if every else set()
-    named = [one for one in every if one.solution in seen]
-    return Heirs(named, len(every) - len(named))
 
 
 def owners(found: Control, at: datetime) -> list[User]:

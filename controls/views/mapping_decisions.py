@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from audit import clock
 from audit.keyset import page_of
 from audit.public_id import get_or_404
-from controls import deciding
+from controls import deciding, refusals
 from controls.deciding import Outlook, outlook
 from controls.listing import Asked
 from controls.mapping_forms import APPROVE, AllForm
@@ -155,7 +155,7 @@ def reverse_decision(request: Request, public_id: str) -> HttpResponse:
         made = deciding.reverse_decision(
             found, because=form.cleaned_data["reason"], by=request.user, hand_out=carry_out_decision.delay
         )
-    except deciding.Refused as no:
+    except refusals.Refused as no:
         form.add_error(None, str(no))
         return page.show(request, form)
     _say(request, made)

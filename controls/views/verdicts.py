@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from audit.public_id import get_or_404
+from controls import verdicts
 from controls.control_forms import AttestationForm, ManualTestForm, VerdictForm
 from controls.verdicts import Refused, may_answer, may_withdraw, record
 from controls.views.control import controls, verdict_of
@@ -82,7 +83,7 @@ def withdraw(request: Request, public_id: str) -> HttpResponse:
     if not form.is_valid():
         return page.show(request, form)
     try:
-        verdict.withdraw(because=form.cleaned_data["reason"], by=request.user)
+        verdicts.withdraw(verdict, because=form.cleaned_data["reason"], by=request.user)
     except NotAllowed as no:
         form.add_error(None, str(no))
         return page.show(request, form)
