@@ -12,8 +12,11 @@ from controls import api as controls
 from controls import mapping_moves_api as mapping_moves
 from controls import register_api as register
 from controls import register_moves_api as register_moves
+from controls import responsibility_moves_api as responsibility_moves
+from controls import statements_api as statements
 from dashboard import api as dashboard
 from dashboard import changes_api as changes
+from dashboard import triage_api as triage
 from desk import api as desk
 from desk import notices_api as notices
 from evidence import attestations_api as attestations
@@ -71,7 +74,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *findings.urlpatterns,
     *suppressions.urlpatterns,
     *mapping_moves.urlpatterns,  # first: its names are no ids of mappings
+    *responsibility_moves.urlpatterns,
     *controls.urlpatterns,
+    *statements.urlpatterns,
     *register_moves.urlpatterns,  # first: its names are no ids of controls
     *register.urlpatterns,
     *heat_map.urlpatterns,
@@ -97,4 +102,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *packs.urlpatterns,
     *dashboard.urlpatterns,
     *changes.urlpatterns,
+    *triage.urlpatterns,
 ]

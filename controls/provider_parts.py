@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Prefetch, TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from controls.models import Area, GapLetter, ProviderReport, Reading
+from controls.models import Area, ComplementaryAnswer, GapLetter, ProviderReport, Reading
 from controls.models.provider_report import LAST
 
 
@@ -141,3 +142,12 @@ def _state(states: set[Shown], missing: int, wanted: int) -> Shown:
     if missing < wanted:
         return Shown.PARTLY
     return next((state for state in (Shown.UNREAD, Shown.STALE) if state in states), Shown.ASKED)
+
+
+def expected_at(report: ProviderReport, at: datetime) -> list[Any]:
+    """What it expects of us, each with `said`: what was answered by a moment, None where nothing was. Two queries."""
+    answers = ComplementaryAnswer.objects.at(at).select_related("control", "stated_by")
+    rows: list[Any] = list(report.expected_controls.prefetch_related(Prefetch("answers", answers, to_attr="then")))
+    for one in rows:
+        one.said = one.then[0] if one.then else None
+    return rows

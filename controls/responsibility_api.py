@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import path
@@ -12,11 +12,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit.public_id import get_or_404
-from controls.models import ProviderReport, Responsibility, ServiceType
+from controls.models import ComplementaryControl, ProviderReport, Reading, Responsibility, ServiceType
+from controls.provider_parts import expected_at
+from controls.register_api import NamedSerializer
 from controls.responsibility import held_for
 from controls.used_services import uses
 from organisation.models import Solution
-from organisation.rest import ListDoor, Permitted, RowDoor
+from organisation.rest import Door, ListDoor, Permitted, RowDoor
 
 
 class ServiceTypeSerializer(serializers.ModelSerializer[ServiceType]):
@@ -68,6 +70,49 @@ class ProviderReportSerializer(serializers.ModelSerializer[ProviderReport]):
         return at
 
 
+class ReadingSerializer(serializers.ModelSerializer[Reading]):
+    """exceptions: empty where there are none."""
+
+    read_by = NamedSerializer()
+
+    class Meta:
+        model = Reading
+        fields = ["exceptions", "read_by", "read_at"]
+
+
+class ExpectedControlSerializer(serializers.Serializer[ComplementaryControl]):
+    """What it asks of its user. control: of ours, by which it is met; because: empty where nobody said anything yet."""
+
+    position = serializers.IntegerField()
+    asks = serializers.CharField()
+    control = serializers.CharField(source="said.control.public_id", allow_null=True, default=None)
+    because = serializers.CharField(source="said.because", default="")
+
+
+class OneProviderReportSerializer(ProviderReportSerializer):
+    readings = serializers.SerializerMethodField()
+    expected = serializers.SerializerMethodField()
+
+    class Meta(ProviderReportSerializer.Meta):
+        fields = [*ProviderReportSerializer.Meta.fields, "readings", "expected", "withdrawn_at", "withdrawn_because"]
+
+    @extend_schema_field(ReadingSerializer(many=True))
+    def get_readings(self, report: ProviderReport) -> Any:
+        rows = report.readings.filter(read_at__lte=self._at).select_related("read_by")
+        return ReadingSerializer(rows, many=True).data
+
+    @extend_schema_field(ExpectedControlSerializer(many=True))
+    def get_expected(self, report: ProviderReport) -> Any:
+        return ExpectedControlSerializer(expected_at(report, self._at), many=True).data
+
+    def to_representation(self, report: ProviderReport) -> Any:
+        """Of a withdrawal after the moment asked about, nothing."""
+        told = super().to_representation(report)
+        if report.withdrawn_at and report.withdrawn_at > self._at:
+            told |= {"withdrawn_at": None, "withdrawn_because": ""}
+        return told
+
+
 class UseSerializer(serializers.Serializer[Any]):
     service = serializers.CharField(allow_null=True)
     resource_types = serializers.DictField(child=serializers.IntegerField())
@@ -81,6 +126,20 @@ def _at(view: APIView) -> datetime:
     return at
 
 
+class OneServiceTypeSerializer(ServiceTypeSerializer):
+    """responsibilities: whose each area is, where that is stated."""
+
+    responsibilities = serializers.SerializerMethodField()
+
+    class Meta(ServiceTypeSerializer.Meta):
+        fields = [*ServiceTypeSerializer.Meta.fields, "responsibilities"]
+
+    @extend_schema_field(ResponsibilitySerializer(many=True))
+    def get_responsibilities(self, service: ServiceType) -> Any:
+        held = held_for([service], self.context["request"].moment.at)
+        return ResponsibilitySerializer(list(held.values()), many=True).data
+
+
 class ServiceTypes(ListDoor):
     action = "responsibility.view"
     serializer_class = ServiceTypeSerializer
@@ -88,6 +147,18 @@ class ServiceTypes(ListDoor):
 
     def rows(self) -> QuerySet[ServiceType]:
         return ServiceType.objects.all()
+
+
+class ServiceTypeDoor(Door):
+    action: ClassVar[str] = "responsibility.view"
+    serializer_class = OneServiceTypeSerializer
+
+    def rows(self) -> QuerySet[ServiceType]:
+        return ServiceType.objects.all()
+
+
+class OneServiceType(ServiceTypeDoor, RowDoor):
+    pass
 
 
 class Responsibilities(ListDoor):
@@ -112,20 +183,25 @@ class ProviderReports(ListDoor):
     order = ("id",)
 
     def rows(self) -> QuerySet[ProviderReport]:
-        return _reports(self)
+        return _with_all(ProviderReport.objects.recorded(_at(self)))
 
 
-class OneProviderReport(RowDoor):
-    action = "responsibility.view"
-    serializer_class = ProviderReportSerializer
+class ReportDoor(Door):
+    """One report, withdrawn or not."""
+
+    action: ClassVar[str] = "responsibility.view"
+    serializer_class = OneProviderReportSerializer
 
     def rows(self) -> QuerySet[ProviderReport]:
-        return _reports(self)
+        return _with_all(ProviderReport.objects.filter(recorded_at__lte=_at(self)))
 
 
-def _reports(view: APIView) -> QuerySet[ProviderReport]:
-    rows = ProviderReport.objects.recorded(_at(view)).select_related("framework")
-    return rows.prefetch_related("services", "readings", "gap_letters")
+class OneProviderReport(ReportDoor, RowDoor):
+    pass
+
+
+def _with_all(rows: QuerySet[ProviderReport]) -> QuerySet[ProviderReport]:
+    return rows.select_related("framework").prefetch_related("services", "readings", "gap_letters")
 
 
 class SolutionResponsibility(APIView):
@@ -157,6 +233,7 @@ class SolutionResponsibility(APIView):
 
 urlpatterns = [
     path("service-types/", ServiceTypes.as_view(), name="service_types"),
+    path("service-types/<str:public_id>/", OneServiceType.as_view(), name="service_type"),
     path("responsibilities/", Responsibilities.as_view(), name="responsibilities"),
     path("provider-reports/", ProviderReports.as_view(), name="provider_reports"),
     path("provider-reports/<str:public_id>/", OneProviderReport.as_view(), name="provider_report"),

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -10,12 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import clock
 from controls.models import Area, Control, Framework, Party, ProviderReport, ServiceType
+from controls.models.provider_report import SHOWABLE, refuse_regions
 from controls.models.responsibility import ABOUT
+from controls.refusals import Refused
 from organisation.days import DayField
 from organisation.models.dated import begins, ends
 
 LIBRARY = ""
-REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d|global")
 
 
 def reason() -> forms.CharField:
@@ -158,26 +158,20 @@ class ProviderReportForm(forms.Form):
         self.fields["framework"].queryset = Framework.objects.all()  # type: ignore[attr-defined]
         choice = self.fields["areas"]
         assert isinstance(choice, forms.MultipleChoiceField)
-        choice.choices = [one for one in area_choices() if one[0] not in (Area.PREMISES, Area.GOVERNANCE)]
+        choice.choices = [one for one in area_choices() if one[0] in SHOWABLE]
 
     def clean_regions(self) -> list[str]:
         named = [one.strip().lower() for one in self.cleaned_data["regions"].split(",") if one.strip()]
         if named == ["all"]:
             return []
-        wrong = [one for one in named if not REGION.fullmatch(one)]
-        if wrong or not named:
-            raise forms.ValidationError(
-                _("%(name)s is no name of a Region, such as ap-southeast-2.") % {"name": wrong[0] if wrong else ","}
-            )
+        try:
+            refuse_regions(named)
+        except Refused as no:
+            raise forms.ValidationError(str(no)) from no
         return sorted(set(named))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        first, last = cleaned.get("first_day"), cleaned.get("last_day")
-        if first and last and last < first:
-            self.add_error("last_day", _("It would end before it begins."))
-        if not cleaned.get("every_service") and not cleaned.get("services") and "services" not in self.errors:
-            self.add_error("services", _("Choose those that its scope names."))
         if cleaned.get("exceptions") and not cleaned.get("read"):
             self.add_error("read", _("Who notes exceptions has read it: say so."))
         return cleaned
@@ -212,17 +206,9 @@ class GapLetterForm(forms.Form):
     until = day(_("The provider states until"), help_text=_("The last day on which nothing had changed."))
     note = forms.CharField(label=_("Note"), max_length=500, required=False)
 
-    def __init__(self, *args: Any, report: ProviderReport, **more: Any) -> None:
-        super().__init__(*args, **more)
-        self.report = report
-
     def clean_until(self) -> datetime:
-        said: date = self.cleaned_data["until"]
-        if ends(said) <= self.report.period_to:
-            raise forms.ValidationError(_("The report's own period lasts longer."))
-        if begins(said) > clock.now():
-            raise forms.ValidationError(_("Nobody can state today what did not change later."))
-        return ends(said)
+        """The first moment after that day."""
+        return ends(self.cleaned_data["until"])
 
 
 class ExpectedForm(forms.Form):

@@ -8,13 +8,17 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
+from django.http import Http404
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from audit.public_id import get_or_404
+from controls.listing import Asked
 from controls.models import Applicability, Edition, Framework, FrameworkVersion, Implementation, Requirement
 from controls.models.requirement import EditionQuerySet
+from controls.refusals import Refused
 from organisation.models import User
 
 Status = Implementation.Status
@@ -59,6 +63,26 @@ def scheme_of(framework: Framework) -> Scheme:
     return SCHEMES.get(framework.key, Scheme(_("Applicability")))
 
 
+def current_of(public_id: str, at: datetime) -> tuple[Framework, FrameworkVersion, Scheme]:
+    """A framework, as it is answered for at a moment. Raises Http404 where no version was current then."""
+    found = get_or_404(Framework.objects.filter(added_at__lte=at), public_id)
+    version = found.versions.current(at).first()
+    if version is None:
+        raise Http404(f"No version of {public_id} was current then")
+    return found, version, scheme_of(found)
+
+
+def state_of_chosen(
+    version: FrameworkVersion, chosen: Collection[str], decision: str, *, because: str, by: User
+) -> int:
+    """Of those of these requirements that a version asks for. chosen: their public ids. Raises Refused."""
+    if decision not in scheme_of(version.framework).decisions:
+        raise Refused(_("This framework is not answered for in these words."), "decision")
+    keys = [Requirement.key_of(one) for one in chosen]
+    found = Requirement.objects.filter(pk__in=keys, editions__in=version.editions.asked()).order_by("pk")
+    return state(found, decision, because=because, by=by)
+
+
 @transaction.atomic
 def state(requirements: Iterable[Requirement], decision: str, *, because: str, by: User) -> int:
     """From now on this is so of each of them; how many there were. decision: of the scheme's decisions.
@@ -93,6 +117,16 @@ def asked_about(version: FrameworkVersion, scheme: Scheme, at: datetime) -> Edit
             output_field=CharField(),
         )
     )
+
+
+def narrowed(rows: Any, asked: Asked) -> QuerySet[Edition]:
+    """rows: `asked_about`."""
+    if "state" in asked.values:
+        rows = rows.filter(state=asked.values["state"])
+    if "q" in asked.values:
+        rows = rows.saying(asked.values["q"])
+    found: QuerySet[Edition] = rows.select_related("requirement").defer("text", "guidance", "parameters")
+    return found
 
 
 def counts(rows: Any) -> dict[str, int]:

@@ -86,3 +86,10 @@ def kinds_of(use: Use, services: Sequence[ServiceType]) -> list[ServiceType]:
         return []
     family = {use.service.key, *use.service.may_be} if use.said or not use.service.may_be else set()
     return [one for one in services if family & set(one.may_be)]
+
+
+def kinds_of_type(resource_type: str) -> list[ServiceType]:
+    """What resources of a type may run as, where the inventory does not tell; none where they are of one kind."""
+    services = list(ServiceType.objects.all())
+    claimed = next((one for one in services if resource_type in one.resource_types), None)
+    return [one for one in services if claimed and claimed.key in one.may_be]

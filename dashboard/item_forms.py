@@ -8,9 +8,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from audit import clock
 from organisation.days import DayField
-from organisation.models import Grant, Solution, User
+from organisation.models import Solution, User
+from risks import triaging
 from risks.models import Triage
 
 
@@ -18,9 +18,7 @@ class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """One of the people of a solution, by public id."""
 
     def __init__(self, solution: Solution) -> None:
-        at = clock.now()
-        granted = Grant.objects.in_force(at).filter(solution=solution).values("person")
-        people = User.objects.active().filter(pk__in=granted).order_by("name")
+        people = triaging.people_of(solution)
         super().__init__(people, required=False, label=_("Who does it"), empty_label=_("anybody"), to_field_name="pk")
 
 
@@ -49,12 +47,6 @@ class TriageForm(forms.Form):
     def said(self) -> dict[str, Any]:
         """Without the comment, which is no field of the group."""
         return {name: value for name, value in self.cleaned_data.items() if name != "comment"}
-
-    def clean_planned_on(self) -> Any:
-        day = self.cleaned_data["planned_on"]
-        if day and day < clock.now().date():
-            raise forms.ValidationError(_("It lies in the past: say when it will be done."))
-        return day
 
 
 class BulkForm(forms.Form):

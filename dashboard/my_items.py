@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.db import transaction
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,8 +19,6 @@ from audit.counted import page_of
 from audit.moment import Moment
 from dashboard.item_forms import BulkForm, TriageForm
 from dashboard.items import Item, Kind, Turn, group_items, items
-from desk.discussion import write
-from desk.subjects import seen_or_404
 from findings.coverage_figures import coverage
 from organisation.middleware import Request
 from organisation.models import NotAllowed, Solution
@@ -116,29 +113,26 @@ def group(request: Request, key: str) -> HttpResponse:
     """A row, unfolded where ?open is there; what is sent of it is said of the group."""
     if request.method == "POST":
         return _say(request, GroupKey.of(key))
-    return _row(request, _item(request, GroupKey.of(key)), is_open=bool(request.GET.get("open")))
+    return _row(request, item_of(request, GroupKey.of(key)), is_open=bool(request.GET.get("open")))
 
 
 def _say(request: Request, key: GroupKey) -> HttpResponse:
     if not may(request.user, "triage.change"):
         raise PermissionDenied("triage.change")
-    item = _item(request, key)
+    item = item_of(request, key)
     form = TriageForm(request.POST, item.subject.solution, auto_id=f"%s-{key}")
     if not form.is_valid():
         return _row(request, item, is_open=True, form=form, status=422)
     try:
-        with transaction.atomic():
-            batch = triaging.change([key], by=request.user, **form.said)
-            if text := form.cleaned_data.get("comment"):
-                group = triaging.held(key, request.user)
-                write(seen_or_404("triage", group.public_id, request.user), text, by=request.user)
+        batch = triaging.say(key, by=request.user, comment=form.cleaned_data.get("comment", ""), **form.said)
     except NotAllowed as no:
-        form.add_error("comment", str(no))
+        field = getattr(no, "field", "")
+        form.add_error(field if field in form.fields else "comment", str(no))
         return _row(request, item, is_open=True, form=form, status=422)
-    return _row(request, _item(request, key), is_open=bool(request.POST.get("open")), undo=batch)
+    return _row(request, item_of(request, key), is_open=bool(request.POST.get("open")), undo=batch)
 
 
-def _item(request: Request, key: GroupKey) -> Item:
+def item_of(request: Request, key: GroupKey) -> Item:
     """Raises Http404 where nothing of it fails any more, or it is not the reader's."""
     found = group_items(request.user, Moment.now(), solutions_of(request, QueryDict()), [key])
     if not found:
@@ -174,7 +168,7 @@ def bulk(request: Request) -> HttpResponse:
     form = BulkForm(request.POST)
     if not form.is_valid() or not form.said(request.user) or not keys or len(keys) > MOST:
         raise BadRequest(_("Choose 1 to %(most)d groups, and what to say of them") % {"most": MOST})
-    known = _still_failing(request, keys)
+    known = still_failing(request, keys)
     try:
         batch = triaging.change(known, by=request.user, **form.said(request.user))
     except NotAllowed as no:
@@ -184,7 +178,7 @@ def bulk(request: Request) -> HttpResponse:
     return _again(request, undo=batch, told=told)
 
 
-def _still_failing(request: Request, keys: Collection[GroupKey]) -> list[GroupKey]:
+def still_failing(request: Request, keys: Collection[GroupKey]) -> list[GroupKey]:
     found = group_items(request.user, Moment.now(), solutions_of(request, QueryDict()), keys)
     if not found:
         raise Http404(_("Nothing of these fails any more, or they are not yours to see."))

@@ -7,16 +7,20 @@ from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from audit import clock, trail
 from audit.models import TrailEntry
-from organisation.models import NotAllowed, Solution, User
+from desk.discussion import write
+from desk.subjects import seen_or_404
+from organisation.models import Grant, NotAllowed, Solution, User
 from organisation.permissions import require
 from organisation.standing_in import by_right
 from risks.groups import GroupKey
 from risks.models import Triage
+from risks.refusals import Refused
 
 SAYABLE = ("status", "assigned_to", "planned_on", "link")
 
@@ -29,12 +33,29 @@ def change(keys: Collection[GroupKey], *, by: User, **said: Any) -> str:
     """
     require(by, "triage.change")
     _refuse_others(keys, by)
+    if (day := said.get("planned_on")) and day < timezone.localdate(clock.now()):
+        raise Refused(_("It lies in the past: say when it will be done."), "planned_on")
     batch = uuid4().hex
     for key in sorted(keys):
         row = held(key, by)
         by_right(by, part_in=row.solution)  # in whose place they say it
         _say(row, said, by=by, action="triage.changed", batch=batch)
     return batch
+
+
+@transaction.atomic
+def say(key: GroupKey, *, by: User, comment: str = "", **said: Any) -> str:
+    """As `change` of one group; and a comment on it. Raises NotAllowed."""
+    batch = change([key], by=by, **said)
+    if comment:
+        write(seen_or_404("triage", held(key, by).public_id, by), comment, by=by)
+    return batch
+
+
+def people_of(solution: Solution) -> Any:
+    """To whom a group of it may be given."""
+    granted = Grant.objects.in_force(clock.now()).filter(solution=solution).values("person")
+    return User.objects.active().filter(pk__in=granted).order_by("name")
 
 
 @transaction.atomic

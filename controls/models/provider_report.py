@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -9,6 +10,7 @@ from typing import Any, Self
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit import clock, trail
@@ -17,10 +19,23 @@ from controls.models.control import Control
 from controls.models.framework import Framework
 from controls.models.responsibility import Area, ServiceType
 from controls.models.statement import StatementQuerySet
+from controls.refusals import Refused
 from organisation.models import User
+from organisation.models.dated import begins
 
 LAST = timedelta(microseconds=1)
 """From the first moment after a period back into its last day."""
+SHOWABLE = [one for one in Area if one not in (Area.PREMISES, Area.GOVERNANCE)]
+"""Areas whose provider part a report may show."""
+REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d|global")
+
+
+def refuse_regions(named: Collection[str]) -> None:
+    """Raises Refused where one of them is no name of a Region, or none is named."""
+    wrong = next((one for one in named if not REGION.fullmatch(one)), "" if named else ",")
+    if wrong or not named:
+        words = _("%(name)s is no name of a Region, such as ap-southeast-2.") % {"name": wrong}
+        raise Refused(words, "regions")
 
 
 class ProviderReportQuerySet(models.QuerySet["ProviderReport"]):
@@ -109,7 +124,17 @@ class ProviderReport(PublicId):
     def record(
         cls, *, by: User | str, services: Collection[ServiceType], expects: Iterable[str] = (), **said: Any
     ) -> ProviderReport:
-        """expects: what it asks of its user, one complementary control each."""
+        """expects: what it asks of its user, one complementary control each. Raises Refused."""
+        if said["period_to"] <= said["period_from"]:
+            raise Refused(_("It would end before it begins."), "period_to")
+        if not services:
+            raise Refused(_("Choose those that its scope names."), "services")
+        if not said["areas"] or not {*said["areas"]} <= {*SHOWABLE}:
+            raise Refused(_("Choose areas in which a provider has a part."), "areas")
+        if said["every_region"] and said["regions"]:
+            raise Refused(_("It is of every Region, or of those that are named."), "regions")
+        if not said["every_region"]:
+            refuse_regions(said["regions"])
         who = by if isinstance(by, str) else by.public_id
         made = cls.objects.create(recorded_by=who, recorded_at=clock.now(), **said)
         made.services.set(services)
@@ -129,7 +154,11 @@ class ProviderReport(PublicId):
 
     @transaction.atomic
     def bridge(self, until: datetime, *, note: str, by: User) -> GapLetter:
-        """The provider states that nothing changed until then."""
+        """The provider states that nothing changed until then, the first moment after that day. Raises Refused."""
+        if until <= self.period_to:
+            raise Refused(_("The report's own period lasts longer."), "until")
+        if begins(timezone.localdate(until - LAST)) > clock.now():
+            raise Refused(_("Nobody can state today what did not change later."), "until")
         made = GapLetter.objects.create(report=self, until=until, note=note, recorded_by=by, recorded_at=clock.now())
         trail.record(by, "provider_report.bridged", self, until=until.isoformat(timespec="minutes"), note=note)
         return made

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Prefetch
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,11 +13,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from audit.public_id import get_or_404
-from controls.models import Area, ComplementaryAnswer, ComplementaryControl, ProviderReport
-from controls.provider_parts import Report, Shown, reports_at
+from controls.models import Area, ComplementaryControl, ProviderReport
+from controls.provider_parts import Report, Shown, expected_at, reports_at
+from controls.refusals import Refused
 from controls.responsibility_forms import ExpectedForm, GapLetterForm, ProviderReportForm, ReadForm
 from organisation.forms import ReasonForm
 from organisation.middleware import Request
+from organisation.models import User
 from organisation.permissions import may, permitted
 from organisation.views.form_page import FormPage
 
@@ -57,9 +58,8 @@ def provider_report(request: Request, public_id: str) -> HttpResponse:
     at = request.moment.at
     row = get_or_404(ProviderReport.objects.filter(recorded_at__lte=at), public_id)
     told = next((one for one in reports_at(at) if one.row.pk == row.pk), None)
-    answers = ComplementaryAnswer.objects.at(at).select_related("control", "stated_by")
-    expected = row.expected_controls.prefetch_related(Prefetch("answers", answers, to_attr="then"))
-    met = sum(bool(one.then and one.then[0].control) for one in expected)
+    expected = expected_at(row, at)
+    met = sum(bool(one.said and one.said.control) for one in expected)
     context = {
         "row": row,
         "report": told,
@@ -92,14 +92,28 @@ def record(request: Request) -> HttpResponse:
         back=reverse("controls:provider_reports"),
         back_label=_("Provider reports"),
     )
-    if not form.is_valid():
+    try:
+        made = _recorded(form, request.user) if form.is_valid() else None
+    except Refused as no:
+        form.add_error(FIELDS.get(no.field, no.field), str(no))
+        made = None
+    if made is None:
         context = {"page": page, "form": form}
         return render(request, "controls/provider_report_form.html", context, status=422 if form.is_bound else 200)
-    made = ProviderReport.record(by=request.user, **form.said)
-    if form.cleaned_data["read"]:
-        made.read(exceptions=form.cleaned_data["exceptions"], by=request.user)
     messages.success(request, _("%(name)s is recorded.") % {"name": made})
     return redirect("controls:provider_report", made.public_id)
+
+
+FIELDS = {"period_to": "last_day"}
+"""Where the form names a field by another word than the model."""
+
+
+def _recorded(form: ProviderReportForm, by: User) -> ProviderReport:
+    """Raises Refused."""
+    made = ProviderReport.record(by=by, **form.said)
+    if form.cleaned_data["read"]:
+        made.read(exceptions=form.cleaned_data["exceptions"], by=by)
+    return made
 
 
 def _open(request: Request, public_id: str) -> ProviderReport:
@@ -131,7 +145,7 @@ def read(request: Request, public_id: str) -> HttpResponse:
 @permitted("provider_report.record")
 def gap_letter(request: Request, public_id: str) -> HttpResponse:
     row = _open(request, public_id)
-    form = GapLetterForm(request.POST or None, report=row)
+    form = GapLetterForm(request.POST or None)
     page = _page(
         row,
         heading=_("A gap letter for %(name)s") % {"name": row},
@@ -140,7 +154,11 @@ def gap_letter(request: Request, public_id: str) -> HttpResponse:
     )
     if not form.is_valid():
         return page.show(request, form)
-    row.bridge(form.cleaned_data["until"], note=form.cleaned_data["note"], by=request.user)
+    try:
+        row.bridge(form.cleaned_data["until"], note=form.cleaned_data["note"], by=request.user)
+    except Refused as no:
+        form.add_error(no.field, str(no))
+        return page.show(request, form)
     messages.success(request, _("Noted."))
     return redirect(page.back)
 

@@ -26,7 +26,7 @@ from controls.provider_parts import ProviderPart, Shown
 from controls.responsibility import held_for
 from controls.responsibility_forms import RunsAsForm
 from controls.solution_requirements import Row, Whose, rows_of
-from controls.used_services import Use, kinds_of, resources_of, stated_kinds, uses
+from controls.used_services import Use, kinds_of, kinds_of_type, resources_of, stated_kinds, uses
 from controls.views.responsibility import AREAS, Line, cells_of
 from organisation.middleware import Request
 from organisation.models import Solution
@@ -342,9 +342,7 @@ def resources(request: Request, public_id: str) -> HttpResponse:
 def runs_as(request: Request, public_id: str, kind: str) -> HttpResponse:
     """Which kind of service the solution's resources of a type are. kind: AWS::ECS::Service."""
     solution = _solution(request, public_id)
-    services = list(ServiceType.objects.all())
-    claimed = next((one for one in services if kind in one.resource_types), None)
-    kinds = [one for one in services if claimed and claimed.key in one.may_be]
+    kinds = kinds_of_type(kind)
     if not kinds:
         raise Http404(f"{kind} is of one kind only")
     held = stated_kinds(solution, request.moment.at).get(kind)

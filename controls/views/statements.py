@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.db.models import QuerySet
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,13 +11,21 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from audit.keyset import page_of
-from audit.public_id import get_or_404
 from audit.words import in_the_organisations_language
 from controls import tables
 from controls.forms import StatementForm
 from controls.listing import Asked
-from controls.models import Edition, Framework, FrameworkVersion, Requirement
-from controls.statements import NOT_STATED, Scheme, asked_about, counts, scheme_of, state, stated
+from controls.models import FrameworkVersion
+from controls.statements import (
+    NOT_STATED,
+    Scheme,
+    asked_about,
+    counts,
+    current_of,
+    narrowed,
+    state_of_chosen,
+    stated,
+)
 from organisation.middleware import Request
 from organisation.permissions import may, permitted, require
 
@@ -38,7 +43,7 @@ HEAD = (
 @permitted("framework.view")
 def statements(request: Request, public_id: str) -> HttpResponse:
     """What is stated of each requirement that the address asks for; the second line states it of the chosen."""
-    found, version, scheme = _of(request, public_id)
+    found, version, scheme = current_of(public_id, request.moment.at)
     at = request.moment.at
     form = StatementForm(request.POST or None, scheme=scheme)
     if request.method == "POST":
@@ -49,7 +54,7 @@ def statements(request: Request, public_id: str) -> HttpResponse:
     asked = Asked.of(request.GET, {"state": (_("State"), scheme.words)})
     every = asked_about(version, scheme, at)
     counted = counts(every)
-    rows = _asked_for(every, asked)
+    rows = narrowed(every, asked)
     page = page_of(rows, order=("position", "id"), cursor=request.GET.get("cursor", ""))
     context = {
         "framework": found,
@@ -71,25 +76,6 @@ def statements(request: Request, public_id: str) -> HttpResponse:
     return render(request, "controls/statements.html", context, status=422 if form.is_bound else 200)
 
 
-def _of(request: Request, public_id: str) -> tuple[Framework, FrameworkVersion, Scheme]:
-    """Raises Http404 where no version was current then: there is nothing to state."""
-    at = request.moment.at
-    found = get_or_404(Framework.objects.filter(added_at__lte=at), public_id)
-    version = found.versions.current(at).first()
-    if version is None:
-        raise Http404(f"No version of {public_id} was current then")
-    return found, version, scheme_of(found)
-
-
-def _asked_for(rows: Any, asked: Asked) -> QuerySet[Edition]:
-    if "state" in asked.values:
-        rows = rows.filter(state=asked.values["state"])
-    if "q" in asked.values:
-        rows = rows.saying(asked.values["q"])
-    found: QuerySet[Edition] = rows.select_related("requirement").defer("text", "guidance", "parameters")
-    return found
-
-
 def _title(scheme: Scheme, counted: dict[str, int]) -> str:
     n = sum(counted.values())
     left = counted.get(NOT_STATED, 0)
@@ -104,9 +90,7 @@ def _title(scheme: Scheme, counted: dict[str, int]) -> str:
 
 def _state(request: Request, form: StatementForm, version: FrameworkVersion) -> None:
     said = form.cleaned_data
-    keys = [Requirement.key_of(one) for one in said["pick"]]
-    chosen = Requirement.objects.filter(pk__in=keys, editions__in=version.editions.asked()).order_by("pk")
-    n = state(chosen, said["action"], because=said["because"], by=request.user)
+    n = state_of_chosen(version, said["pick"], said["action"], because=said["because"], by=request.user)
     words = ngettext("Stated of %(n)d requirement.", "Stated of %(n)d requirements.", n)
     messages.success(request, words % {"n": n})
 
@@ -116,10 +100,10 @@ def _state(request: Request, form: StatementForm, version: FrameworkVersion) -> 
 @in_the_organisations_language
 def export(request: Request, public_id: str, form: str) -> HttpResponse:
     """All of it as a file. form: csv or xlsx."""
-    found, version, scheme = _of(request, public_id)
+    found, version, scheme = current_of(public_id, request.moment.at)
     at = request.moment.at
     asked = Asked.of(request.GET, {"state": (_("State"), scheme.words)})
-    rows = list(_asked_for(asked_about(version, scheme, at), asked).order_by("position", "id"))
+    rows = list(narrowed(asked_about(version, scheme, at), asked).order_by("position", "id"))
     lines = [
         (
             one.edition.label,

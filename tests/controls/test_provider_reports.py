@@ -200,7 +200,8 @@ def test_the_interface_tells_of_reports(third_line: LoggedIn, s3: ServiceType) -
     report = ProviderReportFactory(of=[s3], read_by=third_line.person)
     told = third_line.get(f"/api/v1/provider-reports/{report.public_id}/").json()
     assert (told["services"], told["regions"], told["gap_letter_until"]) == (["s3"], ["eu-central-1"], None)
-    assert third_line.get("/api/v1/provider-reports/").json()["results"] == [told]
+    (row,) = third_line.get("/api/v1/provider-reports/").json()["results"]
+    assert row == {name: told[name] for name in row}
 
 
 @pytest.mark.parametrize("count", [1, 3])
