@@ -9,6 +9,7 @@ from assurance import packs_api as packs
 from assurance import paper_moves_api as paper_moves
 from assurance import papers_api as papers
 from controls import api as controls
+from controls import imports_api as framework_imports
 from controls import mapping_moves_api as mapping_moves
 from controls import register_api as register
 from controls import register_moves_api as register_moves
@@ -46,6 +47,7 @@ from organisation.permissions import permitted
 from risks import challenges_api as challenges
 from risks import decisions_api as decisions
 from risks import heat_map_api as heat_map
+from risks import imports_api as register_imports
 from risks import risk_api as risks
 from risks import risk_links_api as risk_links
 from risks import risk_moves_api as risk_moves
@@ -77,6 +79,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *responsibility_moves.urlpatterns,
     *controls.urlpatterns,
     *statements.urlpatterns,
+    *framework_imports.urlpatterns,
     *register_moves.urlpatterns,  # first: its names are no ids of controls
     *register.urlpatterns,
     *heat_map.urlpatterns,
@@ -86,6 +89,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *risks.urlpatterns,
     *risk_moves.urlpatterns,
     *risk_links.urlpatterns,
+    *register_imports.urlpatterns,
     *evidence.urlpatterns,
     *evidence_moves.urlpatterns,
     *holds.urlpatterns,

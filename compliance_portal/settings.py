@@ -374,6 +374,8 @@ SPECTACULAR_SETTINGS = {
         "TriageStatusEnum": "risks.models.Triage.Status",
         "PartyEnum": "controls.models.Party",
         "ProviderReportKindEnum": "controls.models.ProviderReport.Kind",
+        "ImportKindEnum": "controls.models.Import.Kind",
+        "ImportStateEnum": "controls.models.Import.State",
         "ControlKindEnum": "controls.models.Control.Kind",
         "ControlMethodEnum": "controls.models.Control.Method",
         "SaidResultEnum": "controls.register_moves_api.RESULTS",

@@ -103,7 +103,8 @@ class OneProviderReportSerializer(ProviderReportSerializer):
 
     @extend_schema_field(ExpectedControlSerializer(many=True))
     def get_expected(self, report: ProviderReport) -> Any:
-        return ExpectedControlSerializer(expected_at(report, self._at), many=True).data
+        expected: Any = expected_at(report, self._at)
+        return ExpectedControlSerializer(expected, many=True).data
 
     def to_representation(self, report: ProviderReport) -> Any:
         """Of a withdrawal after the moment asked about, nothing."""

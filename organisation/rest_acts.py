@@ -12,6 +12,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -132,3 +133,15 @@ class Act(Door):
     def told(self, done: Any) -> Any:
         """Of what `do` returned, as it is now."""
         return self.get_serializer(self.rows().get(pk=done.pk)).data
+
+
+class FileAct(Act):
+    """Takes a form with a file, in its field `file`."""
+
+    parser_classes = [MultiPartParser]
+
+    def post(self, request: Request, **named: Any) -> Response:
+        request.data  # noqa: B018  (what was too large is known once it is read)
+        if "file" in getattr(request._request, "refused_files", ()):
+            raise ValidationError({"file": [_("The file is larger than 32 MB.")]})
+        return super().post(request, **named)

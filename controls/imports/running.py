@@ -86,7 +86,7 @@ def kept(raw: bytes) -> SourceFile:
 
 @transaction.atomic
 def requested(raw: bytes, *, name: str, asked: Mapping[str, Any], by: User) -> Import:
-    """Keep the file and ask for its preview; somebody has to hand it to a worker."""
+    """Keep the file and ask for its preview; somebody has to hand it to a worker. asked: as Import keeps it."""
     made = Import.objects.create(file=kept(raw), name=name[:300], asked=dict(asked), requested_by=by)
     made.job = _job(made, _("Read %(name)s") % {"name": name}, by)
     made.save(update_fields=["job"])
@@ -144,10 +144,13 @@ def ask_to_apply(found: Import, *, by: User) -> bool:
 
 
 @transaction.atomic
-def drop(found: Import, *, by: User) -> None:
+def drop(found: Import, *, by: User) -> bool:
+    """Whether there was anything to drop: what is applied stays."""
     states = [Import.State.READY, Import.State.REFUSED]
     if Import.objects.filter(pk=found.pk, state__in=states).update(state=Import.State.DROPPED, decided_at=clock.now()):
         trail.record(by, "import.dropped", found, file=found.name)
+        return True
+    return False
 
 
 def apply(import_id: int) -> None:

@@ -122,8 +122,9 @@ def drop(found: RegisterImport, *, by: User) -> None:
     if by != found.requested_by:
         raise NotAllowed(_("%(who)s asked for it, and drops it.") % {"who": found.requested_by.name})
     rows = RegisterImport.objects.filter(pk=found.pk, state__in=[State.READY, State.REFUSED])
-    if rows.update(state=State.DROPPED, decided_at=clock.now()):
-        trail.record(by, "register_import.dropped", found, file=found.name)
+    if not rows.update(state=State.DROPPED, decided_at=clock.now()):
+        raise NotAllowed(_("Only what is ready to apply, or refused, is dropped."))
+    trail.record(by, "register_import.dropped", found, file=found.name)
 
 
 @transaction.atomic
