@@ -51,6 +51,7 @@ from risks import imports_api as register_imports
 from risks import risk_api as risks
 from risks import risk_links_api as risk_links
 from risks import risk_moves_api as risk_moves
+from risks import steering_api as steering
 from risks import treatments_api as treatments
 
 app_name = "api"
@@ -85,6 +86,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *heat_map.urlpatterns,
     *decisions.urlpatterns,
     *challenges.urlpatterns,
+    *steering.urlpatterns,
     *treatments.urlpatterns,
     *risks.urlpatterns,
     *risk_moves.urlpatterns,

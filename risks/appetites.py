@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from audit import clock, trail
 from audit.words import kept
 from organisation.models import NotAllowed, Solution, User
 from risks import standing
-from risks.matrices import steering
+from risks.matrices import approval_refusal, steering
 from risks.models import Appetite, Category, Matrix
 from risks.models.appetite import Approved
+from risks.refusals import Refused
 from risks.rules import Bounds, Rules
 
 
@@ -25,6 +27,32 @@ def effect(
     scope = (solution.pk if solution else None, category.pk if category else None)
     bounds = None if appetite is None or tolerance is None else Bounds(0, appetite, tolerance)
     return standing.effect(now, now.with_bounds(scope, bounds))
+
+
+def seen_by(user: User, at: datetime) -> QuerySet[Appetite]:
+    """Recorded by a moment, in force or not: of every solution, and of those that the reader may see."""
+    rows = Appetite.objects.filter(valid_from__lte=at).select_related("solution", "category", "matrix", "recorded_by")
+    return rows.filter(Q(solution=None) | Q(solution__in=Solution.objects.visible_to(user).values("pk")))
+
+
+def bounds_refusal(appetite: int | None, tolerance: int | None) -> str:
+    """Why these are no bounds; empty where they are, or one of them is not said."""
+    if appetite is None or tolerance is None or appetite <= tolerance:
+        return ""
+    return _("The appetite cannot be above the tolerance: what is wanted is borne as well.")
+
+
+def until_refusal(until: datetime | None) -> str:
+    """Why nothing holds until then; empty where it may."""
+    return _("This day is over.") if until and until <= clock.now() else ""
+
+
+def refuse_dates(approved_on: date, until: datetime | None) -> None:
+    """Raises Refused."""
+    if why_not := approval_refusal(approved_on):
+        raise Refused(why_not, "approved_on")
+    if why_not := until_refusal(until):
+        raise Refused(why_not, "until")
 
 
 @transaction.atomic
@@ -48,8 +76,9 @@ def record(
     steering()
     at = clock.now()
     matrix = matrix_for(tolerance, at)
-    if appetite > tolerance:
-        raise NotAllowed(_("The appetite cannot be above the tolerance: what is wanted is borne as well."))
+    if why_not := bounds_refusal(appetite, tolerance):
+        raise Refused(why_not, "tolerance")
+    refuse_dates(approved_on, until)
     earlier = list(Appetite.objects.in_force(at).filter(solution=solution, category=category))
     made = Appetite.objects.create(
         solution=solution,

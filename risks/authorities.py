@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from audit import clock, trail
@@ -13,7 +13,7 @@ from audit.words import kept
 from organisation.models import NotAllowed, Role, Solution, User
 from organisation.own_work import own_work
 from organisation.standing_in import same_hands
-from risks.appetites import approval, close, matrix_for
+from risks.appetites import approval, close, matrix_for, refuse_dates
 from risks.matrices import steering
 from risks.models import Authority, Matrix
 from risks.rules import reads_in
@@ -43,6 +43,12 @@ def who_may_accept(solution: Solution, level: int, matrix: Matrix, at: datetime)
     return sorted(may, key=lambda one: (one.name.casefold(), one.pk))
 
 
+def seen_by(user: User, at: datetime) -> QuerySet[Authority]:
+    """Recorded by a moment, in force or not: of every solution, and of those that the reader may see."""
+    rows = Authority.objects.filter(valid_from__lte=at).select_related("person", "solution", "matrix", "recorded_by")
+    return rows.filter(Q(solution=None) | Q(solution__in=Solution.objects.visible_to(user).values("pk")))
+
+
 @transaction.atomic
 def record(
     *,
@@ -64,6 +70,7 @@ def record(
         raise NotAllowed(own_work(words, by, "authority.recorded", person))
     if not User.objects.active().with_role(Role.FIRST, at).filter(pk=person.pk).exists():
         raise NotAllowed(_("Only people of the first line accept risks: they own them."))
+    refuse_dates(approved_on, until)
     earlier = list(Authority.objects.in_force(at).filter(person=person, solution=solution))
     made = Authority.objects.create(
         person=person,

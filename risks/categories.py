@@ -22,6 +22,8 @@ def add(*, name: str, description: str = "", by: User | str) -> Category:
 @transaction.atomic
 def change(category: Category, *, name: str, description: str, read: int, by: User | str) -> None:
     """Raises StaleRow, and NotAllowed where another one has the name."""
+    if category.retired_at:
+        raise NotAllowed(_("It is retired: re-open it first."))
     _free(name, category)
     before = {"name": category.name, "description": category.description}
     after = {"name": name, "description": description}
@@ -34,7 +36,9 @@ def change(category: Category, *, name: str, description: str, read: int, by: Us
 
 @transaction.atomic
 def retire(category: Category, *, because: str, read: int, by: User | str) -> None:
-    """No new risk is sorted there; those that are stay. Raises StaleRow."""
+    """No new risk is sorted there; those that are stay. Raises StaleRow, NotAllowed."""
+    if category.retired_at:
+        raise NotAllowed(_("It is retired already."))
     category.retired_at = clock.now()
     category.save_version(read=read)
     trail.record(by, "category.retired", category, because=because)
@@ -42,8 +46,10 @@ def retire(category: Category, *, because: str, read: int, by: User | str) -> No
 
 @transaction.atomic
 def reopen(category: Category, *, because: str, read: int, by: User | str) -> None:
-    """Raises StaleRow."""
-    was = {"at": category.retired_at.isoformat()} if category.retired_at else None
+    """Raises StaleRow, NotAllowed."""
+    if category.retired_at is None:
+        raise NotAllowed(_("It is not retired."))
+    was = {"at": category.retired_at.isoformat()}
     category.retired_at = None
     category.save_version(read=read)
     trail.record(by, "category.reopened", category, because=because, was_retired=was)

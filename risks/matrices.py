@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Self
 
 from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit import clock, trail
@@ -16,6 +17,7 @@ from findings.models import Severity
 from organisation.models import NotAllowed, User
 from risks import standing
 from risks.models import FEWEST, MOST, Appetite, Matrix
+from risks.refusals import Refused
 from risks.rules import Rules, reads_in
 from risks.shapes import FIVE_BY_FIVE
 
@@ -155,6 +157,13 @@ def _label(draft: Draft, level: int) -> str:
     return str(draft.levels[level]["label"])
 
 
+def approval_refusal(approved_on: date) -> str:
+    """Why nothing is recorded as approved on this day; empty where it may have been."""
+    if approved_on <= timezone.localdate(clock.now()):
+        return ""
+    return _("This day is still to come: record it once it is approved.")
+
+
 def effect(draft: Draft) -> standing.Effect:
     """What adopting it would change. Four queries."""
     at = clock.now()
@@ -186,6 +195,8 @@ def adopt(
         raise StaleRow
     for words in flaws(draft, before):
         raise NotAllowed(words)
+    if words := approval_refusal(approved_on):
+        raise Refused(words, "approved_on")
     made = Matrix.objects.create(
         **draft.said,
         follows=before,

@@ -12,15 +12,13 @@ from django import forms
 from django.core.exceptions import BadRequest
 from django.forms import BoundField
 from django.http import QueryDict
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from audit import clock
 from audit.public_id import whole_number
 from findings.models import Severity
 from organisation.days import DayField
-from risks.matrices import LABEL, Draft, flaws
+from risks.matrices import LABEL, Draft, approval_refusal, flaws
 from risks.models import FEWEST, MOST, Matrix
 
 DAY = {"type": "date", "class": "short"}
@@ -46,8 +44,8 @@ class ApprovalForm(forms.Form):
 
     def clean_approved_on(self) -> date:
         day: date = self.cleaned_data["approved_on"]
-        if day > timezone.localdate(clock.now()):
-            raise forms.ValidationError(_("This day is still to come: record it once it is approved."))
+        if why_not := approval_refusal(day):
+            raise forms.ValidationError(why_not)
         return day
 
 

@@ -6,13 +6,13 @@ from datetime import date, datetime
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit import clock
 from organisation.forms import day_field
 from organisation.models import Role, Solution, User
 from organisation.models.dated import ends
+from risks.appetites import bounds_refusal, until_refusal
 from risks.matrix_form import ApprovalForm
 from risks.models import Appetite, Authority, Category, Matrix
 
@@ -46,9 +46,10 @@ class LastingForm(ApprovalForm):
 
     def clean_until(self) -> datetime | None:
         day: date | None = self.cleaned_data["until"]
-        if day and ends(day) <= clock.now():
-            raise forms.ValidationError(_("This day is over."))
-        return ends(day) if day else None
+        until = ends(day) if day else None
+        if why_not := until_refusal(until):
+            raise forms.ValidationError(why_not)
+        return until
 
 
 def levels_of(matrix: Matrix) -> list[tuple[str, str]]:
@@ -111,11 +112,8 @@ class AppetiteForm(LastingForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        appetite, tolerance = cleaned.get("appetite"), cleaned.get("tolerance")
-        if appetite is not None and tolerance is not None and appetite > tolerance:
-            self.add_error(
-                "tolerance", _("The appetite cannot be above the tolerance: what is wanted is borne as well.")
-            )
+        if why_not := bounds_refusal(cleaned.get("appetite"), cleaned.get("tolerance")):
+            self.add_error("tolerance", why_not)
         return cleaned
 
     @property

@@ -194,7 +194,7 @@ IMPORT = Example(own=lambda person: _id(ImportFactory()))
 SERVICE_TYPE = Example(own=lambda person: _id(ServiceTypeFactory()))
 PROVIDER_REPORT = Example(own=lambda person: _id(ProviderReportFactory()))
 CONNECTION = Example(own=lambda person: _id(ConnectionFactory()))
-APPETITE = Example(own=lambda person: _id(AppetiteFactory()))
+APPETITE = Example(own=lambda person: _id(AppetiteFactory(category=CategoryFactory())))
 AUTHORITY = Example(own=lambda person: _id(AuthorityFactory()))
 CATEGORY = Example(own=lambda person: _id(CategoryFactory()))
 REGISTER_IMPORT = Example(
@@ -637,6 +637,17 @@ EXAMPLES: dict[str, Example] = {
     "evidence:supersede": EVIDENCE,
     "evidence:unlink": _of_solution(_evidence_link),
     "evidence:withdraw": EVIDENCE,
+    "api:appetite": APPETITE,
+    "api:appetite_end": APPETITE,
+    "api:appetite_replace": APPETITE,
+    "api:authority": AUTHORITY,
+    "api:authority_end": AUTHORITY,
+    "api:authority_replace": AUTHORITY,
+    "api:category": CATEGORY,
+    "api:category_change": CATEGORY,
+    "api:category_reopen": Example(own=lambda person: _id(CategoryFactory(retired_at=LONG_AGO))),
+    "api:category_retire": CATEGORY,
+    "api:matrix": Example(own=lambda person: _id(MatrixFactory())),
     "risks:appetite_end": APPETITE,
     "risks:appetite_replace": APPETITE,
     "risks:authority_end": AUTHORITY,

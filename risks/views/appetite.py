@@ -17,7 +17,7 @@ from audit import clock
 from audit.public_id import get_or_404
 from organisation.forms import ReasonForm
 from organisation.middleware import Request
-from organisation.models import NotAllowed, Solution
+from organisation.models import NotAllowed
 from organisation.permissions import may, permitted
 from organisation.views.form_page import FormPage
 from risks import appetites, figures
@@ -36,10 +36,7 @@ Standing = Risk.Standing
 @permitted("appetite.view")
 def appetite(request: Request) -> HttpResponse:
     at = request.moment.at
-    seen = Appetite.objects.select_related("solution", "category", "matrix", "recorded_by")
-    every = list(seen.filter(valid_from__lte=at).order_by("-valid_from", "-pk"))
-    named = set(Solution.objects.visible_to(request.user).values_list("pk", flat=True))
-    every = [one for one in every if one.solution_id is None or one.solution_id in named]
+    every = list(appetites.seen_by(request.user, at).order_by("-valid_from", "-pk"))
     rules = Rules.at(at)
     counts = figures.by_scope(request.user, request.moment)
     in_force = [one for one in every if one.valid_to is None or one.valid_to > at]

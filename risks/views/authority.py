@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from audit import clock
 from audit.public_id import get_or_404
 from organisation.middleware import Request
-from organisation.models import NotAllowed, Role, Solution, User
+from organisation.models import NotAllowed, Role, User
 from organisation.permissions import may, permitted
 from organisation.views.form_page import FormPage
 from risks import authorities
@@ -31,10 +31,7 @@ from risks.views.tabs import tabs
 @permitted("appetite.view")
 def authority(request: Request) -> HttpResponse:
     at = request.moment.at
-    seen = Authority.objects.select_related("person", "solution", "matrix", "recorded_by")
-    every = list(seen.filter(valid_from__lte=at).order_by("person__name", "solution__name", "-valid_from"))
-    named = set(Solution.objects.visible_to(request.user).values_list("pk", flat=True))
-    every = [one for one in every if one.solution_id is None or one.solution_id in named]
+    every = list(authorities.seen_by(request.user, at).order_by("person__name", "solution__name", "-valid_from"))
     rules = Rules.at(at)
     first = set(User.objects.active().with_role(Role.FIRST, at).values_list("pk", flat=True))
     in_force = [one for one in every if one.valid_to is None or one.valid_to > at]

@@ -248,5 +248,5 @@ def test_the_page_costs_the_same_for_any_number(
     for _n in range(count):
         risk = assessed(2)
         recorded(0, 1, solution=risk.solution, category=risk.category)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         second_line.get(PAGE)

@@ -100,5 +100,5 @@ def test_the_page_costs_the_same_for_any_number(
     second_line: LoggedIn, count: int, django_assert_num_queries: Any
 ) -> None:
     AuthorityFactory.create_batch(count)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         second_line.get(PAGE)
