@@ -17,6 +17,7 @@ from controls import responsibility_moves_api as responsibility_moves
 from controls import statements_api as statements
 from dashboard import api as dashboard
 from dashboard import changes_api as changes
+from dashboard import home_api as home
 from dashboard import triage_api as triage
 from desk import api as desk
 from desk import notices_api as notices
@@ -109,4 +110,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *dashboard.urlpatterns,
     *changes.urlpatterns,
     *triage.urlpatterns,
+    *home.urlpatterns,
 ]

@@ -45,9 +45,15 @@ def own(reach: Reach) -> Own | None:
     """The open risks that the reader sees in what the home speaks of; None where there is none. One query, of now."""
     if reach.is_unowned:
         return None
+    counts = standings(reach)
+    told = [{"value": one.value, "label": one.label, "count": counts[one]} for one in TOLD if counts[one]]
+    return Own(counts.total(), told) if counts else None
+
+
+def standings(reach: Reach) -> Counter[str]:
+    """The open risks that the reader sees in what the home speaks of, by standing. One query, of now."""
     counts: Counter[str] = Counter()
     for (solution, _category, standing), n in by_scope(reach.user, reach.moment).items():
         if reach.chosen is None or solution == reach.chosen.pk:
             counts[standing] += n
-    told = [{"value": one.value, "label": one.label, "count": counts[one]} for one in TOLD if counts[one]]
-    return Own(counts.total(), told) if counts else None
+    return counts
