@@ -14,6 +14,7 @@ from controls import mapping_moves_api as mapping_moves
 from controls import register_api as register
 from controls import register_moves_api as register_moves
 from controls import responsibility_moves_api as responsibility_moves
+from controls import standing_api as standings
 from controls import statements_api as statements
 from dashboard import api as dashboard
 from dashboard import changes_api as changes
@@ -81,6 +82,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *responsibility_moves.urlpatterns,
     *controls.urlpatterns,
     *statements.urlpatterns,
+    *standings.urlpatterns,
     *framework_imports.urlpatterns,
     *register_moves.urlpatterns,  # first: its names are no ids of controls
     *register.urlpatterns,

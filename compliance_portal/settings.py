@@ -376,6 +376,8 @@ SPECTACULAR_SETTINGS = {
         "ProviderReportKindEnum": "controls.models.ProviderReport.Kind",
         "ImportKindEnum": "controls.models.Import.Kind",
         "ImportStateEnum": "controls.models.Import.State",
+        "MonitoringEnum": "controls.standing.Monitoring",
+        "HubStatusEnum": "controls.hub.ControlStatus",
         "ControlKindEnum": "controls.models.Control.Kind",
         "ControlMethodEnum": "controls.models.Control.Method",
         "SaidResultEnum": "controls.register_moves_api.RESULTS",

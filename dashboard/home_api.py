@@ -113,7 +113,9 @@ ASKED = [OpenApiParameter("line", str, enum=Role.values), OpenApiParameter("solu
 
 
 class Home(Door):
-    """?line: of those that the caller holds, else their first. solution, since (yesterday, week, a date) as the page."""
+    """?line: of those that the caller holds, else their first. solution, since (yesterday, week, a date): as the page
+    has them.
+    """
 
     action = "home.view"
     serializer_class = HomeSerializer
@@ -150,9 +152,7 @@ def of_the_second_line(reach: Reach, query: QueryDict) -> dict[str, Any]:
         "coverage": coverage(found.coverage),
         "risks": standings(reach),
         "changes": {"since": found.since.at, "worse": total.worse, "better": total.better, "gone": total.gone},
-        "solutions": [
-            {"solution": one.solution, "results": one.tally, "change": one.change} for one in found.solutions
-        ],
+        "solutions": groups,
         "accounts": [{"account": one.account, "name": one.name, "results": one.tally} for one in found.accounts],
         "unexcused": found.unexcused,
     }

@@ -11,10 +11,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from controls.standing_api import HistoryActSerializer, whole
 from organisation.models import User
 from organisation.rest import DayField, Door
 from organisation.rest_acts import Act, AsReadSerializer, BecauseAsReadSerializer, BecauseSerializer, NothingSerializer
 from risks import assessing, registering
+from risks.acts import history
 from risks.models import Assessment, Risk
 from risks.past import as_they_were
 from risks.proposing import proposals
@@ -58,6 +60,15 @@ class RiskProposal(RiskDoor):
     def get(self, request: Request, public_id: str) -> Response:
         (risk,) = as_they_were([self.one(public_id)], self.moment.at)
         return Response(proposals([risk], self.user, self.moment)[risk.pk].told)
+
+
+class RiskActs(RiskDoor):
+    """What people did to it, the latest first."""
+
+    @extend_schema(responses=HistoryActSerializer(many=True))
+    def get(self, request: Request, public_id: str) -> Response:
+        done: Any = history(self.one(public_id), self.user, self.moment.at)
+        return Response(whole(HistoryActSerializer(done, many=True).data))
 
 
 class RiskAct(RiskDoor, Act):
@@ -143,6 +154,7 @@ ONE = "risks/<str:public_id>/"
 LEVEL = "levels/<str:public_id>/"
 urlpatterns = [
     path(f"{ONE}proposal/", RiskProposal.as_view(), name="risk_proposal"),
+    path(f"{ONE}acts/", RiskActs.as_view(), name="risk_acts"),
     path(f"{ONE}take/", Take.as_view(), name="risk_take"),
     path(f"{ONE}review/", Review.as_view(), name="risk_review"),
     path(f"{ONE}close/", ProposeClosing.as_view(), name="risk_close"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse
@@ -16,7 +17,7 @@ from controls.models import Control, ControlSpan, Requirement, RequirementSpan
 from controls.periods import DAYS, Period, period_figures
 from controls.restatement import restated
 from controls.results import Within, within
-from controls.standing import Standing, standings_of_controls, workings_of_requirement
+from controls.standing import Standing, Workings, standings_of_controls, workings_of_requirement
 from findings.models import Check
 from organisation.middleware import Request, asked
 from organisation.models import Solution
@@ -31,25 +32,43 @@ def requirement_history(request: Request, public_id: str) -> HttpResponse:
     at = request.moment.at
     found = get_or_404(Requirement.objects.filter(added_at__lte=at).select_related("framework"), public_id)
     scope = within(request.GET.get("solution", ""), request.user, at)
-    begin, end = _period(request)
-    workings, _each = workings_of_requirement(request.user, request.moment, found.pk, scope, [])
-    standing = workings.requirement(found.pk)
-    spans = history.seen(RequirementSpan.objects.filter(requirement=found), request.user, scope)
+    told, workings = requirement_over_time(request, found, scope)
     context = {
         "requirement": found,
         "scope": scope,
-        "standing": standing,
-        "since": history.since(spans, at),
-        "strip": history.strip_of(spans, begin, end),
-        "period": _figures(request, standing, scope, begin, end),
-        "begin": begin,
-        "end": end,
+        **told,
         "restated": restated(workings, found.pk, request.user, request.moment),
         "title": _("%(key)s over time") % {"key": found.key},
         "history_url": reverse("controls:requirement_history", args=[public_id]),
     }
     template = "controls/_over_time.html" if request.htmx else "controls/requirement_history.html"
     return render(request, template, context)
+
+
+def requirement_over_time(request: Request, found: Requirement, scope: Within) -> tuple[dict[str, Any], Workings]:
+    """Where it stands and stood over the period that the address asks for. Raises BadRequest."""
+    workings, _each = workings_of_requirement(request.user, request.moment, found.pk, scope, [])
+    spans = history.seen(RequirementSpan.objects.filter(requirement=found), request.user, scope)
+    return _over_time(request, workings.requirement(found.pk), spans, scope), workings
+
+
+def control_over_time(request: Request, found: Control, scope: Within) -> dict[str, Any]:
+    """The same of a control."""
+    standing = standings_of_controls(request.user, request.moment, [found], scope).get(found.pk)
+    spans = history.seen(ControlSpan.objects.filter(control=found), request.user, scope)
+    return _over_time(request, standing, spans, scope)
+
+
+def _over_time(request: Request, standing: Standing | None, spans: Any, scope: Within) -> dict[str, Any]:
+    begin, end = _period(request)
+    return {
+        "standing": standing,
+        "since": history.since(spans, request.moment.at),
+        "strip": history.strip_of(spans, begin, end),
+        "period": _figures(request, standing, scope, begin, end) if standing else None,
+        "begin": begin,
+        "end": end,
+    }
 
 
 @require_safe
@@ -60,18 +79,10 @@ def control_history(request: Request, public_id: str) -> HttpResponse:
     user, at = request.user, request.moment.at
     found = get_or_404(Control.objects.visible_to(user).added_by(at), public_id)
     scope = within(request.GET.get("solution", ""), user, at)
-    begin, end = _period(request)
-    standing = standings_of_controls(user, request.moment, [found], scope).get(found.pk)
-    spans = history.seen(ControlSpan.objects.filter(control=found), user, scope)
     context = {
         "control": found,
         "scope": scope,
-        "standing": standing,
-        "since": history.since(spans, at),
-        "strip": history.strip_of(spans, begin, end),
-        "period": _figures(request, standing, scope, begin, end) if standing else None,
-        "begin": begin,
-        "end": end,
+        **control_over_time(request, found, scope),
         "title": _("%(name)s over time") % {"name": found.name},
         "history_url": reverse("controls:control_history", args=[public_id]),
     }

@@ -49,7 +49,7 @@ def posture(request: Request) -> HttpResponse:
     """Where each framework's requirements stand in each solution that the reader may see."""
     versions = versions_that_count(request)
     solutions = solutions_of(request)
-    rows = _kept(request, versions, solutions) or worked_out(request, versions, solutions)
+    rows = rows_of(request, versions, solutions)
     context = {
         "versions": versions,
         "rows": rows,
@@ -66,6 +66,10 @@ def versions_that_count(request: Request) -> list[FrameworkVersion]:
     current = FrameworkVersion.objects.current(at).select_related("framework").order_by("framework__name")
     mapped = Mapping.objects.in_force(at).exclude(requirement=None)
     return list(current.filter(framework__in=mapped.values("requirement__framework")))
+
+
+def rows_of(request: Request, versions: Sequence[FrameworkVersion], solutions: Sequence[Solution]) -> list[SolutionRow]:
+    return _kept(request, versions, solutions) or worked_out(request, versions, solutions)
 
 
 def _kept(request: Request, versions: Sequence[FrameworkVersion], solutions: Sequence[Solution]) -> list[SolutionRow]:

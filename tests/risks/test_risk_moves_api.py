@@ -67,6 +67,8 @@ def test_it_is_reviewed(world: World, log_in: LogIn) -> None:
     day = today + timedelta(days=90)
     done = post(ana, f"{one}review/", next_on=day, because="As it is", version=1).json()
     assert (done["review_on"], done["version"]) == (day.isoformat(), 2)
+    (act,) = ana.get(f"/api/v1/{one}acts/").json()["results"]
+    assert (act["who"], act["words"], act["because"]) == ("Ana", "reviewed it", "As it is")
     stale = post(ana, f"{one}review/", next_on=day, because="Once more", version=1)
     assert (stale.status_code, stale.json()["detail"]) == (
         409, "Somebody saved it since you read it: read it again, then change it.",
