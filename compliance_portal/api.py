@@ -48,6 +48,7 @@ from organisation import trail_api as trail
 from organisation.permissions import permitted
 from risks import challenges_api as challenges
 from risks import decisions_api as decisions
+from risks import exports_api as register_exports
 from risks import heat_map_api as heat_map
 from risks import imports_api as register_imports
 from risks import risk_api as risks
@@ -87,6 +88,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *register_moves.urlpatterns,  # first: its names are no ids of controls
     *register.urlpatterns,
     *heat_map.urlpatterns,
+    *register_exports.urlpatterns,
     *decisions.urlpatterns,
     *challenges.urlpatterns,
     *steering.urlpatterns,

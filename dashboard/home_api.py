@@ -1,10 +1,9 @@
-"""What the homes count, for programs, from the same code; and the findings that got worse, got better or are gone."""
+"""What the homes count, for programs, from the same code."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import QueryDict
 from django.urls import path
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
@@ -18,17 +17,15 @@ from dashboard.failing import standing
 from dashboard.lines import line_of
 from dashboard.reach import Reach
 from dashboard.risks import standings
-from dashboard.second_line import Since, second_line
+from dashboard.second_line import second_line
 from dashboard.third_line import third_line
-from dashboard.views import CHANGED_ORDER, changed_spans
-from findings.api import FindingSerializer
-from findings.changes import WAYS, Change
+from findings.changes import Change
 from findings.coverage_places import Place, figures_of_places, places
-from findings.models import CoverageState, FindingSpan
+from findings.models import CoverageState
 from findings.parameters import SEVERITY_WORDS
 from findings.tallies import Tally
-from organisation.models import Role, Visibility
-from organisation.rest import Door, ListDoor
+from organisation.models import Role
+from organisation.rest import Door
 
 
 class ResultsSerializer(serializers.Serializer[Tally]):
@@ -49,7 +46,7 @@ class ResultsSerializer(serializers.Serializer[Tally]):
         return {word: tally.failed_by_severity.get(severity, 0) for severity, word in SEVERITY_WORDS.items()}
 
 
-class ChangeSerializer(serializers.Serializer[Change]):
+class HomeChangeSerializer(serializers.Serializer[Change]):
     """worse: began to fail. better: failed and passes. gone: failed and is no longer there."""
 
     worse = serializers.IntegerField()
@@ -63,7 +60,7 @@ class FailingChecksSerializer(serializers.Serializer[Any]):
     overdue_checks = serializers.IntegerField()
 
 
-class ChangesSerializer(ChangeSerializer):
+class HomeChangesSerializer(HomeChangeSerializer):
     since = serializers.DateTimeField()
 
 
@@ -72,7 +69,7 @@ class SolutionResultsSerializer(serializers.Serializer[Any]):
 
     solution = NamedSerializer(allow_null=True)
     results = ResultsSerializer()
-    change = ChangeSerializer()
+    change = HomeChangeSerializer()
 
 
 class AccountResultsSerializer(serializers.Serializer[Any]):
@@ -100,7 +97,7 @@ class HomeSerializer(serializers.Serializer[Any]):
     coverage = serializers.DictField(child=serializers.IntegerField(), allow_null=True, default=None)
     risks = serializers.DictField(child=serializers.IntegerField(), allow_null=True, default=None)
     failing = FailingChecksSerializer(allow_null=True, default=None)
-    changes = ChangesSerializer(allow_null=True, default=None)
+    changes = HomeChangesSerializer(allow_null=True, default=None)
     solutions = SolutionResultsSerializer(many=True, allow_null=True, default=None)
     accounts = AccountResultsSerializer(many=True, allow_null=True, default=None)
     unexcused = serializers.IntegerField(allow_null=True, default=None)
@@ -168,28 +165,4 @@ def coverage(covered: list[Place]) -> dict[str, int]:
     return {state.value: counts[state] for state in CoverageState}
 
 
-class Changed(ListDoor):
-    """What the homes count as worse, better or gone, the worst first. ?way, since, line, solution: as the page."""
-
-    action = "posture.view"
-    serializer_class = FindingSerializer
-    order = CHANGED_ORDER
-
-    @extend_schema(parameters=[OpenApiParameter("way", str, enum=list(WAYS)), *ASKED])
-    def get(self, request: Request) -> Response:
-        return super().get(request)
-
-    def rows(self) -> QuerySet[FindingSpan]:
-        asker: Any = self.request._request
-        reach = Reach.of(asker, line_of(asker))
-        since = Since.of(self.request.query_params.get("since", ""), asker.moment)
-        return changed_spans(self.request.query_params.get("way", "worse"), reach, since)
-
-    def get_serializer_context(self) -> dict[str, Any]:
-        return {**super().get_serializer_context(), "seen": Visibility.of(self.request.user)}
-
-
-urlpatterns = [
-    path("home/", Home.as_view(), name="home"),
-    path("changes/", Changed.as_view(), name="changes"),
-]
+urlpatterns = [path("home/", Home.as_view(), name="home")]

@@ -4,7 +4,6 @@ from functools import partial
 from typing import Any
 
 from django.core.exceptions import BadRequest
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -31,7 +30,6 @@ from findings.changes import WAYS, changes
 from findings.coverage_places import Place, places
 from findings.explore import kept as kept_moment
 from findings.listing import listed, rows_of
-from findings.models import FindingSpan
 from findings.tallies import Tally
 from organisation.middleware import Request
 from organisation.models import Role
@@ -163,23 +161,18 @@ def _page(request: Request, line: str, name: str, **context: Any) -> Parts:
     return {name: mark_safe(text) for name, text in zip(BLOCKS, rendered.split(BETWEEN), strict=True)}  # noqa: S308
 
 
-def changed_spans(way: str, reach: Reach, since: Since) -> QuerySet[FindingSpan]:
-    """Raises BadRequest where the way is none."""
-    if way not in WAYS:
-        raise BadRequest(_("way is one of %(ways)s") % {"ways": ", ".join(WAYS)})
-    return listed(WAYS[way](reach.user, reach.moment, since.at, reach.where), reach.moment)
-
-
 @require_safe
 @permitted("posture.view")
 def changed(request: Request) -> HttpResponse:
     """The findings that got worse, got better or are gone between two moments: what the homes count."""
     way = way_of(request)
     way = request.GET.get("way", "worse")
+    if way not in WAYS:
+        raise BadRequest(_("way is one of %(ways)s") % {"ways": ", ".join(WAYS)})
     reach = Reach.of(request, line_of(request))
     since = Since.of(request.GET.get("since", ""), request.moment)
-    spans = changed_spans(way, reach, since)
     counts = changes(request.user, request.moment, since.at, reach.where).total
+    spans = listed(WAYS[way](request.user, request.moment, since.at, reach.where), request.moment)
     page = page_of(spans, order=CHANGED_ORDER, cursor=request.GET.get("cursor", ""), size=PAGE)
     context = {
         "title": phrasing.changes_title(way, counts, since.words),

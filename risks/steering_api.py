@@ -6,10 +6,12 @@ from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.urls import path
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from audit import clock
+from audit.models import StaleRow
 from controls.register_api import NamedSerializer
 from organisation.models import Role, Solution, User
 from organisation.rest import DayField, Door, ListDoor, MomentField, RowDoor
@@ -17,6 +19,7 @@ from organisation.rest_acts import Act, AsReadSerializer, BecauseAsReadSerialize
 from risks import appetites, authorities, categories, matrices
 from risks.matrices import LABEL, Draft
 from risks.models import Appetite, Authority, Category, Matrix
+from risks.refusals import Refused
 from risks.risk_api import RiskLevelSerializer
 
 
@@ -155,7 +158,7 @@ class OneMatrix(MatrixDoor, RowDoor):
 
 
 class AdoptMatrixSerializer(ApprovalSerializer):
-    """read: the one in force as it was read, null where there was none; 409 where another was adopted since."""
+    """read: the one in force as it was read, null where there was none."""
 
     likelihoods = serializers.ListField(child=serializers.CharField(max_length=LABEL), max_length=10)
     impacts = serializers.ListField(child=serializers.CharField(max_length=LABEL), max_length=10)
@@ -177,7 +180,11 @@ class AdoptMatrix(MatrixDoor, Act):
     def do(self, row: None, said: dict[str, Any], *, by: User) -> Matrix:
         names = ("likelihoods", "impacts", "levels", "cells", "by_severity", "carried")
         draft = Draft(**{name: said.pop(name) for name in names})
-        return matrices.adopt(draft, by=by, **said)
+        try:
+            return matrices.adopt(draft, by=by, **said)
+        except StaleRow as stale:
+            words = _("Another matrix was adopted this moment. Look at that one, then begin again from it.")
+            raise Refused(words, "read") from stale
 
 
 class ApprovedSerializer(serializers.ModelSerializer[Any]):

@@ -688,6 +688,7 @@ EXAMPLES: dict[str, Example] = {
     "risks:register_export": Example(own=lambda person: {"form": "csv"}),
     "risks:to_join": OF_A_GROUP,
     "risks:exchange_export": Example(own=lambda person: {"form": "csv"}),
+    "api:poam": _of_solution(lambda solution: _id(TreatmentFactory(risk__solution=solution).risk.solution)),
     "api:register_import": REGISTER_IMPORT,
     "api:register_import_apply": Example(own=REGISTER_IMPORT.own),
     "api:register_import_drop": Example(own=REGISTER_IMPORT.own),

@@ -42,7 +42,9 @@ def test_a_matrix_is_adopted_by_who_read_the_one_in_force(second_line: LoggedIn,
     assert made.status_code == 201, made.content
     first = made.json()
     assert {name: first[name] for name in FIVE_BY_FIVE} == FIVE_BY_FIVE
-    assert post(second_line, "matrices/adopt/", **said, read=None).status_code == 409
+    assert errors(post(second_line, "matrices/adopt/", **said, read=None)) == {
+        "read": ["Another matrix was adopted this moment. Look at that one, then begin again from it."]
+    }
     crooked = {"cells": [[3] * 5, *FIVE_BY_FIVE["cells"][1:]], "carried": [0, 1, 2, 3], "read": first["id"]}
     assert "what is less likely gives Critical" in errors(post(second_line, "matrices/adopt/", **said | crooked))[
         "refused"
