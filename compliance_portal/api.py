@@ -16,6 +16,7 @@ from controls import register_moves_api as register_moves
 from controls import responsibility_moves_api as responsibility_moves
 from controls import standing_api as standings
 from controls import statements_api as statements
+from controls import whose_api as whose
 from dashboard import api as dashboard
 from dashboard import changes_api as changes
 from dashboard import home_api as home
@@ -82,6 +83,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *mapping_moves.urlpatterns,  # first: its names are no ids of mappings
     *responsibility_moves.urlpatterns,
     *controls.urlpatterns,
+    *whose.urlpatterns,
     *statements.urlpatterns,
     *standings.urlpatterns,
     *framework_imports.urlpatterns,

@@ -378,6 +378,7 @@ SPECTACULAR_SETTINGS = {
         "ImportStateEnum": "controls.models.Import.State",
         "MonitoringEnum": "controls.standing.Monitoring",
         "HubStatusEnum": "controls.hub.ControlStatus",
+        "PackRuleOwnerEnum": "controls.models.PackRule.Owner",
         "ControlKindEnum": "controls.models.Control.Kind",
         "ControlMethodEnum": "controls.models.Control.Method",
         "SaidResultEnum": "controls.register_moves_api.RESULTS",

@@ -22,7 +22,7 @@ NARROWED = ("solution", "category", "owner", "standing", "columns", "all", "as_o
 
 
 class RegisterExport(Door):
-    """?form: csv, unless it is xlsx. solution, category, owner, standing; columns: names by commas; all=yes: closed too."""
+    """?form: csv, unless it is xlsx. columns: names by commas. all=yes: closed ones too. Narrowed as on the page."""
 
     action = "risk.export"
     serializer_class: type[serializers.Serializer[Any]] = NothingSerializer

@@ -152,11 +152,11 @@ def _told(line: Line) -> list[tuple[str, ...]]:
 @permitted("responsibility.view")
 def requirements(request: Request, public_id: str, framework_id: str) -> HttpResponse:
     """Whose each requirement of a framework is, for the service types in use."""
-    solution, version = _solution(request, public_id), _version(request, framework_id)
+    solution, version = _solution(request, public_id), version_of(request, framework_id)
     used = uses(solution, request.user, request.moment)
-    asked = Asked.of(request.GET, _choices(version))
+    asked = Asked.of(request.GET, choices_of(version))
     every = rows_of(version, used, request.moment.at)
-    chosen = _asked_for(every, asked)
+    chosen = asked_for(every, asked)
     known = {row.edition.pk: row for row in chosen}
     editions = Edition.objects.filter(pk__in=known)
     if "q" in asked.values:
@@ -170,7 +170,7 @@ def requirements(request: Request, public_id: str, framework_id: str) -> HttpRes
         "asked": asked,
         "choices": [
             {"name": name, "label": label, "values": values.items(), "chosen": asked.values.get(name, "")}
-            for name, (label, values) in _choices(version).items()
+            for name, (label, values) in choices_of(version).items()
         ],
         "page": page,
         "total": editions.count(),
@@ -194,7 +194,7 @@ def _drawn(rows: list[Row], request: Request) -> list[tuple[Row, str, str]]:
     return [(row, *drawn[id(row.whose)]) for row in rows]
 
 
-def _version(request: Request, framework_id: str) -> FrameworkVersion:
+def version_of(request: Request, framework_id: str) -> FrameworkVersion:
     at = request.moment.at
     framework = get_or_404(Framework.objects.filter(added_at__lte=at), framework_id)
     version = framework.versions.current(at).select_related("framework").first()
@@ -211,7 +211,7 @@ def _key(row: Row) -> str:
     return row.whose.party.value if row.whose.party else UNASSIGNED
 
 
-def _choices(version: FrameworkVersion) -> dict[str, Any]:
+def choices_of(version: FrameworkVersion) -> dict[str, Any]:
     return {
         "section": (_("Section"), {one.public_id: str(one) for one in version.sections.all()}),
         "whose": (_("Whose"), _words()),
@@ -219,7 +219,7 @@ def _choices(version: FrameworkVersion) -> dict[str, Any]:
     }
 
 
-def _asked_for(rows: list[Row], asked: Asked) -> list[Row]:
+def asked_for(rows: list[Row], asked: Asked) -> list[Row]:
     values = asked.values
     if "whose" in values:
         rows = [row for row in rows if _key(row) == values["whose"]]
@@ -248,10 +248,10 @@ def _requirements_title(solution: Solution, version: FrameworkVersion, rows: lis
 @permitted("responsibility.view")
 @in_the_organisations_language
 def requirements_export(request: Request, public_id: str, framework_id: str, form: str) -> HttpResponse:
-    solution, version = _solution(request, public_id), _version(request, framework_id)
+    solution, version = _solution(request, public_id), version_of(request, framework_id)
     used = uses(solution, request.user, request.moment)
     services = [use.service for use in used if use.service]
-    rows = _asked_for(rows_of(version, used, request.moment.at), Asked.of(request.GET, _choices(version)))
+    rows = asked_for(rows_of(version, used, request.moment.at), Asked.of(request.GET, choices_of(version)))
     words = _words()
     head = (*REQUIREMENT_HEAD, *(one.name for one in services), "Provider's part")
     distinct = {id(row.whose): row.whose for row in rows}
