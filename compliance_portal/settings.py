@@ -388,6 +388,7 @@ SPECTACULAR_SETTINGS = {
         "RiskLevelKindEnum": "risks.models.Assessment.Kind",
         "RiskStandingEnum": "risks.models.Risk.Standing",
         "ControlTestKindEnum": "assurance.models.ControlTest.Kind",
+        "SampleMethodEnum": "assurance.models.Sample.Method",
         "PopulationSourceEnum": "assurance.models.Population.Source",
         "EvidenceKindEnum": "evidence.models.Evidence.Kind",
         "RequestListStateEnum": "evidence.models.RequestImport.State",

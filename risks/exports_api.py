@@ -26,7 +26,6 @@ class RegisterExport(Door):
 
     action = "risk.export"
     serializer_class: type[serializers.Serializer[Any]] = NothingSerializer
-    pagination_class = None  # type: ignore[assignment]
 
     @extend_schema(
         parameters=[
@@ -45,7 +44,6 @@ class Poam(Door):
 
     action = "risk.export"
     serializer_class: type[serializers.Serializer[Any]] = NothingSerializer
-    pagination_class = None  # type: ignore[assignment]
 
     @extend_schema(responses={(200, "application/oscal+json"): OpenApiTypes.OBJECT})
     def get(self, request: Request, public_id: str) -> HttpResponseBase:

@@ -12,7 +12,7 @@ from risks.models import RiskException
 from tests.conftest import LoggedIn, LogIn
 from tests.factories import UserFactory
 from tests.factories.findings import CheckFactory
-from tests.factories.risks import RiskFactory, TreatmentActionFactory, TreatmentFactory
+from tests.factories.risks import ChallengeFactory, RiskFactory, TreatmentActionFactory, TreatmentFactory
 from tests.findings_pages.reading_pages import counted
 from tests.risks.exceptions import Story, a_story
 
@@ -148,3 +148,18 @@ def test_exceptions_are_narrowed_as_on_the_page(log_in: LogIn, story: Story) -> 
     cleo = log_in(story.cleo)
     assert [row["id"] for row in cleo.get("/api/v1/exceptions/?state=live").json()["results"]] == [live.public_id]
     assert cleo.get("/api/v1/exceptions/?state=good").status_code == 400
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_lists_cost_the_same_for_any_number(
+    log_in: LogIn, story: Story, count: int, django_assert_max_num_queries: Any
+) -> None:
+    for _n in range(count):
+        story.asked()
+        TreatmentActionFactory(treatment__risk__solution=story.solution)
+        ChallengeFactory(assessment__risk__solution=story.solution)
+    cleo = log_in(story.cleo)
+    for path, most in (("exceptions", 18), ("treatments", 10), ("challenges", 16)):
+        cleo.get(f"/api/v1/{path}/")
+        with django_assert_max_num_queries(most):
+            assert len(cleo.get(f"/api/v1/{path}/").json()["results"]) == count
