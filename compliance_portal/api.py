@@ -47,15 +47,17 @@ from organisation import solutions_api as solutions
 from organisation import tokens_api as tokens
 from organisation import trail_api as trail
 from organisation.permissions import permitted
+from risks import appetites_api as appetites
+from risks import categories_api as categories
 from risks import challenges_api as challenges
 from risks import decisions_api as decisions
 from risks import exports_api as register_exports
 from risks import heat_map_api as heat_map
 from risks import imports_api as register_imports
+from risks import matrices_api as matrices
 from risks import risk_api as risks
 from risks import risk_links_api as risk_links
 from risks import risk_moves_api as risk_moves
-from risks import steering_api as steering
 from risks import treatments_api as treatments
 
 app_name = "api"
@@ -93,7 +95,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *register_exports.urlpatterns,
     *decisions.urlpatterns,
     *challenges.urlpatterns,
-    *steering.urlpatterns,
+    *categories.urlpatterns,
+    *matrices.urlpatterns,
+    *appetites.urlpatterns,
     *treatments.urlpatterns,
     *risks.urlpatterns,
     *risk_moves.urlpatterns,

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from audit import clock
+from risks import standing
 from risks.models import Matrix
 from risks.shapes import FIVE_BY_FIVE
 from tests.conftest import LoggedIn, LogIn
 from tests.factories import SolutionFactory, UserFactory
-from tests.factories.risks import AppetiteFactory, AuthorityFactory, CategoryFactory, MatrixFactory
+from tests.factories.risks import AppetiteFactory, AssessmentFactory, AuthorityFactory, CategoryFactory, MatrixFactory
 from tests.risks.test_risk_moves_api import errors, post
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +98,23 @@ def test_an_authority_is_recorded_replaced_and_ended(second_line: LoggedIn) -> N
     replaced = post(second_line, f"authorities/{made['id']}/replace/", **APPROVED, level=2).json()
     assert (replaced["person"]["name"], replaced["level"]["label"]) == ("Ana", "High")
     assert post(second_line, f"authorities/{replaced['id']}/end/", because="Left").json()["ended_because"] == "Left"
+
+
+def test_what_it_would_change_is_told_before_anything_does(second_line: LoggedIn, first_line: LoggedIn) -> None:
+    AssessmentFactory(likelihood=4, impact=4)
+    standing.refresh()
+    told = post(second_line, "appetites/effect/", appetite=0, tolerance=1).json()
+    assert told == {"before": {"no_appetite": 1}, "after": {"above_tolerance": 1}}
+    assert errors(post(second_line, "appetites/effect/", appetite=2, tolerance=1)).keys() == {"tolerance"}
+    assert second_line.get("/api/v1/appetites/").json()["results"] == []
+    draft = {**FIVE_BY_FIVE, "carried": [0, 1, 2, 3]}
+    assert post(second_line, "matrices/effect/", **draft).json() == {
+        "before": {"no_appetite": 1}, "after": {"no_appetite": 1},
+    }  # fmt: skip
+    assert "what is less likely gives" in errors(
+        post(second_line, "matrices/effect/", **draft | {"cells": [[3] * 5, *FIVE_BY_FIVE["cells"][1:]]})
+    )["refused"][0]  # fmt: skip
+    assert post(first_line, "matrices/effect/", **draft).status_code == 403
 
 
 @pytest.mark.parametrize("path", ["appetites", "authorities", "matrices", "categories"])

@@ -1,4 +1,4 @@
-"""What risks are measured by, for programs: matrix, categories, appetite and authority, read and decided."""
+"""How much risk is wanted and borne, and who may accept how much, for programs: read and decided."""
 
 from __future__ import annotations
 
@@ -6,185 +6,20 @@ from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.urls import path
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from audit import clock
-from audit.models import StaleRow
 from controls.register_api import NamedSerializer
 from organisation.models import Role, Solution, User
-from organisation.rest import DayField, Door, ListDoor, MomentField, RowDoor
-from organisation.rest_acts import Act, AsReadSerializer, BecauseAsReadSerializer, RowField
-from risks import appetites, authorities, categories, matrices
-from risks.matrices import LABEL, Draft
-from risks.models import Appetite, Authority, Category, Matrix
+from organisation.rest import Door, ListDoor, MomentField, RowDoor
+from organisation.rest_acts import Act, RowField
+from risks import appetites, authorities
+from risks.matrices_api import ApprovalSerializer, StandingsSerializer
+from risks.models import Appetite, Authority, Category
 from risks.refusals import Refused
 from risks.risk_api import RiskLevelSerializer
-
-
-class CategorySerializer(serializers.ModelSerializer[Category]):
-    id = serializers.CharField(source="public_id")
-
-    class Meta:
-        model = Category
-        fields = ["id", "name", "description", "added_at", "retired_at", "version"]
-
-
-class CategoryDoor(Door):
-    action = "appetite.view"
-    versioned = Category
-    serializer_class = CategorySerializer
-
-    def rows(self) -> QuerySet[Category]:
-        return Category.objects.filter(added_at__lte=self.request.moment.at)  # type: ignore[attr-defined]
-
-
-class Categories(CategoryDoor, ListDoor):
-    order = ("name", "id")
-
-
-class OneCategory(CategoryDoor, RowDoor):
-    pass
-
-
-class AddCategorySerializer(serializers.Serializer[Any]):
-    name = serializers.CharField(max_length=80)
-    description = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
-
-
-class ChangeCategorySerializer(AsReadSerializer):
-    """What is left out stays as it is."""
-
-    name = serializers.CharField(max_length=80, required=False)
-    description = serializers.CharField(max_length=500, required=False, allow_blank=True)
-
-
-class AddCategory(CategoryDoor, Act):
-    action, said, makes = "appetite.manage", AddCategorySerializer, True
-
-    def do(self, row: None, said: dict[str, Any], *, by: User) -> Category:
-        return categories.add(by=by, **said)
-
-
-class CategoryAct(CategoryDoor, Act):
-    action = "appetite.manage"
-
-
-class ChangeCategory(CategoryAct):
-    said = ChangeCategorySerializer
-
-    def do(self, row: Category, said: dict[str, Any], *, by: User) -> Category:
-        name, description = said.get("name", row.name), said.get("description", row.description)
-        categories.change(row, name=name, description=description, read=row.version, by=by)
-        return row
-
-
-class RetireCategory(CategoryAct):
-    said = BecauseAsReadSerializer
-
-    def do(self, row: Category, said: dict[str, Any], *, by: User) -> Category:
-        categories.retire(row, because=said["because"], read=row.version, by=by)
-        return row
-
-
-class ReopenCategory(CategoryAct):
-    said = BecauseAsReadSerializer
-
-    def do(self, row: Category, said: dict[str, Any], *, by: User) -> Category:
-        categories.reopen(row, because=said["because"], read=row.version, by=by)
-        return row
-
-
-class ApprovalSerializer(serializers.Serializer[Any]):
-    """approved_by: the governing body. reference: where that is on record."""
-
-    approved_by = serializers.CharField(max_length=200)
-    approved_on = DayField()
-    reference = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
-
-
-class MatrixLevelSerializer(serializers.Serializer[Any]):
-    """tone: 1 (lightest) to 6."""
-
-    label = serializers.CharField(max_length=LABEL)  # type: ignore[assignment]
-    tone = serializers.IntegerField(min_value=1, max_value=6)
-
-
-def indices() -> serializers.ListField:
-    return serializers.ListField(child=serializers.IntegerField(min_value=0, max_value=5), max_length=10)
-
-
-class MatrixSerializer(serializers.ModelSerializer[Matrix]):
-    """likelihoods, impacts, levels: from the least to the most. cells[likelihood][impact]: an index of levels.
-    by_severity: the level of each severity, by its rank. carried: as what each level of the one before reads.
-    """
-
-    id = serializers.CharField(source="public_id")
-    likelihoods = serializers.ListField(child=serializers.CharField())
-    impacts = serializers.ListField(child=serializers.CharField())
-    levels = MatrixLevelSerializer(many=True)
-    cells = serializers.ListField(child=indices())
-    by_severity = indices()
-    carried = indices()
-    follows = serializers.CharField(source="follows.public_id", allow_null=True, default=None)
-    adopted_by = NamedSerializer(allow_null=True)
-
-    class Meta:
-        model = Matrix
-        fields = [
-            "id", "likelihoods", "impacts", "levels", "cells", "by_severity", "carried", "follows", "because",
-            "approved_by", "approved_on", "reference", "adopted_by", "adopted_at",
-        ]  # fmt: skip
-
-
-class MatrixDoor(Door):
-    action = "appetite.view"
-    serializer_class = MatrixSerializer
-
-    def rows(self) -> QuerySet[Matrix]:
-        at = self.request.moment.at  # type: ignore[attr-defined]
-        return Matrix.objects.adopted(at).select_related("adopted_by", "follows")
-
-
-class Matrices(MatrixDoor, ListDoor):
-    """The one in force first."""
-
-    order = ("-adopted_at", "-id")
-
-
-class OneMatrix(MatrixDoor, RowDoor):
-    pass
-
-
-class AdoptMatrixSerializer(ApprovalSerializer):
-    """read: the one in force as it was read, null where there was none."""
-
-    likelihoods = serializers.ListField(child=serializers.CharField(max_length=LABEL), max_length=10)
-    impacts = serializers.ListField(child=serializers.CharField(max_length=LABEL), max_length=10)
-    levels = serializers.ListField(child=MatrixLevelSerializer(), max_length=10)
-    cells = serializers.ListField(child=indices(), max_length=10)
-    by_severity = indices()
-    carried = serializers.ListField(
-        child=serializers.IntegerField(min_value=0, max_value=5), max_length=10, required=False, default=list
-    )
-    because = serializers.CharField(max_length=2000)
-    read = RowField(lambda user: Matrix.objects.all(), allow_null=True)
-
-
-class AdoptMatrix(MatrixDoor, Act):
-    """In force at once; what was assessed before keeps its own, and reads as `carried` says."""
-
-    action, said, makes = "appetite.manage", AdoptMatrixSerializer, True
-
-    def do(self, row: None, said: dict[str, Any], *, by: User) -> Matrix:
-        names = ("likelihoods", "impacts", "levels", "cells", "by_severity", "carried")
-        draft = Draft(**{name: said.pop(name) for name in names})
-        try:
-            return matrices.adopt(draft, by=by, **said)
-        except StaleRow as stale:
-            words = _("Another matrix was adopted this moment. Look at that one, then begin again from it.")
-            raise Refused(words, "read") from stale
+from risks.standing import Effect
 
 
 class ApprovedSerializer(serializers.ModelSerializer[Any]):
@@ -272,6 +107,30 @@ class RecordAppetiteSerializer(ReplaceAppetiteSerializer):
 
     solution = solution()
     category = RowField(lambda user: Category.objects.in_use(), required=False, allow_null=True, default=None)
+
+
+class BoundsSerializer(serializers.Serializer[Any]):
+    """solution, category: null for every one. appetite, tolerance: null for ending it."""
+
+    solution = solution()
+    category = RowField(lambda user: Category.objects.in_use(), required=False, allow_null=True, default=None)
+    appetite = serializers.IntegerField(min_value=0, max_value=5, required=False, allow_null=True, default=None)
+    tolerance = serializers.IntegerField(min_value=0, max_value=5, required=False, allow_null=True, default=None)
+
+
+class WhatAppetiteWouldChange(Act):
+    """Changes nothing."""
+
+    action, said = "appetite.manage", BoundsSerializer
+    serializer_class = StandingsSerializer
+
+    def do(self, row: None, said: dict[str, Any], *, by: User) -> Effect:
+        if why_not := appetites.bounds_refusal(said["appetite"], said["tolerance"]):
+            raise Refused(why_not, "tolerance")
+        return appetites.effect(**said)
+
+    def told(self, done: Effect) -> Any:
+        return self.get_serializer(done).data
 
 
 class RecordAppetite(AppetiteDoor, Act):
@@ -395,18 +254,10 @@ class EndAuthority(AuthorityAct):
         return row
 
 
-CATEGORY, APPETITE, AUTHORITY = (f"{name}/<str:public_id>/" for name in ("categories", "appetites", "authorities"))
+APPETITE, AUTHORITY = "appetites/<str:public_id>/", "authorities/<str:public_id>/"
 urlpatterns = [
-    path("categories/", Categories.as_view(), name="categories"),
-    path("categories/add/", AddCategory.as_view(), name="category_add"),
-    path(CATEGORY, OneCategory.as_view(), name="category"),
-    path(f"{CATEGORY}change/", ChangeCategory.as_view(), name="category_change"),
-    path(f"{CATEGORY}retire/", RetireCategory.as_view(), name="category_retire"),
-    path(f"{CATEGORY}reopen/", ReopenCategory.as_view(), name="category_reopen"),
-    path("matrices/", Matrices.as_view(), name="matrices"),
-    path("matrices/adopt/", AdoptMatrix.as_view(), name="matrix_adopt"),
-    path("matrices/<str:public_id>/", OneMatrix.as_view(), name="matrix"),
     path("appetites/", Appetites.as_view(), name="appetites"),
+    path("appetites/effect/", WhatAppetiteWouldChange.as_view(), name="appetite_effect"),
     path("appetites/record/", RecordAppetite.as_view(), name="appetite_record"),
     path(APPETITE, OneAppetite.as_view(), name="appetite"),
     path(f"{APPETITE}replace/", ReplaceAppetite.as_view(), name="appetite_replace"),
