@@ -55,7 +55,7 @@ def refusals(result: dict[str, Any], generator: Any, request: Any, public: bool)
     for operations in result["paths"].values():
         for method in METHODS:
             if method in operations:
-                told = {**ALWAYS, **(WITH_BODY if "requestBody" in operations[method] else {})}
+                told = {**ALWAYS, **(WITH_BODY if method == "post" or "requestBody" in operations[method] else {})}
                 told |= CHANGED if method == "patch" else {}
                 for one in operations[method].get("parameters", ()):
                     told |= BY_HEADER.get(one["name"], {})
