@@ -55,7 +55,7 @@ def test_what_a_control_was_then_counts_for_then(second_line: LoggedIn) -> None:
     satisfied_by(control, a_check(passed=1))
     promised_by(edition, control)
     with time_machine.travel(datetime(2026, 3, 3, 12, tzinfo=UTC), tick=False):
-        said = {"method": "manual", "solution": platform}
+        said = {"method": "manual", "procedure": "Look at one", "solution": platform}
         control.change(read=control.version, by=second_line.person, **said)
     with time_machine.travel(datetime(2026, 3, 4, 12, tzinfo=UTC), tick=False):
         control.retire(because="Not needed", by=second_line.person)
