@@ -166,9 +166,6 @@ def _page(request: Request, line: str, name: str, **context: Any) -> Parts:
 def changed(request: Request) -> HttpResponse:
     """The findings that got worse, got better or are gone between two moments: what the homes count."""
     way = way_of(request)
-    way = request.GET.get("way", "worse")
-    if way not in WAYS:
-        raise BadRequest(_("way is one of %(ways)s") % {"ways": ", ".join(WAYS)})
     reach = Reach.of(request, line_of(request))
     since = Since.of(request.GET.get("since", ""), request.moment)
     counts = changes(request.user, request.moment, since.at, reach.where).total
