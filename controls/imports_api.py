@@ -12,6 +12,7 @@ from rest_framework import serializers
 from controls import tasks
 from controls.api import VersionSerializer
 from controls.imports import running
+from controls.imports.content import MOST_BYTES
 from controls.models import Framework, FrameworkVersion, Import
 from controls.models.framework import Superseded
 from controls.refusals import Refused
@@ -89,6 +90,7 @@ class BringFramework(ImportDoor, FileAct):
     """A worker reads it; then it is ready to apply, or refused."""
 
     said, makes = BringFrameworkSerializer, True
+    most_bytes = staticmethod(lambda: MOST_BYTES)
 
     def do(self, row: None, said: dict[str, Any], *, by: User) -> Import:
         if said["framework"] and not Framework.objects.filter(key=said["framework"]).exists():

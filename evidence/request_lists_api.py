@@ -8,18 +8,17 @@ from django.db.models import QuerySet
 from django.urls import path
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from controls.imports.content import MOST_BYTES
-from evidence.file_acts import FileAct, UploadField
+from evidence.file_acts import UploadField
 from evidence.models import RequestImport
 from evidence.pbc import running
 from evidence.sources import asked_for
 from organisation.models import User
 from organisation.rest import Door, ListDoor, RowDoor
-from organisation.rest_acts import Act
+from organisation.rest_acts import Act, FileAct
 
 
 class RequestListSerializer(serializers.ModelSerializer[RequestImport]):
@@ -99,7 +98,6 @@ class OneRequestList(RequestListDoor, RowDoor):
 
 class BringList(RequestListDoor, FileAct):
     said, makes = BringListSerializer, True
-    parser_classes = [MultiPartParser]
     most_bytes = staticmethod(lambda: MOST_BYTES)
 
     @extend_schema(request={"multipart/form-data": BringListSerializer}, responses={201: OneRequestListSerializer})

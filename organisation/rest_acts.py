@@ -136,12 +136,14 @@ class Act(Door):
 
 
 class FileAct(Act):
-    """Takes a form with a file, in its field `file`."""
+    """Takes a form with a file. most_bytes: how large one may be."""
 
     parser_classes = [MultiPartParser]
+    most_bytes: Callable[[], int]
 
     def post(self, request: Request, **named: Any) -> Response:
-        request.data  # noqa: B018  (what was too large is known once it is read)
-        if "file" in getattr(request._request, "refused_files", ()):
-            raise ValidationError({"file": [_("The file is larger than 32 MB.")]})
+        _read = request.data  # what was too large is known once it is read
+        if too_large := getattr(request._request, "refused_files", ()):
+            words = _("The file is larger than %(n)d MB.") % {"n": self.most_bytes() // 2**20}
+            raise ValidationError({name: [words] for name in too_large})
         return super().post(request, **named)

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.urls import path
 from rest_framework import serializers
 
+from controls.imports.content import MOST_BYTES
 from controls.imports_api import ProblemSerializer
 from controls.register_api import NamedSerializer
 from organisation.models import User
@@ -80,6 +81,7 @@ class BringRegister(RegisterImportDoor, FileAct):
     """A worker reads it; then it is ready to apply, or refused."""
 
     said, makes = BringRegisterSerializer, True
+    most_bytes = staticmethod(lambda: MOST_BYTES)
 
     def do(self, row: None, said: dict[str, Any], *, by: User) -> RegisterImport:
         file = said["file"]

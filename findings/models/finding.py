@@ -162,6 +162,11 @@ class FindingSpan(Span):
                 name="span_reports",
                 condition=Q(status=Status.REPORT),
             ),
+            GinIndex(
+                fields=["solutions"],
+                name="span_open_reports",
+                condition=Q(status=Status.REPORT, valid_to=None, superseded_at=None),
+            ),
             models.Index(fields=["valid_from"], name="span_begun"),
             models.Index(fields=["valid_to"], name="span_ended", condition=Q(valid_to__isnull=False)),
             models.Index(fields=["-severity", "-status_since", "finding"], name="span_worst"),
