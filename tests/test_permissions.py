@@ -71,7 +71,7 @@ def address(name: str, person: Any) -> str:
     if not OURS[name].pattern.converters:
         return reverse(name)
     if name not in EXAMPLES:
-        pytest.fail(f"{name} names an object: add an example of one to tests/examples.py")
+        pytest.fail(f"{name} names an object: add an example of one to tests/examples")
     return reverse(name, kwargs=EXAMPLES[name].own(person))
 
 
