@@ -24,7 +24,7 @@ import psycopg
 import embedded
 from benchmarks import crowd, machine, painting, portal, report
 
-LIVE, PACED = 20_000, 20_000
+LIVE, PACED = 60_000, 20_000
 """Findings that the live sync reads at most: with no rates in its way, and at AWS's published ones."""
 EVENTS = 10_000
 """Findings of the estate whose events are timed, at most, and changes of its burst."""

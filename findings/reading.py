@@ -35,8 +35,8 @@ MANY = 1_000
 """New findings in one transaction after which the planner is told: a first load meets plans for empty tables."""
 POINTS = 100
 """What one reading counts in the progress of a job."""
-CHUNK = 2_000
-"""Rows that one transaction merges at most, so that no event waits long for its turn. Measured: docs/operations.md."""
+CHUNK = 3_000
+"""Rows that one transaction merges at most, so that no event waits long for its turn."""
 COUNTED = ("read", "added", "changed", "gone", "set_aside", "calls", "throttles", "waited", "reached")
 
 
