@@ -77,6 +77,8 @@ def walk(page: Page, installation: Installation, line: str) -> Iterator[str]:
             if kind(door) not in seen and not NO_PAGE.search(door):
                 seen.add(kind(door))
                 waiting.append(door)
+        if "#" in page.url:  # it goes to the part that it names once all of it is there
+            page.wait_for_load_state("networkidle")
         opened.append(address)
         yield address
     assert len(opened) >= FEWEST[line], opened
