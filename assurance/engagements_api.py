@@ -11,15 +11,16 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from assurance import engaging, teaming
+from assurance import acts, engaging, teaming
 from assurance.comparing import before, compared
 from assurance.engagement_list import CHOICES, Engagements, seen_by
 from assurance.engaging import Plan
 from assurance.models import Engagement, TeamMember
 from assurance.teaming import Member
 from audit import clock
-from audit.public_id import all_or_404
+from audit.public_id import all_or_404, get_or_404
 from controls.register_api import NamedSerializer
+from controls.standing_api import HistoryActSerializer, whole
 from organisation.models import Solution, User
 from organisation.rest import Door, ListDoor, MomentField, RowDoor
 from organisation.rest_acts import Act, AsReadSerializer, BecauseSerializer, ChangeSerializer, RowField
@@ -182,6 +183,16 @@ FIELDS = {"to_on": "about_to", "access_on": "access_until"}
 """As the page's form names what is refused → as it is named here."""
 
 
+class EngagementActs(EngagementDoor):
+    """What people did to it, the latest first."""
+
+    @extend_schema(responses=HistoryActSerializer(many=True))
+    def get(self, request: Request, public_id: str) -> Response:
+        at = request.moment.at  # type: ignore[attr-defined]
+        done: Any = acts.history(get_or_404(self.get_queryset(), public_id), request.user, at)  # type: ignore[arg-type]
+        return Response(whole(HistoryActSerializer(done, many=True).data))
+
+
 class EngagementAct(EngagementDoor, Act):
     action = "engagement.manage"
     serializer_class = OneEngagementSerializer
@@ -268,6 +279,7 @@ urlpatterns = [
     path("engagements/", ListOfEngagements.as_view(), name="engagements"),
     path("engagements/plan/", PlanEngagement.as_view(), name="engagement_plan"),
     path(ONE, OneEngagement.as_view(), name="engagement"),
+    path(f"{ONE}acts/", EngagementActs.as_view(), name="engagement_acts"),
     path(f"{ONE}change/", ChangeEngagement.as_view(), name="engagement_change"),
     path(f"{ONE}begin/", BeginFieldwork.as_view(), name="engagement_begin"),
     path(f"{ONE}report/", EndFieldwork.as_view(), name="engagement_report"),

@@ -391,6 +391,7 @@ SPECTACULAR_SETTINGS = {
         "SampleMethodEnum": "assurance.models.Sample.Method",
         "PopulationSourceEnum": "assurance.models.Population.Source",
         "EvidenceKindEnum": "evidence.models.Evidence.Kind",
+        "MappingStateEnum": "controls.models.Mapping.State",
         "RequestListStateEnum": "evidence.models.RequestImport.State",
         "MailEnum": "desk.models.Mail",
         "RoleEnum": "organisation.models.Role",

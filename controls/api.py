@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from audit.public_id import get_or_404
 from controls import responsibility_api
+from controls.effect import Effect, effect_of
 from controls.listing import Asked, listed, requirement_choices, requirements
 from controls.mapping_listing import mapping_choices, mappings
 from controls.models import Edition, Framework, FrameworkVersion, Mapping
@@ -184,8 +185,30 @@ class MappingDoor(Door):
         return Mapping.objects.visible_to(self.request.user).filter(proposed_at__lte=_at(self)).with_ends()
 
 
+class EffectSerializer(serializers.Serializer[Effect]):
+    """How what it asks stands with it, and how it would stand without it."""
+
+    now = serializers.ChoiceField(choices=Monitoring.choices)
+    without = serializers.ChoiceField(choices=Monitoring.choices)
+
+
+class OneMappingSerializer(MappingSerializer):
+    """effect: of one that counts, where what it asks is the reader's to see."""
+
+    effect = serializers.SerializerMethodField()
+
+    class Meta(MappingSerializer.Meta):
+        fields = [*MappingSerializer.Meta.fields, "effect"]
+
+    @extend_schema_field(EffectSerializer(allow_null=True))
+    def get_effect(self, mapping: Mapping) -> Any:
+        request = self.context["request"]
+        found = effect_of(mapping, request.user, request.moment) if mapping.state == Mapping.State.APPROVED else None
+        return found and EffectSerializer(found).data
+
+
 class OneMapping(MappingDoor, RowDoor):
-    pass
+    serializer_class = OneMappingSerializer
 
 
 urlpatterns = [

@@ -16,6 +16,17 @@ from findings.models.resource import ResourceQuerySet
 from organisation.models import Solution
 
 
+def resources_in(
+    solution: Solution, user: object, moment: Moment, *, service: str, kind: str
+) -> tuple[Use | None, ResourceQuerySet]:
+    """The resources that a matrix counts, of a service type by its key ("" for any) and of one resource type."""
+    used = uses(solution, user, moment)
+    use = next((one for one in used if one.key == service), None)
+    known = use.types if use else {} if service else {name for one in used for name in one.types}
+    kinds = sorted(name for name in known if not kind or name == kind)
+    return use, resources_of(solution, user, moment).filter(type__in=kinds)
+
+
 def resources_of(solution: Solution, user: object, moment: Moment) -> ResourceQuerySet:
     """Now: what the inventory or a finding says is its own. Then: what findings of then name as its own.
 

@@ -16,9 +16,10 @@ from audit.public_id import get_or_404
 from controls.listing import Asked
 from controls.models import Edition, Pack, PackRule, PackVersion, Party
 from controls.solution_requirements import Row, rows_of
-from controls.used_services import uses
+from controls.used_services import resources_in, uses
 from controls.views.solution_responsibility import ORDER, asked_for, choices_of, version_of
-from organisation.models import Solution
+from findings.resources_api import ResourceSerializer
+from organisation.models import Solution, Visibility
 from organisation.rest import ListDoor, RowDoor
 
 
@@ -79,6 +80,25 @@ class WhoseRequirements(ListDoor):
         page: Any = self.paginate_queryset(editions.only("pk", "position"))
         chosen: Any = [known[one.pk] for one in page]
         return self.get_paginated_response(self.get_serializer(chosen, many=True).data)
+
+
+class SolutionResources(ListDoor):
+    """The resources that a solution's matrix counts. ?service: key of a service type, or other; ?type: of AWS."""
+
+    action = "responsibility.view"
+    serializer_class = ResourceSerializer
+    order = ("type", "account", "region", "id")
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "seen": Visibility.of(self.request.user)}
+
+    @extend_schema(parameters=[OpenApiParameter(name) for name in ("service", "type")])
+    def get(self, request: Request, public_id: str = "") -> Response:
+        asker: Any = request._request
+        solution = get_or_404(Solution.objects.added_by(asker.moment.at).visible_to(asker.user), public_id)
+        asked = {name: request.query_params.get(name, "").replace("\x00", "") for name in ("service", "type")}
+        _use, rows = resources_in(solution, asker.user, asker.moment, service=asked["service"], kind=asked["type"])
+        return self.get_paginated_response(self.get_serializer(self.paginate_queryset(rows), many=True).data)
 
 
 class ConformancePackSerializer(serializers.ModelSerializer[PackVersion]):
@@ -146,6 +166,7 @@ class OneConformancePack(RowDoor):
 
 
 urlpatterns = [
+    path("solutions/<str:public_id>/responsibility/resources/", SolutionResources.as_view(), name="solution_resources"),
     path(
         "solutions/<str:public_id>/responsibility/<str:framework_id>/",
         WhoseRequirements.as_view(),

@@ -26,7 +26,7 @@ from controls.provider_parts import ProviderPart, Shown
 from controls.responsibility import held_for
 from controls.responsibility_forms import RunsAsForm
 from controls.solution_requirements import Row, Whose, rows_of
-from controls.used_services import Use, kinds_of, kinds_of_type, resources_of, stated_kinds, uses
+from controls.used_services import Use, kinds_of, kinds_of_type, resources_in, stated_kinds, uses
 from controls.views.responsibility import AREAS, Line, cells_of
 from organisation.middleware import Request
 from organisation.models import Solution
@@ -317,15 +317,10 @@ def _file(
 def resources(request: Request, public_id: str) -> HttpResponse:
     """The resources that a matrix counts. ?service= key of a service type, or other; ?type= one resource type."""
     solution = _solution(request, public_id)
-    used = uses(solution, request.user, request.moment)
-    wanted = request.GET.get("service", "")
-    use = next((one for one in used if one.key == wanted), None)
-    kinds = sorted(use.types) if use else sorted({kind for one in used for kind in one.types})
-    if wanted and use is None:
-        kinds = []
-    if request.GET.get("type"):
-        kinds = [kind for kind in kinds if kind == request.GET["type"]]
-    rows = resources_of(solution, request.user, request.moment).filter(type__in=kinds)
+    asked = request.GET
+    use, rows = resources_in(
+        solution, request.user, request.moment, service=asked.get("service", ""), kind=asked.get("type", "")
+    )
     name = use.service.name if use and use.service else _("no service type") if use else _("every service type")
     total = rows.count()
     words = ngettext("%(solution)s: %(n)s resource of %(name)s", "%(solution)s: %(n)s resources of %(name)s", total)

@@ -193,3 +193,13 @@ def test_the_list_costs_the_same_for_any_number(log_in: LogIn, count: int, djang
     ids(browser)
     with django_assert_num_queries(6):
         assert len(ids(browser)) == count
+
+
+def test_what_people_did_to_it_is_told_the_latest_first(third_line: LoggedIn, first_line: LoggedIn) -> None:
+    made = post(third_line, "plan/", **a_plan(solutions=[SolutionFactory().public_id])).json()
+    acts = f"{API}{made['id']}/acts/"
+    assert [(act["who"], act["words"]) for act in third_line.get(acts).json()["results"]] == [
+        (third_line.person.name, "put on the team"),
+        (third_line.person.name, "planned it"),
+    ]
+    assert first_line.get(acts).status_code == 404

@@ -278,5 +278,7 @@ def test_a_mapping_tells_what_it_does_to_the_figures(second_line: LoggedIn) -> N
     said = second_line.get(page_of(failing))
     assert (said.context["effect"].now, said.context["effect"].without) == ("partly_failing", "passing")
     assert "With it AC-3 is Partly failing Without it Passing" in words(said)
+    told = second_line.get(f"/api/v1/mappings/{failing.public_id}/").json()
+    assert told["effect"] == {"now": "partly_failing", "without": "passing"}
     ended = MappingFactory(edition=edition)
     assert second_line.get(page_of(ended)).context["effect"] is None

@@ -29,6 +29,25 @@ def test_whose_each_requirement_is_follows_from_the_services_in_use(third_line: 
     assert first_line.get(path).status_code == 404
 
 
+def test_the_resources_that_a_matrix_counts_are_listed(third_line: LoggedIn, first_line: LoggedIn) -> None:
+    payments = SolutionFactory()
+    ec2()
+    instances(payments)
+    instances(SolutionFactory())
+    path = f"{API}/solutions/{payments.public_id}/responsibility/resources/"
+    every = third_line.get(path).json()["results"]
+    assert every
+    assert {(row["type"], *row["solutions"]) for row in every} == {("AWS::EC2::Instance", payments.public_id)}
+    for query, found in {
+        "service=ec2": every,
+        "type=AWS::EC2::Instance": every,
+        "service=rds": [],
+        "type=%00": [],
+    }.items():
+        assert third_line.get(f"{path}?{query}").json()["results"] == found
+    assert first_line.get(path).status_code == 404
+
+
 def test_a_conformance_pack_is_told_with_its_rules(second_line: LoggedIn) -> None:
     rule = PackRuleFactory(version__pack__name="Practices for X", controls=["AC-3"])
     PackVersionFactory()
