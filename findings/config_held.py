@@ -1,15 +1,18 @@
-"""What is held of Config's results: to compare with what Config says now."""
+"""What is held of Config's results: to compare with what Config says now, an account at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from sys import intern
+from uuid import UUID
 
 from findings.connectors.config import Cell, Subject
 from findings.connectors.config_rules import Rule
-from findings.models import Connection, FindingSpan, Source
+from findings.models import Connection, Finding, FindingSpan, Resource, Source
 from findings.staging import StagedResource
 
+RESOURCE = ("key", "type", "native_id", "account", "region", "name")
 FIELDS = (
     "finding__account",
     "finding__region",
@@ -17,12 +20,7 @@ FIELDS = (
     "finding__native_id",
     "compliance_status",
     "finding__check_ran__config_rule",
-    "finding__resource__key",
-    "finding__resource__type",
-    "finding__resource__native_id",
-    "finding__resource__account",
-    "finding__resource__region",
-    "finding__resource__name",
+    *(f"finding__resource__{name}" for name in RESOURCE),
 )
 
 
@@ -58,20 +56,43 @@ class Held:
         return list(self._rules.values())
 
 
-def held(connection: Connection, places: Collection[tuple[str, str]]) -> Held:
-    """Every result that is held of these places."""
+def held(connection: Connection, account: str, regions: Collection[str]) -> Held:
+    """Every result that is held of these regions of an account."""
     rows = FindingSpan.objects.filter(
-        valid_to=None, superseded_at=None, finding__connection=connection, finding__source=Source.CONFIG
+        valid_to=None,
+        superseded_at=None,
+        finding__connection=connection,
+        finding__source=Source.CONFIG,
+        finding__account=account,
+        finding__region__in=regions,
     ).values_list(*FIELDS)
-    wanted, found = set(places), Held()
+    found = Held()
     for account, region, name, native_id, word, identifier, *resource in rows.iterator(chunk_size=5000):
-        if (account, region) not in wanted:
-            continue
         arn, type_, resource_id = native_id.split("|", 2)
-        cell = (account, region, name)
-        found.results.setdefault(cell, {})[type_, resource_id] = word
+        cell, type_ = (account, intern(region), intern(name)), intern(type_)
+        found.results.setdefault(cell, {})[type_, resource_id] = intern(word)
         if resource[0] is not None:
             found.resources[account, region, type_, resource_id] = StagedResource(*resource)
         if cell not in found._rules and arn.startswith("arn:"):
             found._rules[cell] = Rule(account, region, name, arn, identifier)
+    return found
+
+
+def resources_of(uids: Mapping[UUID, Subject]) -> dict[Subject, StagedResource]:
+    """The resources that findings are held to be about, by the subject of the result that each was made of.
+
+    Of findings that are not held, what Config's inventory recorded under that name, where it still does.
+    """
+    of_findings = Finding.objects.filter(uid__in=uids, resource__isnull=False)
+    rows = of_findings.values_list("uid", *(f"resource__{name}" for name in RESOURCE))
+    found = {uids[uid]: StagedResource(*named) for uid, *named in rows}
+    if strangers := set(uids.values()) - found.keys():
+        columns = zip(("account", "region", "type", "native_id"), zip(*strangers, strict=True), strict=True)
+        recorded = Resource.objects.filter(
+            **{f"{name}__in": set(values) for name, values in columns}, gone_at=None, in_inventory_at__isnull=False
+        )
+        for key, type_, native_id, account, region, name in recorded.values_list(*RESOURCE):
+            subject = (account, region, type_, native_id)
+            if subject in strangers:
+                found[subject] = StagedResource(key, type_, native_id, account, region, name)
     return found

@@ -20,13 +20,13 @@ from django.utils.translation import gettext as _
 from audit import clock, trail
 from findings import coverage, posture
 from findings.connectors.asff import Rejected, staged
+from findings.copies import places_of_config
 from findings.finding_files import BrokenFile, FindingFile, Record, opened
 from findings.leases import claim
 from findings.loaded_places import LoadedPlaces, Window
 from findings.merge import Ahead, refresh_statistics
 from findings.models import Connection, Scope, Source, SyncRun
 from findings.parallel import giving_way, short_turns
-from findings.read_security_hub import places_of_config
 from findings.reading import Place, Reading, Row
 from organisation.models import User
 

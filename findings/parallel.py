@@ -6,15 +6,17 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
 from typing import TypeVar
 
 PARALLEL = 8
 """Calls to AWS that one reading has under way at the same time, at most."""
-AHEAD = 2_000
-"""What waits to be taken, and the calls under way, at most."""
+AHEAD = 6_000
+"""What waits to be taken when another call begins, at most."""
+BEGUN = 64
+"""Calls that are under way, wait for their turn or wait to be taken, at most."""
 SHORT = 0.0005
 """Seconds."""
 PATIENCE = 2.0
@@ -81,38 +83,69 @@ _free.set()
 
 
 def in_parallel(
-    ask: Callable[[Thing], Answer], things: Iterable[Thing], *, weigh: Callable[[Answer], int] = lambda _: 1
+    ask: Callable[[Thing], Answer],
+    things: Iterable[Thing],
+    *,
+    weigh: Callable[[Answer], int] = lambda _: 1,
+    at_once: int = PARALLEL,
 ) -> Generator[Answer]:
     """The answers, in the order of the things, many of them asked for before they are taken.
 
-    weigh: how much of AHEAD an answer takes. Whoever asks here asks in the threads too.
+    things: taken from in this thread, as calls begin. weigh: how much of AHEAD an answer takes. Whoever asks
+    here asks in the threads too.
     """
-    context = copy_context()
-    asked: deque[Future[Answer]] = deque()
-    waiting, counting = 0, threading.Lock()
+    context, gate = copy_context(), _Gate()
+    begun: deque[Future[Answer]] = deque()
 
-    def answer(thing: Thing) -> Answer:
-        nonlocal waiting
+    def answer(number: int, thing: Thing) -> Answer:
+        gate.enter(number)
         found = context.copy().run(ask, thing)
-        with counting:
-            waiting += weigh(found)
+        gate.came(weigh(found))
         return found
 
     def taken() -> Answer:
-        nonlocal waiting
-        found = asked.popleft().result()
-        with counting:
-            waiting -= weigh(found)
+        found = begun.popleft().result()
+        gate.took(weigh(found))
         return found
 
-    with ThreadPoolExecutor(PARALLEL) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         try:
-            for thing in things:
-                while asked and len(asked) + waiting >= AHEAD:
+            for number, thing in enumerate(things):
+                begun.append(pool.submit(answer, number, thing))
+                if len(begun) >= BEGUN:
                     yield taken()
-                asked.append(pool.submit(answer, thing))
-            while asked:
+            while begun:
                 yield taken()
         finally:
-            for one in asked:
+            gate.end()
+            for one in begun:
                 one.cancel()
+
+
+class _Gate:
+    """Lets a call begin while what waits to be taken weighs little; the one that is to be taken next always."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting, self._taken, self._ended = 0, 0, False
+
+    def enter(self, number: int) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting < AHEAD or self._taken == number or self._ended)
+            if self._ended:
+                raise CancelledError
+
+    def came(self, weight: int) -> None:
+        with self._changed:
+            self._waiting += weight
+
+    def took(self, weight: int) -> None:
+        with self._changed:
+            self._waiting -= weight
+            self._taken += 1
+            self._changed.notify_all()
+
+    def end(self) -> None:
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()

@@ -7,8 +7,10 @@ that summary, the rules' own compliance decides, and the nightly sweep finds the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -24,20 +26,41 @@ from findings.connectors import config
 from findings.connectors.config import Aggregate, Cell, Direct, Subject, Summary, Way
 from findings.connectors.config_rules import Rule, RuleBook, rules_of
 from findings.merge import Sweep, merge_inventory, merge_rules
-from findings.models import ConfigRule, CoverageState, Scope
+from findings.models import ConfigRule, CoverageState, Scope, Source
 from findings.parallel import first, give_way, in_parallel
 from findings.reading import CHUNK, Place, Reading, Row
-from findings.staging import StagedResource
+from findings.staging import StagedResource, uid_of
 
 CELLS_AT_ONCE = 100
 """Rules after which what they found is merged where AWS's rates make us wait anyway."""
+ACCOUNTS_AT_ONCE = 2
 NOT_APPLICABLE = "NOT_APPLICABLE"
 RULE_IS_GONE = "NoSuchConfigRuleException"
-Answer = tuple[Cell, list[dict[str, Any]]]
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A rule whose details are asked for. known: resources of its account. share: of the reading, once it is read."""
+
+    cell: Cell
+    arn: str
+    known: Mapping[Subject, StagedResource]
+    share: float
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What Config has of an account. unread: why its inventory could not be read. summary: None where it is silent."""
+
+    account: str
+    resources: dict[Subject, StagedResource]
+    unread: str
+    summary: Summary | None
 
 
 def read(reading: Reading) -> Outcome:
-    """Read the scope and the places it covers."""
+    """Read the scope and the places it covers, an account at a time: memory grows with the largest alone."""
     scope = reading.scope
     service = Service(reading.connection, "config", scope.region, scope.account)
     name = config.aggregator(service) if scope.covers.exists() else ""
@@ -46,23 +69,41 @@ def read(reading: Reading) -> Outcome:
     places = [scope, *scope.covers.filter(retired_at=None)]
     complete = reading.sweep is not None
     config_places.look_at_recorders(reading, places, sources, all_of_them=complete)
+    matrix: dict[str, dict[Cell, str]] = defaultdict(dict)
+    for cell, word in way.matrix().items():
+        matrix[cell[0]][cell] = word
+    accounts = sorted({row.account for row in places} | {account for account, _region in sources} | matrix.keys())
     if complete:
-        _read_everything(reading, way, places)
+        _read_everything(reading, way, places, accounts, matrix)
     else:
-        _read_changes(reading, way, places)
+        _read_changes(reading, way, places, accounts, matrix)
     return config_places.outcome(reading, places, sources)
 
 
-def _read_everything(reading: Reading, way: Way, places: list[Scope]) -> None:
-    listed = _inventory(reading, way, places)
-    book, matrix = RuleBook(_rules(reading, places)), way.matrix()
-    summary = _summary(way)
-    cells = {*matrix, *summary.results}
-    config_places.count_rules(reading, places, {*cells, *book.rules})
-    if NOT_APPLICABLE not in summary.words:
-        cells |= book.rules.keys()  # neither matrix nor summary names rules that apply to nothing they looked at
-    wanted = sorted(cell for cell in cells if _mark(cell) > reading.run.reached)
-    _read_cells(reading, way, wanted, book, summary, listed)
+def _read_everything(
+    reading: Reading, way: Way, places: list[Scope], accounts: list[str], matrix: Mapping[str, Mapping[Cell, str]]
+) -> None:
+    book, words = RuleBook(_rules(reading, places)), _words(way)
+    reached = reading.run.reached
+    accounts = [account for account in accounts if account >= reached.partition("\t")[0]]
+
+    def asked() -> Iterator[Asked]:
+        listing = in_parallel(partial(_listed, way, words), accounts, weigh=_weight, at_once=ACCOUNTS_AT_ONCE)
+        with closing(listing) as answers:
+            for done, listed in enumerate(answers):
+                there = [row for row in places if row.account == listed.account]
+                known, summary = _known(reading, listed, there), listed.summary or Summary({}, {})
+                rules = book.of(listed.account)
+                cells = {*matrix.get(listed.account, ()), *summary.results}
+                config_places.count_rules(reading, there, cells | rules)
+                if NOT_APPLICABLE not in words:
+                    cells |= rules  # neither matrix nor summary names rules that apply to nothing they looked at
+                wanted = sorted(cell for cell in cells if _mark(cell) > reached)
+                for number, cell in enumerate(wanted, 1):
+                    share = (done + number / len(wanted)) / len(accounts)
+                    yield Asked(cell, summary.arns.get(cell, ""), known, share)
+
+    _read_cells(reading, way, asked(), book)
     reading.finish()
 
 
@@ -71,43 +112,97 @@ def _mark(cell: Cell) -> str:
     return "\t".join(cell)
 
 
-def _read_changes(reading: Reading, way: Way, places: list[Scope]) -> None:
+def _listed(way: Way, words: Collection[str], account: str) -> Listed:
+    """Raises no error of AWS: what cannot be listed is looked up where it is met."""
+    resources: dict[Subject, StagedResource] = {}
+    unread = ""
+    try:
+        resources.update(config.resources(way, account))
+    except (ClientError, BotoCoreError) as error:
+        resources, unread = {}, unreadable(error).words
+    return Listed(account, resources, unread, _summary(way, words, account))
+
+
+def _weight(listed: Listed) -> int:
+    return len(listed.resources) + sum(map(len, listed.summary.results.values() if listed.summary else ()))
+
+
+def _known(reading: Reading, listed: Listed, places: list[Scope]) -> dict[Subject, StagedResource]:
+    """Merge what is recorded in the places of an account. Returns its resources by what findings need of them."""
+    if listed.unread:
+        remark = _("Config's inventory could not be read. %(words)s") % {"words": listed.unread}
+        if remark not in reading.remarks:
+            reading.remarks.append(remark)
+        return {}
+    by_place: dict[Place, list[StagedResource]] = {(row.account, row.region): [] for row in places}
+    for subject, resource in listed.resources.items():
+        by_place.setdefault(subject[:2], []).append(resource)
+    for (account, region), resources in by_place.items():
+        with reading.transaction() as at:
+            merge_inventory(reading.connection, account, region, resources, at=at, complete=True)
+    return {subject: StagedResource(row.key, *_place_of(subject)) for subject, row in listed.resources.items()}
+
+
+def _place_of(subject: Subject) -> tuple[str, str, str, str]:
+    account, region, type_, resource_id = subject
+    return type_, resource_id, account, region
+
+
+def _read_changes(
+    reading: Reading, way: Way, places: list[Scope], accounts: list[str], matrix: Mapping[str, Mapping[Cell, str]]
+) -> None:
     """Details of the rules that found something else than what is held; the rest is confirmed as it stands.
 
     Rules are listed anew where results show that one has come or gone, and where they never were.
     Where there is a summary, what neither it nor the details have any more is gone.
     """
-    held = config_held.held(reading.connection, [(row.account, row.region) for row in places])
-    matrix, summary = way.matrix(), _summary(way)
-    speaks = bool(summary.results)
-    differing = _differing(held, matrix, summary)
-    if speaks:
-        differing |= _of_what_is_gone(way, held, summary)
-        reading.sweep = Sweep(reading.run, within=sorted(differing))
-    book = RuleBook(held.rules())
-    silent = held.results.keys() - matrix.keys() - summary.results.keys()
-    turned = {cell[:2] for cell in differing if cell in silent or not book.knows(cell)}
+    words, book = _words(way), RuleBook()
+    differing: dict[Cell, str] = {}
+    gone_within: list[Cell] = []
+    turned: set[Place] = set()
+    summaries = in_parallel(
+        lambda account: (account, _summary(way, words, account)), accounts, weigh=_size, at_once=ACCOUNTS_AT_ONCE
+    )
+    with closing(summaries) as answers:
+        for account, told in answers:
+            there, summary = matrix.get(account, {}), told or Summary({}, {})
+            regions = [row.region for row in places if row.account == account]
+            held = config_held.held(reading.connection, account, regions)
+            found = _differing(held, there, told, words)
+            if told is not None:
+                found |= _of_what_is_gone(way, held, told, words)
+                gone_within += found
+            silent = held.results.keys() - there.keys() - summary.results.keys()
+            book.add(held.rules())
+            turned |= {cell[:2] for cell in found if cell in silent or not book.knows(cell)}
+            differing |= {cell: summary.arns.get(cell, "") for cell in sorted(found)}
+    if words:
+        reading.sweep = Sweep(reading.run, within=sorted(gone_within))
     listed = set(ConfigRule.objects.filter(scope__in=places, valid_to=None).values_list("scope", flat=True))
     changed = [row for row in places if row.pk not in listed or (row.account, row.region) in turned]
     book.add(_rules(reading, changed))
-    _read_cells(reading, way, sorted(differing), book, summary, held.resources)
+    asked = (Asked(cell, arn, {}, number / len(differing)) for number, (cell, arn) in enumerate(differing.items(), 1))
+    _read_cells(reading, way, asked, book)
     reading.finish()
 
 
-def _differing(held: Held, matrix: Mapping[Cell, str], summary: Summary) -> set[Cell]:
-    if summary.results:
-        words = summary.words
+def _size(answer: tuple[str, Summary | None]) -> int:
+    return sum(map(len, answer[1].results.values())) if answer[1] else 0
+
+
+def _differing(held: Held, matrix: Mapping[Cell, str], summary: Summary | None, words: Collection[str]) -> set[Cell]:
+    if summary is not None:
         cells = {*held.results, *summary.results}
         found = {cell for cell in cells if held.said(cell, words) != summary.results.get(cell, {})}
     else:
         found = {cell for cell in held.results if held.compliance(cell) != matrix.get(cell, held.compliance(cell))}
-    return found | (set(matrix) - set(held.results))
+    return found | (matrix.keys() - held.results.keys())
 
 
-def _of_what_is_gone(way: Way, held: Held, summary: Summary) -> set[Cell]:
+def _of_what_is_gone(way: Way, held: Held, summary: Summary, words: Collection[str]) -> set[Cell]:
     """Rules that hold results of resources that are recorded no more, in words that the summary does not know."""
     spoken_of = {(*cell[:2], *key) for cell, results in summary.results.items() for key in results}
-    quiet = {subject: cells for subject, cells in held.quiet(summary.words).items() if subject not in spoken_of}
+    quiet = {subject: cells for subject, cells in held.quiet(words).items() if subject not in spoken_of}
     try:
         there = {subject for subject, _resource in config.resources_named(way, quiet)}
     except (ClientError, BotoCoreError):
@@ -115,105 +210,82 @@ def _of_what_is_gone(way: Way, held: Held, summary: Summary) -> set[Cell]:
     return {cell for subject in quiet.keys() - there for cell in quiet[subject]}
 
 
-def _summary(way: Way) -> Summary:
-    """What Config keeps of all rules; nothing where it cannot be asked, which is not to be relied on."""
+def _words(way: Way) -> frozenset[str]:
+    """None where Config cannot be asked, which is not to be relied on."""
     try:
-        return config.summary(way)
+        return config.words(way)
     except (ClientError, BotoCoreError):
-        return Summary({}, {})
+        return frozenset()
 
 
-def _read_cells(
-    reading: Reading,
-    way: Way,
-    cells: list[Cell],
-    book: RuleBook,
-    summary: Summary,
-    known: dict[Subject, StagedResource],
-) -> None:
+def _summary(way: Way, words: Collection[str], account: str) -> Summary | None:
+    """What Config keeps of all rules of an account; None where it keeps none, or cannot be asked."""
+    try:
+        return config.summary(way, account) if words else None
+    except (ClientError, BotoCoreError):
+        return None
+
+
+def _read_cells(reading: Reading, way: Way, cells: Iterable[Asked], book: RuleBook) -> None:
     """Ask for the details of these rules, several at a time, and merge what they found while more are asked for."""
-    waiting: list[Answer] = []
+    waiting: list[tuple[Asked, Rows]] = []
     found = 0
-    with closing(in_parallel(partial(_details, way), cells, weigh=len)) as answers:
-        for asked, answer in enumerate(zip(cells, answers, strict=True), 1):
+    with closing(in_parallel(partial(_details, way), cells, weigh=lambda answer: len(answer[1]))) as answers:
+        for answer in answers:
             waiting.append(answer)
             found += len(answer[1])
-            paced = reading.asker.waited and len(waiting) >= CELLS_AT_ONCE
-            if paced or asked == len(cells) or found >= CHUNK:
-                _merge(reading, way, waiting, book, summary, known)
-                reading.reached(_mark(answer[0]), share=asked / (len(cells) + CELLS_AT_ONCE))
+            if found >= CHUNK or (reading.asker.waited and len(waiting) >= CELLS_AT_ONCE):
+                _merge(reading, way, waiting, book)
                 waiting, found = [], 0
+    if waiting:
+        _merge(reading, way, waiting, book)
 
 
-def _merge(
-    reading: Reading,
-    way: Way,
-    answers: list[Answer],
-    book: RuleBook,
-    summary: Summary,
-    known: dict[Subject, StagedResource],
-) -> None:
-    subjects = {config.subject_of(row, cell) for cell, rows in answers for row in rows}
-    if strangers := subjects - known.keys():
-        look_up(way, strangers, known)
+def _merge(reading: Reading, way: Way, answers: list[tuple[Asked, Rows]], book: RuleBook) -> None:
+    met = [(asked, row, config.subject_of(row, asked.cell)) for asked, rows in answers for row in rows]
+    strangers = {(asked.cell, subject) for asked, _row, subject in met if subject not in asked.known}
+    named = _named(way, strangers) if strangers else {}
     with first():
-        rows = list(_staged(answers, book, summary, known))
+        rules = {asked.cell: book.rule(asked.cell, arn=asked.arn) for asked, _rows in answers}
+        rows: list[Row] = [
+            config.staged(row, rules[asked.cell], asked.known.get(subject) or named[subject], subject)
+            for asked, row, subject in met
+        ]
     for begin in range(0, len(rows), CHUNK):
         reading.merge(rows[begin : begin + CHUNK])
+    last = answers[-1][0]
+    reading.reached(_mark(last.cell), share=last.share)
 
 
-def _details(way: Way, cell: Cell) -> list[dict[str, Any]]:
+def _named(way: Way, strangers: set[tuple[Cell, Subject]]) -> dict[Subject, StagedResource]:
+    """The resources as they are held, else as Config names them. Cell: of the rule that met them."""
+    known = config_held.resources_of(
+        {uid_of(Source.CONFIG, *cell, *subject[2:]): subject for cell, subject in strangers}
+    )
+    unknown = {subject for _cell, subject in strangers} - known.keys()
+    return known | look_up(way, unknown) if unknown else known
+
+
+def _details(way: Way, asked: Asked) -> tuple[Asked, Rows]:
     """A rule's results; none where the rule has just been deleted."""
     give_way()
     try:
-        return way.details(cell)
+        return asked, way.details(asked.cell)
     except ClientError as error:
         if code_of(error) == RULE_IS_GONE:
-            return []
+            return asked, []
         raise
 
 
-def look_up(way: Way, strangers: set[Subject], known: dict[Subject, StagedResource]) -> None:
-    """Name resources by their ARN where Config's inventory has them, else by their place and id."""
+def look_up(way: Way, strangers: set[Subject]) -> dict[Subject, StagedResource]:
+    """Resources named by their ARN where Config's inventory has them, else by their place and id."""
+    found: dict[Subject, StagedResource] = {}
     try:
-        known.update(config.resources_named(way, strangers))
+        found.update(config.resources_named(way, strangers))
     except (ClientError, BotoCoreError) as error:
         if unreadable(error).state == CoverageState.DENIED:
             raise
-    for subject in strangers - known.keys():
-        known[subject] = config.unlisted(subject)
-
-
-def _staged(
-    answers: Iterable[Answer],
-    book: RuleBook,
-    summary: Summary,
-    known: Mapping[Subject, StagedResource],
-) -> Iterator[Row]:
-    for cell, rows in answers:
-        rule = book.rule(cell, arn=summary.arns.get(cell, ""))
-        for row in rows:
-            subject = config.subject_of(row, cell)
-            yield config.staged(row, rule, known[subject], subject)
-
-
-def _inventory(reading: Reading, way: Way, places: list[Scope]) -> dict[Subject, StagedResource]:
-    """Every resource that Config records, merged place by place."""
-    listed: dict[Subject, StagedResource] = {}
-    try:
-        listed.update(config.resources(way))
-    except (ClientError, BotoCoreError) as error:
-        reading.remarks.append(
-            _("Config's inventory could not be read. %(words)s") % {"words": unreadable(error).words}
-        )
-        return {}
-    by_place: dict[Place, list[StagedResource]] = {(row.account, row.region): [] for row in places}
-    for subject, resource in listed.items():
-        by_place.setdefault(subject[:2], []).append(resource)
-    for (account, region), resources in by_place.items():
-        with reading.transaction() as at:
-            merge_inventory(reading.connection, account, region, resources, at=at, complete=True)
-    return listed
+    return found | {subject: config.unlisted(subject) for subject in strangers - found.keys()}
 
 
 def _rules(reading: Reading, places: list[Scope]) -> list[Rule]:

@@ -16,18 +16,18 @@ from django.db.models import Max
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from findings import aws
+from findings import aws, config_held
 from findings.aws import Service
 from findings.connectors import asff, config, events
 from findings.connectors.asff import Rejected
 from findings.connectors.config import Aggregate, Cell, Direct, Subject, Way
 from findings.connectors.config_rules import Rule, RuleBook, rules_of
 from findings.connectors.events import Evaluated, Imported
+from findings.copies import places_of_config
 from findings.discovery import TROUBLES
 from findings.merge.sweep import SETTLING
 from findings.models import Connection, Finding, Scope, Source, SyncRun
 from findings.read_config import look_up
-from findings.read_security_hub import places_of_config
 from findings.staging import StagedFinding, StagedResource, uid_of
 
 LASTING = 600.0
@@ -204,20 +204,14 @@ class EventReader:
     ) -> dict[Subject, StagedResource]:
         """The resources as they are held for the same finding, else as Config's inventory names them."""
         uids = {uid_of(Source.CONFIG, *event.cell, *subject[2:]): subject for event, subject in wanted}
-        known: dict[Subject, StagedResource] = {}
-        for finding in Finding.objects.filter(uid__in=uids, resource__isnull=False).select_related("resource"):
-            held = finding.resource
-            assert held is not None
-            known[uids[finding.uid]] = StagedResource(
-                held.key, held.type, held.native_id, held.account, held.region, held.name
-            )
+        known = config_held.resources_of(uids)
         strangers: dict[int, set[Subject]] = defaultdict(set)
         for _uid, subject in wanted:
             if subject not in known:
                 strangers[places[(*subject[:2], Source.CONFIG)].reader].add(subject)
         for reader, subjects in strangers.items():
             try:
-                look_up(self._way(Scope.objects.get(pk=reader)), subjects, known)
+                known |= look_up(self._way(Scope.objects.get(pk=reader)), subjects)
             except TROUBLES:
                 known.update({subject: config.unlisted(subject) for subject in subjects})
         return known

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from django.utils.translation import gettext as _
@@ -14,8 +13,9 @@ from findings.aws import Service
 from findings.aws_errors import EndlessPages, NoWayIn, unreadable
 from findings.connectors import security_hub
 from findings.connectors.security_hub import BEGINNING, Window
+from findings.copies import places_of_config
 from findings.merge import merge_checks
-from findings.models import Connection, CoverageState, FindingSpan, Scope, Source, Workflow
+from findings.models import CoverageState, FindingSpan, Scope, Source, Workflow
 from findings.parallel import in_parallel, short_turns
 from findings.reading import CHUNK, Place, Reading, Row, latest_evaluations
 from findings.staging import StagedFinding
@@ -120,13 +120,6 @@ def place_filter(scope: Scope) -> dict[str, str]:
     if scope.covers.exists():
         return {}
     return {"account": scope.account, "region": scope.region}
-
-
-def places_of_config(connection: Connection, **which: Any) -> set[Place]:
-    """Places (all, or which of them: lookups of Scope) whose evaluations Config itself tells us of."""
-    scopes = Scope.objects.filter(connection=connection, source=Source.CONFIG, retired_at=None, **which)
-    unread = [CoverageState.DISABLED, CoverageState.DENIED]
-    return set(scopes.exclude(state__in=unread).values_list("account", "region"))
 
 
 def _read_catalogue(reading: Reading, hub: Service) -> None:

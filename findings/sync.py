@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit import clock
-from findings import aws, coverage, posture, rates, read_config, read_security_hub
+from findings import aws, copies, coverage, posture, rates, read_config, read_security_hub
 from findings.aws_errors import Unreadable, unreadable
 from findings.config_places import Outcome
 from findings.leases import LostLease, claim
@@ -55,6 +55,7 @@ def run(
 
 def _read_and_close(reading: Reading) -> None:
     """Raises LostLease."""
+    told = copies.places_of_config(reading.connection)
     try:
         _begin(reading)
         outcome = _read(reading)
@@ -67,6 +68,7 @@ def _read_and_close(reading: Reading) -> None:
         _hand_over(reading, f"AWS's rates: {error}.", wait=timedelta(seconds=error.seconds))
     except Exception as error:
         _fail(reading, error)
+    copies.follow_config(reading.connection, read_with=told)
 
 
 def seconds_until_due(scope_id: int) -> float:

@@ -65,9 +65,12 @@ def begin(job: Job) -> list[Scope]:
 
 
 def scopes_of(job: Job) -> list[Scope]:
-    """The scopes that are read directly, of the job's connections."""
+    """The scopes that are read directly, of the job's connections.
+
+    Security Hub's come first: its controls say how severe it is what Config finds.
+    """
     rows = Scope.objects.read_directly().filter(connection__in=connections_of(job), retired_at=None)
-    return list(rows.order_by("source", "account", "region"))
+    return list(rows.order_by("-source", "account", "region"))
 
 
 def unread(job: Job) -> list[Scope]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from sys import intern
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -17,6 +18,7 @@ import orjson
 from findings.aws import Service
 from findings.connectors.config_rules import SECURITY_HUB, Rule
 from findings.models import Severity, Source, Status
+from findings.parallel import in_parallel
 from findings.staging import StagedFinding, StagedResource, content_hash_of, uid_of
 
 Cell = tuple[str, str, str]
@@ -29,6 +31,10 @@ OWN_ITEMS = (COMPLIANCE_ITEM, "AWS::Config::ConformancePackCompliance")
 AT_ONCE = 100
 IDS_IN_A_QUERY = 20
 FIELDS = "resourceId, resourceName, resourceType, arn, accountId, awsRegion, tags"
+JUDGED = (
+    f"SELECT resourceId WHERE resourceType = '{COMPLIANCE_ITEM}'"
+    " AND configuration.configRuleList.complianceType = '{word}'"
+)
 COMPLIANCE_FIELDS = (
     "accountId, awsRegion, configuration.targetResourceType, configuration.targetResourceId,"
     " configuration.configRuleList"
@@ -195,30 +201,34 @@ class Summary:
     results: dict[Cell, dict[tuple[str, str], str]]
     arns: dict[Cell, str]
 
-    @property
-    def words(self) -> set[str]:
-        """The compliance types that the summary knows; of the others its silence says nothing."""
-        said = {word for results in self.results.values() for word in results.values()}
-        return said | {"COMPLIANT", "NON_COMPLIANT"}
+
+def words(way: Way) -> frozenset[str]:
+    """The compliance types that Config's compliance items tell of: of others their silence says nothing.
+
+    None at all where Config records no such items.
+    """
+    asked = in_parallel(lambda word: next(way.select(JUDGED.format(word=word)), None), STATUS)
+    said = frozenset(word for word, row in zip(STATUS, asked, strict=True) if row is not None)
+    return said | {"COMPLIANT", "NON_COMPLIANT"} if said else said
 
 
-def summary(way: Way) -> Summary:
-    """One query for everything; it has rows only where Config records that item type. Raises ClientError."""
+def summary(way: Way, account: str) -> Summary:
+    """What all rules found in an account."""
     found = Summary({}, {})
-    query = f"SELECT {COMPLIANCE_FIELDS} WHERE resourceType = '{COMPLIANCE_ITEM}'"
+    query = f"SELECT {COMPLIANCE_FIELDS} WHERE resourceType = '{COMPLIANCE_ITEM}' AND accountId = '{account}'"
     for row in way.select(query):
         body = row.get("configuration") or {}
-        subject = (str(body.get("targetResourceType")), str(body.get("targetResourceId")))
+        subject = (intern(str(body.get("targetResourceType"))), str(body.get("targetResourceId")))
         for rule in body.get("configRuleList") or ():
-            cell = (row["accountId"], row["awsRegion"], str(rule.get("configRuleName")))
-            found.results.setdefault(cell, {})[subject] = str(rule.get("complianceType"))
+            cell = (account, intern(row["awsRegion"]), intern(str(rule.get("configRuleName"))))
+            found.results.setdefault(cell, {})[subject] = intern(str(rule.get("complianceType")))
             found.arns[cell] = str(rule.get("configRuleArn") or "")
     return found
 
 
-def resources(way: Way) -> Iterator[tuple[Subject, StagedResource]]:
-    """Every resource that is recorded now."""
-    yield from _resources(way.select(f"SELECT {FIELDS}"))
+def resources(way: Way, account: str) -> Iterator[tuple[Subject, StagedResource]]:
+    """Every resource of an account that is recorded now."""
+    yield from _resources(way.select(f"SELECT {FIELDS} WHERE accountId = '{account}'"))
 
 
 def resources_named(way: Way, subjects: Iterable[Subject]) -> Iterator[tuple[Subject, StagedResource]]:
@@ -233,7 +243,8 @@ def _resources(rows: Iterable[dict[str, Any]]) -> Iterator[tuple[Subject, Staged
     for row in rows:
         if row["resourceType"] in OWN_ITEMS:
             continue
-        subject = (row["accountId"], row["awsRegion"], row["resourceType"], row["resourceId"])
+        place = (intern(row["accountId"]), intern(row["awsRegion"]))
+        subject = (*place, intern(row["resourceType"]), row["resourceId"])
         tags = {tag["key"]: tag.get("value") or "" for tag in row.get("tags") or ()}
         arn = row.get("arn") or ""
         yield (

@@ -132,6 +132,10 @@ class RuleBook:
             if rule.identifier:
                 self._like[rule.stem] = rule
 
+    def of(self, account: str) -> set[tuple[str, str, str]]:
+        """The rules of an account, as they are listed."""
+        return {cell for cell in self.rules if cell[0] == account}
+
     def knows(self, cell: tuple[str, str, str]) -> bool:
         return cell in self.rules
 

@@ -61,6 +61,9 @@ class Scope(PublicId):
         default=dict,
         help_text='Config: {"recording": bool, "all_supported": bool, "types": [..], "last_status": ".."}.',
     )
+    tells = models.BooleanField(
+        default=False, help_text="Config: what Security Hub copied from there is not scored beside what Config tells."
+    )
     retired_at = models.DateTimeField(null=True, help_text="Since when the account or region is no longer in use.")
 
     cursor = models.DateTimeField(null=True, help_text="UpdatedAt up to which everything is merged.")

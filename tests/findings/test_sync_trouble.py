@@ -8,7 +8,7 @@ import pytest
 
 from desk.models import Notice
 from findings import aws_errors, sync_jobs
-from findings.models import CoverageSpan, CoverageState, Scope, SetAside, Source, SyncRun
+from findings.models import CoverageSpan, CoverageState, FindingSpan, Scope, SetAside, Source, SyncRun
 from tests.factories import UserFactory
 from tests.findings.conftest import HOME, OTHER, Estate, StartEstate
 
@@ -38,6 +38,27 @@ def test_a_refused_first_reading_is_no_empty_success(estate: Estate) -> None:
     estate.sync()
     states = Scope.objects.filter(source=Source.SECURITY_HUB).values_list("state", flat=True)
     assert set(states) == {CoverageState.DENIED}
+
+
+def scored_copies() -> set[bool]:
+    """Whether what Security Hub copied from Config counts."""
+    held = FindingSpan.objects.filter(valid_to=None, finding__product_arn__endswith="product/aws/config")
+    return set(held.values_list("scored", flat=True))
+
+
+def test_what_security_hub_copied_from_config_counts_until_config_is_read_and_never_twice(estate: Estate) -> None:
+    estate.fault("access_denied", service="config")
+    estate.sync()
+    assert estate.scope(source=Source.CONFIG).state == CoverageState.DENIED
+    assert scored_copies() == {True}
+    estate.no_faults()
+    estate.sync(full=True)
+    assert scored_copies() == {False}
+    estate.fault("access_denied", service="config")
+    estate.advance(0.5)
+    estate.sync()
+    assert estate.scope(source=Source.CONFIG).state == CoverageState.DENIED
+    assert scored_copies() == {False}
 
 
 def test_where_security_hub_is_off_coverage_says_so_until_it_is_on(read_estate: Estate) -> None:

@@ -192,7 +192,8 @@ def _matching(call: Call, places: list[Place], query: sql.Query) -> list[dict[st
     if kept is None or kept[0] != state:
         if len(_LAST) >= _KEPT_AT_MOST:
             _LAST.clear()
-        rows = [row for place in places for row in _rows(place, query.types()) if query.meets(row)]
+        meant = [place for place in places if query.asks_of(place.account, place.region)]
+        rows = [row for place in meant for row in _rows(place, query.types()) if query.meets(row)]
         kept = _LAST[asked] = (state, rows)
     return kept[1]
 

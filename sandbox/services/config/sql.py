@@ -62,6 +62,13 @@ class Query:
                 return set(condition.values)
         return None
 
+    def asks_of(self, account: str, region: str) -> bool:
+        """Whether anything of this place can be meant."""
+        place = {"accountId": account, "awsRegion": region}
+        return all(
+            condition.meets([place[condition.field]]) for condition in self.conditions if condition.field in place
+        )
+
     def meets(self, row: dict[str, Any]) -> bool:
         return all(condition.meets(_values(row, condition.field.split("."))) for condition in self.conditions)
 
