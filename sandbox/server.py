@@ -128,6 +128,9 @@ class Sandbox:
         return f"http://{self._server.server_address[0]!s}:{self.port}"
 
     def start(self) -> Sandbox:
+        """In a thread of its own, which stop() ends. Started already, it stays as it is."""
+        if self._served:
+            return self
         self._served = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()

@@ -1,6 +1,7 @@
 """A sandbox that starts again has the world it had."""
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -79,3 +80,11 @@ def test_what_waits_in_the_queue_waits_there_after_a_restart(make_estate: MakeEs
         assert "by hand" in again.values()
     finally:
         second.stop()
+
+
+def test_a_sandbox_that_was_stopped_leaves_no_thread_behind() -> None:
+    before = set(threading.enumerate())
+    with Sandbox(**OPTIONS).start() as sandbox:
+        sandbox.start()
+        assert len(set(threading.enumerate()) - before) > 0
+    assert [thread.name for thread in set(threading.enumerate()) - before] == []
