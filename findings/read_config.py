@@ -25,9 +25,10 @@ from findings.config_places import Outcome
 from findings.connectors import config
 from findings.connectors.config import Aggregate, Cell, Direct, Subject, Summary, Way
 from findings.connectors.config_rules import Rule, RuleBook, rules_of
-from findings.merge import Sweep, merge_inventory, merge_rules
+from findings.merge import Made, Sweep, merge_inventory, merge_rules
+from findings.merging import Merging, merging
 from findings.models import ConfigRule, CoverageState, Scope, Source
-from findings.parallel import first, give_way, in_parallel
+from findings.parallel import give_way, in_parallel
 from findings.reading import CHUNK, Place, Reading, Row
 from findings.staging import StagedResource, uid_of
 
@@ -230,31 +231,38 @@ def _read_cells(reading: Reading, way: Way, cells: Iterable[Asked], book: RuleBo
     """Ask for the details of these rules, several at a time, and merge what they found while more are asked for."""
     waiting: list[tuple[Asked, Rows]] = []
     found = 0
-    with closing(in_parallel(partial(_details, way), cells, weigh=lambda answer: len(answer[1]))) as answers:
+    asking = in_parallel(partial(_details, way), cells, weigh=lambda answer: len(answer[1]))
+    with closing(asking) as answers, merging(reading) as merged:
         for answer in answers:
             waiting.append(answer)
             found += len(answer[1])
             if found >= CHUNK or (reading.asker.waited and len(waiting) >= CELLS_AT_ONCE):
-                _merge(reading, way, waiting, book)
+                _give(reading, merged, way, waiting, book)
                 waiting, found = [], 0
-    if waiting:
-        _merge(reading, way, waiting, book)
+        if waiting:
+            _give(reading, merged, way, waiting, book)
 
 
-def _merge(reading: Reading, way: Way, answers: list[tuple[Asked, Rows]], book: RuleBook) -> None:
+def _give(reading: Reading, merged: Merging, way: Way, answers: list[tuple[Asked, Rows]], book: RuleBook) -> None:
     met = [(asked, row, config.subject_of(row, asked.cell)) for asked, rows in answers for row in rows]
     strangers = {(asked.cell, subject) for asked, _row, subject in met if subject not in asked.known}
     named = _named(way, strangers) if strangers else {}
-    with first():
-        rules = {asked.cell: book.rule(asked.cell, arn=asked.arn) for asked, _rows in answers}
-        rows: list[Row] = [
+    rules = {asked.cell: book.rule(asked.cell, arn=asked.arn) for asked, _rows in answers}
+    for begin in range(0, len(met) or 1, CHUNK):
+        staged = (
             config.staged(row, rules[asked.cell], asked.known.get(subject) or named[subject], subject)
-            for asked, row, subject in met
-        ]
-    for begin in range(0, len(rows), CHUNK):
-        reading.merge(rows[begin : begin + CHUNK])
-    last = answers[-1][0]
-    reading.reached(_mark(last.cell), share=last.share)
+            for asked, row, subject in met[begin : begin + CHUNK]
+        )
+        is_last = begin + CHUNK >= len(met)
+        merged.give(staged, partial(_merge, reading, answers[-1][0] if is_last else None))
+
+
+def _merge(reading: Reading, last: Asked | None, rows: list[Row], made: Made | None) -> int:
+    """last: the rule up to which everything is merged with this."""
+    added = reading.merge(rows, made=made)
+    if last is not None:
+        reading.reached(_mark(last.cell), share=last.share)
+    return added
 
 
 def _named(way: Way, strangers: set[tuple[Cell, Subject]]) -> dict[Subject, StagedResource]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,9 +15,10 @@ from findings.aws_errors import EndlessPages, NoWayIn, unreadable
 from findings.connectors import security_hub
 from findings.connectors.security_hub import BEGINNING, Window
 from findings.copies import places_of_config
-from findings.merge import merge_checks
+from findings.merge import Made, merge_checks
+from findings.merging import merging
 from findings.models import CoverageState, FindingSpan, Scope, Source, Workflow
-from findings.parallel import in_parallel, short_turns
+from findings.parallel import in_parallel
 from findings.reading import CHUNK, Place, Reading, Row, latest_evaluations
 from findings.staging import StagedFinding
 from findings.windows import Windows
@@ -46,18 +48,22 @@ def _read_windows(reading: Reading, hub: Service, covered: set[Place]) -> list[R
     waiting: list[Row] = []
     periods = windows(None if reading.sweep else reading.scope.cursor, reading.since)
     reading_ahead = Windows(hub, later_than(reading.run.reached, periods), covered_by_config=covered)
-    with short_turns(), reading_ahead as reader:
+    with reading_ahead as reader, merging(reading) as merged:
         if reading.sweep is not None:
             _read_catalogue(reading, hub)
         for rows in reader:
             waiting += rows
             if len(waiting) >= (PACED_CHUNK if reading.asker.waited else CHUNK):
-                reached = reader.reached
-                reading.merge(waiting, cursor=reached)
+                merged.give(waiting, partial(_merge, reading, reader.reached, reader.share))
                 waiting = []
-                if reached is not None:
-                    reading.reached(reached.isoformat(), share=reader.share)
     return waiting
+
+
+def _merge(reading: Reading, reached: datetime | None, share: float, rows: list[Row], made: Made | None) -> int:
+    added = reading.merge(rows, cursor=reached, made=made)
+    if reached is not None:
+        reading.reached(reached.isoformat(), share=share)
+    return added
 
 
 def later_than(reached: str, periods: list[Window]) -> list[Window]:

@@ -94,8 +94,11 @@ class Reading:
             self.lease.check()
             yield clock.now()
 
-    def merge(self, rows: Sequence[Row], *, cursor: datetime | None = None, made: Made | None = None) -> None:
-        """Merge rows and move the cursor (never back) in one transaction. made: of the findings among them."""
+    def merge(self, rows: Sequence[Row], *, cursor: datetime | None = None, made: Made | None = None) -> int:
+        """Merge rows and move the cursor (never back) in one transaction; returns how many findings are new.
+
+        made: of the findings among the rows.
+        """
         with self.transaction() as at:
             found = (row for row in rows if isinstance(row, StagedFinding))
             merged = stage_and_merge(
@@ -114,6 +117,7 @@ class Reading:
                 refresh_statistics()
                 self._statistics = True
         self.tell(f"{self.scope}: {run.read:,} read")
+        return merged.added
 
     def reached(self, mark: str, *, share: float) -> None:
         """Everything before `mark` is merged: a sweep that stops goes on from there. share: how much that is.

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 import redis
+from django.db import connection as database
 from django.db.models.functions import Now
 from pytest_django.fixtures import Settings
 
@@ -76,6 +78,25 @@ def in_the_middle_of_reading(environment: dict[str, Any]) -> Iterator[tuple[subp
         yield reader, scope
 
 
+def put_to_sleep(sleeper: subprocess.Popen[str]) -> None:
+    """Stop it where it holds no transaction, which others would wait for."""
+
+    def asleep_between_transactions() -> bool:
+        sleeper.send_signal(signal.SIGSTOP)
+        time.sleep(0.05)  # what it asked for last has begun by then
+        with database.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(xact_start) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            )
+            if cursor.fetchone() == (0,):
+                return True
+        sleeper.send_signal(signal.SIGCONT)
+        return False
+
+    wait_until(asleep_between_transactions)
+
+
 @pytest.mark.slow
 def test_workers_that_fight_for_one_scope_read_it_one_after_the_other(environment: dict[str, Any]) -> None:
     estate, variables = environment["estate"], environment["variables"]
@@ -98,7 +119,7 @@ def test_workers_that_fight_for_one_scope_read_it_one_after_the_other(environmen
 def test_a_worker_that_wakes_up_after_its_lease_changes_nothing(environment: dict[str, Any]) -> None:
     estate = environment["estate"]
     with in_the_middle_of_reading(environment) as (sleeper, scope):
-        sleeper.send_signal(signal.SIGSTOP)
+        put_to_sleep(sleeper)
         estate.no_faults()
         let_the_lease_end(scope)
         run = sync.run(scope.pk)
