@@ -22,6 +22,7 @@ from findings import listening
 from findings.aws import Service
 from findings.connectors import security_hub
 from findings.connectors.security_hub import BEGINNING, Window
+from findings.copies import places_of_config
 from findings.leases import LostLease, claim
 from findings.models import (
     Connection,
@@ -35,7 +36,6 @@ from findings.models import (
     SyncRun,
     Workflow,
 )
-from findings.read_security_hub import places_of_config
 from findings.reading import Reading
 from tests.databases import Clone
 from tests.findings.conftest import HOME, Estate, StartEstate
