@@ -12,9 +12,11 @@ class FindingsConfig(AppConfig):
         from desk.subjects import register
         from findings import endpoint_checks, exporting, subjects
         from findings.metrics import AwsCalls
+        from findings.parallel import few_arenas
         from findings.tasks import reassign
         from organisation.ownership import on_ownership_change
 
+        few_arenas()
         on_ownership_change(reassign)
         REGISTRY.register(AwsCalls())
         register("finding", subjects.finding)

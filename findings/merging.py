@@ -17,7 +17,7 @@ from findings.reading import Reading, Row
 from findings.staging import StagedFinding
 
 Merge = Callable[[list[Row], Made | None], int]
-"""Merges a window; returns how many of its findings were new."""
+"""Merges a window, as Reading.merge does."""
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from typing import TypeVar
 
@@ -15,10 +16,12 @@ PARALLEL = 8
 """Calls to AWS that one reading has under way at the same time, at most."""
 AHEAD = 6_000
 """What waits to be taken when another call begins, at most."""
-BEGUN = 64
+BEGUN = 500
 """Calls that are under way, wait for their turn or wait to be taken, at most."""
 SHORT = 0.0005
 """Seconds."""
+M_ARENA_MAX, ARENAS = -8, 2
+"""An option of glibc's mallopt, and its value here."""
 PATIENCE = 2.0
 """Seconds that a thread gives way at most."""
 
@@ -44,6 +47,15 @@ def short_turns() -> Iterator[None]:
             _turns.wanted -= 1
             if not _turns.wanted:
                 sys.setswitchinterval(_turns.usual)
+
+
+def few_arenas() -> None:
+    """Let threads share what memory glibc keeps for them: each that reads ahead would keep some that is free.
+
+    Before the first of them begins; elsewhere than with glibc it does nothing.
+    """
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)
 
 
 class _Turns:

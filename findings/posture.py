@@ -14,6 +14,16 @@ from findings.merge import sums
 from findings.merge.staging_tables import copy
 from findings.models import AccountSum, CheckSum, FindingSpan, Posture, PostureDay, PostureTotal
 
+STAGES = """
+SELECT pg_advisory_xact_lock(hashtext('findings_posture'));
+DROP TABLE IF EXISTS pg_temp.stage_touched;
+CREATE TEMPORARY TABLE stage_touched (check_id bigint, account text, region text) ON COMMIT DROP;
+DROP TABLE IF EXISTS pg_temp.stage_moved;
+CREATE TEMPORARY TABLE stage_moved (
+    check_ran_id bigint, account text, solutions bigint[], status text, severity smallint, suppressed boolean, n int
+) ON COMMIT DROP
+"""
+
 FORGET = """
 WITH forgotten AS (
     DELETE FROM findings_posture p USING stage_touched t
@@ -75,20 +85,9 @@ def refresh(touched: Iterable[tuple[int, str, str]]) -> None:
     if not rows:
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('findings_posture'))")
-        cursor.execute("DROP TABLE IF EXISTS pg_temp.stage_touched")
-        cursor.execute(
-            "CREATE TEMPORARY TABLE stage_touched (check_id bigint, account text, region text) ON COMMIT DROP"
-        )
-        cursor.execute("DROP TABLE IF EXISTS pg_temp.stage_moved")
-        cursor.execute(
-            "CREATE TEMPORARY TABLE stage_moved (check_ran_id bigint, account text, solutions bigint[], status text,"
-            " severity smallint, suppressed boolean, n int) ON COMMIT DROP"
-        )
+        cursor.execute(STAGES)
         copy("stage_touched", ("check_id", "account", "region"), rows)
-        cursor.execute(FORGET)
-        cursor.execute(COUNT)
-        cursor.execute("ANALYZE stage_moved (n)")  # so that a few sums are looked up, and not all read
+        cursor.execute(f"{FORGET}; {COUNT}; ANALYZE stage_moved (n)")  # so that a few sums are looked up, not all read
     sums.move("stage_moved")
 
 

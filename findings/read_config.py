@@ -25,11 +25,11 @@ from findings.config_places import Outcome
 from findings.connectors import config
 from findings.connectors.config import Aggregate, Cell, Direct, Subject, Summary, Way
 from findings.connectors.config_rules import Rule, RuleBook, rules_of
-from findings.merge import Made, Sweep, merge_inventory, merge_rules
+from findings.merge import Sweep, merge_inventory, merge_rules
 from findings.merging import Merging, merging
 from findings.models import ConfigRule, CoverageState, Scope, Source
 from findings.parallel import give_way, in_parallel
-from findings.reading import CHUNK, Place, Reading, Row
+from findings.reading import CHUNK, Place, Reached, Reading
 from findings.staging import StagedResource, uid_of
 
 CELLS_AT_ONCE = 100
@@ -138,9 +138,13 @@ def _known(reading: Reading, listed: Listed, places: list[Scope]) -> dict[Subjec
     by_place: dict[Place, list[StagedResource]] = {(row.account, row.region): [] for row in places}
     for subject, resource in listed.resources.items():
         by_place.setdefault(subject[:2], []).append(resource)
-    for (account, region), resources in by_place.items():
-        with reading.transaction() as at:
-            merge_inventory(reading.connection, account, region, resources, at=at, complete=True)
+    some: dict[Place, list[StagedResource]] = {}
+    for number, (place, resources) in enumerate(by_place.items(), 1):
+        some[place] = resources
+        if number == len(by_place) or sum(map(len, some.values())) >= CHUNK:
+            with reading.transaction() as at:
+                merge_inventory(some, at=at)
+            some = {}
     return {subject: StagedResource(row.key, *_place_of(subject)) for subject, row in listed.resources.items()}
 
 
@@ -254,15 +258,8 @@ def _give(reading: Reading, merged: Merging, way: Way, answers: list[tuple[Asked
             for asked, row, subject in met[begin : begin + CHUNK]
         )
         is_last = begin + CHUNK >= len(met)
-        merged.give(staged, partial(_merge, reading, answers[-1][0] if is_last else None))
-
-
-def _merge(reading: Reading, last: Asked | None, rows: list[Row], made: Made | None) -> int:
-    """last: the rule up to which everything is merged with this."""
-    added = reading.merge(rows, made=made)
-    if last is not None:
-        reading.reached(_mark(last.cell), share=last.share)
-    return added
+        reached = Reached(_mark(answers[-1][0].cell), answers[-1][0].share) if is_last else None
+        merged.give(staged, partial(reading.merge, reached=reached))
 
 
 def _named(way: Way, strangers: set[tuple[Cell, Subject]]) -> dict[Subject, StagedResource]:

@@ -15,11 +15,11 @@ from findings.aws_errors import EndlessPages, NoWayIn, unreadable
 from findings.connectors import security_hub
 from findings.connectors.security_hub import BEGINNING, Window
 from findings.copies import places_of_config
-from findings.merge import Made, merge_checks
+from findings.merge import merge_checks
 from findings.merging import merging
 from findings.models import CoverageState, FindingSpan, Scope, Source, Workflow
 from findings.parallel import in_parallel
-from findings.reading import CHUNK, Place, Reading, Row, latest_evaluations
+from findings.reading import CHUNK, Place, Reached, Reading, Row, latest_evaluations
 from findings.staging import StagedFinding
 from findings.windows import Windows
 
@@ -54,16 +54,11 @@ def _read_windows(reading: Reading, hub: Service, covered: set[Place]) -> list[R
         for rows in reader:
             waiting += rows
             if len(waiting) >= (PACED_CHUNK if reading.asker.waited else CHUNK):
-                merged.give(waiting, partial(_merge, reading, reader.reached, reader.share))
+                cursor = reader.reached
+                reached = Reached(cursor.isoformat(), reader.share) if cursor else None
+                merged.give(waiting, partial(reading.merge, cursor=cursor, reached=reached))
                 waiting = []
     return waiting
-
-
-def _merge(reading: Reading, reached: datetime | None, share: float, rows: list[Row], made: Made | None) -> int:
-    added = reading.merge(rows, cursor=reached, made=made)
-    if reached is not None:
-        reading.reached(reached.isoformat(), share=share)
-    return added
 
 
 def later_than(reached: str, periods: list[Window]) -> list[Window]:

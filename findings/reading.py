@@ -44,6 +44,14 @@ class HandOver(Exception):
     """The run has lasted long enough: what it has is kept, and the next run goes on."""
 
 
+@dataclass(frozen=True)
+class Reached:
+    """Everything before `mark` is merged: a sweep that stops goes on from there. share: how much of all that is."""
+
+    mark: str
+    share: float
+
+
 @dataclass
 class Reading:
     """scope and run as they were claimed. remarks: what could not be answered beside the reading itself."""
@@ -94,10 +102,18 @@ class Reading:
             self.lease.check()
             yield clock.now()
 
-    def merge(self, rows: Sequence[Row], *, cursor: datetime | None = None, made: Made | None = None) -> int:
+    def merge(
+        self,
+        rows: Sequence[Row],
+        made: Made | None = None,
+        *,
+        cursor: datetime | None = None,
+        reached: Reached | None = None,
+    ) -> int:
         """Merge rows and move the cursor (never back) in one transaction; returns how many findings are new.
 
-        made: of the findings among the rows.
+        made: of the findings among the rows. reached: how far the sweep is with them. Raises LostLease; HandOver,
+        after they are merged, where the run has lasted long enough.
         """
         with self.transaction() as at:
             found = (row for row in rows if isinstance(row, StagedFinding))
@@ -111,25 +127,19 @@ class Reading:
             run = self.run
             run.read, run.added = run.read + merged.read, run.added + merged.added
             run.changed, run.set_aside = run.changed + merged.changed, len(self._set_aside)
+            if reached is not None:
+                run.reached = reached.mark
             self.keep_counts()
             posture.refresh(merged.touched)
             if merged.added >= MANY and not self._statistics:
                 refresh_statistics()
                 self._statistics = True
         self.tell(f"{self.scope}: {run.read:,} read")
+        if reached is not None:
+            self.progress(reached.share)
+            if time.monotonic() - self._began > 60 * settings.SYNC_RUN_MINUTES:
+                raise HandOver
         return merged.added
-
-    def reached(self, mark: str, *, share: float) -> None:
-        """Everything before `mark` is merged: a sweep that stops goes on from there. share: how much that is.
-
-        Raises LostLease; HandOver where the run has lasted long enough.
-        """
-        self.run.reached = mark
-        with self.lease.held():
-            self.keep_counts()
-        self.progress(share)
-        if time.monotonic() - self._began > 60 * settings.SYNC_RUN_MINUTES:
-            raise HandOver
 
     def finish(self, rows: Sequence[Row] = ()) -> None:
         """Merge the last rows, end what a sweep did not see, and move the cursor to where the reading began."""

@@ -14,7 +14,7 @@ from findings.merge import held
 from findings.merge import staging_tables as tables
 from findings.merge.ahead import Made, packed, stages
 from findings.merge.catalogue import merge_checks
-from findings.merge.facts_sql import STEPS
+from findings.merge.facts_sql import CHANGED, MERGE
 from findings.merge.inventory import Touched, merge_staged_resources
 from findings.merge.sweep import SETTLING, Sweep
 from findings.models import Connection, RecordDictionary, Source
@@ -73,22 +73,17 @@ def stage_and_merge(
 
 def _merge_staged(connection: Connection, merged: Merged, *, at: datetime, settled: datetime, many: bool) -> None:
     with database.cursor() as cursor:
-        cursor.execute(LOOK_UP)
-        if many:
-            cursor.execute(SORT_LATER)
+        cursor.execute(f"{LOOK_UP}; {SORT_LATER}" if many else LOOK_UP)
     merged.touched |= merge_staged_resources(at=at)
     names: dict[str, Any] = {"at": at, "connection": connection.pk, "connected": connection.created_at}
     names["settled"] = settled
     with database.cursor() as cursor:
-        for step in STEPS:
-            cursor.execute(step, names)
+        cursor.execute(MERGE, names)
         cursor.execute(
             "SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE state_changed AND NOT is_new) FROM merging"
         )
         merged.added, merged.changed = cursor.fetchone()
-        cursor.execute("SELECT DISTINCT check_id, account, region FROM merging WHERE state_changed AND NOT is_new")
-        merged.touched |= set(cursor.fetchall())
-        cursor.execute("SELECT DISTINCT old_check_id, account, region FROM merging WHERE old_check_id <> check_id")
+        cursor.execute(CHANGED)
         merged.touched |= set(cursor.fetchall())
 
 

@@ -155,19 +155,28 @@ NEW = """(
     FROM merging WHERE is_new AND scored AND record_state = 'ACTIVE'
 ) AS new"""
 
-STEPS = (
-    "DROP TABLE IF EXISTS pg_temp.merging",
-    JUDGED,
-    "ANALYZE merging (finding_id)",
-    ADD_FINDINGS,
-    REFRESH_FINDINGS,
-    CLOSE_SPANS,
-    OPEN_SPANS,
-    LINK_NEW,
-    UNLINK,
-    LINK,
-    KEEP_RECORDS,
-    "SELECT pg_advisory_xact_lock(hashtext('findings_posture'))",
-    COUNT_NEW,
-    *moves(NEW),
+MERGE = ";\n".join(
+    (
+        "DROP TABLE IF EXISTS pg_temp.merging",
+        JUDGED,
+        "ANALYZE merging (finding_id)",
+        ADD_FINDINGS,
+        REFRESH_FINDINGS,
+        CLOSE_SPANS,
+        OPEN_SPANS,
+        LINK_NEW,
+        UNLINK,
+        LINK,
+        KEEP_RECORDS,
+        "SELECT pg_advisory_xact_lock(hashtext('findings_posture'))",
+        COUNT_NEW,
+        *moves(NEW),
+    )
 )
+"""Sent as one: after a statement PostgreSQL would wait for Python, which waits for the threads that read ahead."""
+
+CHANGED = """
+SELECT check_id, account, region FROM merging WHERE state_changed AND NOT is_new
+UNION SELECT old_check_id, account, region FROM merging WHERE old_check_id <> check_id
+"""
+"""The postures to count anew."""

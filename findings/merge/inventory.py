@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import orjson
 from django.db import connection as database
 
 from findings.merge import staging_tables as tables
-from findings.models import Connection, Resource
+from findings.models import Resource
 from findings.staging import StagedResource
 from organisation.ownership import Rules
 
@@ -57,8 +57,8 @@ FROM findings_resource r JOIN (SELECT DISTINCT key FROM stage_resource) s USING 
 
 VANISHED = """
 UPDATE findings_resource r SET gone_at = %(at)s
-WHERE r.account = %(account)s AND r.region = %(region)s AND r.gone_at IS NULL
-  AND r.in_inventory_at < %(at)s
+FROM unnest(%(accounts)s::text[], %(regions)s::text[]) AS listed (account, region)
+WHERE (r.account, r.region) = (listed.account, listed.region) AND r.gone_at IS NULL AND r.in_inventory_at < %(at)s
 """
 
 REASSIGN = """
@@ -92,28 +92,15 @@ SELECT * FROM stage_reassigned
 """
 
 
-def merge_inventory(
-    connection: Connection,
-    account: str,
-    region: str,
-    resources: Iterable[StagedResource],
-    *,
-    at: datetime,
-    complete: bool,
-) -> int:
-    """Take in Config's inventory of one account and region. Returns how many resources it listed.
-
-    complete: the listing ended without an error, so that what it lacks is gone. The caller's
-    transaction; `connection` is the one that was read.
-    """
-    rows = list(resources)
+def merge_inventory(listed: Mapping[tuple[str, str], Iterable[StagedResource]], *, at: datetime) -> None:
+    """Take in Config's inventory of some accounts and regions: what it lacks is gone. The caller's transaction."""
     tables.create("stage_resource")
-    tables.copy("stage_resource", tables.RESOURCE_COLUMNS, map(tables.resource_row, rows))
+    rows = (tables.resource_row(row) for resources in listed.values() for row in resources)
+    tables.copy("stage_resource", tables.RESOURCE_COLUMNS, rows)
     merge_staged_resources(at=at)
-    if complete:
-        with database.cursor() as cursor:
-            cursor.execute(VANISHED, {"at": at, "account": account, "region": region})
-    return len(rows)
+    accounts, regions = [account for account, _ in listed], [region for _, region in listed]
+    with database.cursor() as cursor:
+        cursor.execute(VANISHED, {"at": at, "accounts": accounts, "regions": regions})
 
 
 def merge_staged_resources(*, at: datetime) -> Touched:

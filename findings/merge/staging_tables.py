@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from io import BytesIO
 from typing import Any
 
+import orjson
 from django.db import connection
 from psycopg import Copy, Cursor
 from psycopg.copy import FileWriter
-from psycopg.types.json import Jsonb
 
 from findings.staging import StagedCheck, StagedFinding, StagedResource
 
@@ -33,10 +33,12 @@ TABLES = {
 
 def create(*names: str) -> None:
     """Make the named staging tables, empty."""
+    statements = (
+        f"DROP TABLE IF EXISTS pg_temp.{name}; CREATE TEMPORARY TABLE {name} ({TABLES[name]}) ON COMMIT DROP"
+        for name in names
+    )
     with connection.cursor() as cursor:
-        for name in names:
-            cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{name}")
-            cursor.execute(f"CREATE TEMPORARY TABLE {name} ({TABLES[name]}) ON COMMIT DROP")
+        cursor.execute("; ".join(statements))
 
 
 JOINED_BY = {"stage_finding": "uid, source, check_key", "stage_link": "uid, resource_key", "stage_resource": "key"}
@@ -45,10 +47,9 @@ JOINED_BY = {"stage_finding": "uid, source, check_key", "stage_link": "uid, reso
 def analyze(*names: str) -> None:
     """Tell the planner how large these tables are, and of the columns that they are joined by."""
     columns = ", ".join(f"{name} ({JOINED_BY[name]})" for name in names)
+    target = "SET LOCAL default_statistics_target"
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL default_statistics_target = 10")
-        cursor.execute(f"ANALYZE {columns}")
-        cursor.execute("SET LOCAL default_statistics_target TO DEFAULT")
+        cursor.execute(f"{target} = 10; ANALYZE {columns}; {target} TO DEFAULT")
 
 
 def refresh_statistics() -> None:
@@ -100,7 +101,7 @@ def check_row(check: StagedCheck) -> tuple[Any, ...]:
 
 
 def resource_row(resource: StagedResource) -> tuple[Any, ...]:
-    tags = None if resource.tags is None else Jsonb(resource.tags)
+    tags = None if resource.tags is None else orjson.dumps(resource.tags).decode()
     return (
         clean(resource.key),
         resource.type[:128],

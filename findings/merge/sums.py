@@ -29,5 +29,4 @@ def moves(moved: str) -> list[str]:
 
 def move(moved: str) -> None:
     with connection.cursor() as cursor:
-        for statement in moves(moved):
-            cursor.execute(statement)
+        cursor.execute(";".join(moves(moved)))
