@@ -7,8 +7,11 @@ from datetime import date, datetime
 from typing import Any
 
 from django import template
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from compliance_portal import geometry
@@ -18,28 +21,29 @@ from compliance_portal.templatetags.frame import Look, Word, number, severity_wo
 register = template.Library()
 
 SPARK_WIDTH, SPARK_HEIGHT = 96, 20
+SPARK = '<svg class="spark" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
+SPARK_LINE = '<path class="series{}" d="{}"></path><circle class="end{}" cx="{}" cy="{}" r="2"></circle>'
+SPARK_UNKNOWN = SafeString(f'<rect width="{SPARK_WIDTH}" height="{SPARK_HEIGHT}" fill="url(#hatch)"></rect>')
+SMALL_BAR = '<svg class="bar bar-small" role="img" aria-label="{}">{}</svg>'
+PIECE = '<rect class="part-{}" x="{}%" width="{}%" height="100%"{}></rect>'
+HATCHED = SafeString(' fill="url(#hatch)"')
 TREND_HEIGHT, TREND_TOP = 120, 16
 
 
-@register.inclusion_tag("frame/_sparkline.html")
-def sparkline(values: Sequence[Value], label: Word, tone: str = "") -> dict[str, object]:
+@register.simple_tag
+def sparkline(values: Sequence[Value], label: Word, tone: str = "") -> SafeString:
     """A line the size of a word. values: oldest first, None where not observed. tone: pass or fail."""
     seen = [value for value in values if value is not None]
     places = geometry.places(values, high=max(seen, default=0), height=SPARK_HEIGHT - 4)
     inside = [None if place is None else (place[0], place[1] + 2) for place in places]
-    last = next((place for place in reversed(inside) if place), None)
-    end = (round(last[0] * SPARK_WIDTH / 100, 2), last[1]) if last else None
-    said = _("not observed")
+    said, line = _("not observed"), SPARK_UNKNOWN
     if seen:
         said = _("from %(first)s to %(last)s") % {"first": number(seen[0]), "last": number(seen[-1])}
-    return {
-        "d": geometry.path(inside, x_scale=SPARK_WIDTH / 100),
-        "end": end,
-        "width": SPARK_WIDTH,
-        "height": SPARK_HEIGHT,
-        "tone": tone,
-        "label": f"{label}: {said}",
-    }
+        path = geometry.path(inside, x_scale=SPARK_WIDTH / 100)
+        x, y = next(place for place in reversed(inside) if place)
+        of, at = (f" series-{tone}", f" end-{tone}") if tone else ("", "")
+        line = format_html(SPARK_LINE, of, path, at, round(x * SPARK_WIDTH / 100, 2), y)
+    return format_html(SPARK, SPARK_WIDTH, SPARK_HEIGHT, f"{label}: {said}", line)
 
 
 @register.inclusion_tag("frame/_trend.html")
@@ -102,20 +106,27 @@ def _when(at: date) -> str:
     return date_format(at, "j M Y")
 
 
-@register.inclusion_tag("frame/_bar.html")
-def bar(parts: Sequence[Mapping[str, Any]], label: Word, small: bool = False) -> dict[str, object]:
+@register.simple_tag
+def bar(parts: Sequence[Mapping[str, Any]], label: Word, small: bool = False) -> SafeString:
     """A stacked bar. parts: status (or severity 1 to 5), count, url and word (both optional).
 
     small: for a table cell, without the legend.
     """
     widths = geometry.slices([part["count"] for part in parts])
-    shown = [
+    shown: list[dict[str, Any]] = [
         {**_look(part), "count": part["count"], "url": part.get("url", ""), "x": one.x, "width": one.width}
         for part, one in zip(parts, widths, strict=True)
     ]
     counted = [f"{number(part['count'])} {str(part['word']).lower()}" for part in shown if part["count"]]
-    said = ", ".join(counted) or _("nothing")
-    return {"parts": shown, "label": f"{label}: {said}", "title": label, "small": small}
+    said = f"{label}: {', '.join(counted) or _('nothing')}"
+    if not small:
+        return render_to_string("frame/_bar.html", {"parts": shown, "label": said, "title": label})
+    pieces = (
+        (part["css"], part["x"], part["width"], HATCHED if part["css"] == "unobserved" else "")
+        for part in shown
+        if part["count"]
+    )
+    return format_html(SMALL_BAR, said, format_html_join("", PIECE, pieces))
 
 
 def _look(part: Mapping[str, Any]) -> dict[str, object]:

@@ -13,7 +13,7 @@ from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Radi
 from django.http import HttpRequest, QueryDict
 from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
@@ -223,8 +223,12 @@ def number(value: float | None) -> str:
     """12,345; a dash for none. A fraction is kept where there is one."""
     if value is None:
         return "–"
-    whole = int(value) if float(value).is_integer() else value
-    return number_format(whole, force_grouping=True, use_l10n=True)
+    return _grouped(int(value) if float(value).is_integer() else value, get_language())
+
+
+@lru_cache(maxsize=10_000)
+def _grouped(value: float, language: str) -> str:
+    return number_format(value, force_grouping=True, use_l10n=True)
 
 
 @register.filter
@@ -292,8 +296,14 @@ def door(context: Mapping[str, Any], name: str, *args: Any, **query: Any) -> str
             many = value if isinstance(value, (list, tuple, set, frozenset)) else [value]
             kept[key] = [str(getattr(one, "value", one)) for one in many]
     said = urlencode(kept, doseq=True)
-    path = reverse(name, args=args)
+    path = reverse(name, args=args) if args else _path(name, get_script_prefix())
     return f"{path}?{said}" if said else path
+
+
+@cache
+def _path(name: str, prefix: str) -> str:
+    """The path of a page that names no object. prefix: of every path, as the server has it."""
+    return reverse(name)
 
 
 @register.simple_tag(takes_context=True)
