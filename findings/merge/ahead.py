@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -45,8 +45,8 @@ class Ahead:
         """Of all rows of a window. They hold their records no longer."""
         latest = held.latest(rows)
         bodies = packed(latest, lambda _source, records: compressed(records, self._dictionary))
-        staged = stages(latest, bodies)
-        return Made(bodies, {name: tables.written(self._cursor, giving_way(lines)) for name, _columns, lines in staged})
+        staged = stages(latest, bodies).items()
+        return Made(bodies, {name: tables.written(self._cursor, giving_way(lines)) for name, lines in staged})
 
 
 def packed(rows: Sequence[StagedFinding], pack: Pack) -> Bodies:
@@ -60,14 +60,16 @@ def packed(rows: Sequence[StagedFinding], pack: Pack) -> Bodies:
     return found
 
 
-def stages(rows: Sequence[StagedFinding], bodies: Bodies) -> Iterator[tuple[str, Sequence[str], Iterable[Any]]]:
-    """Staging table, its columns and its lines."""
+def stages(rows: Sequence[StagedFinding], bodies: Bodies) -> dict[str, Iterable[Any]]:
+    """The lines of each staging table."""
     named = dict.fromkeys(resource for row in rows for resource in row.resources)
-    yield "stage_resource", tables.RESOURCE_COLUMNS, map(tables.resource_row, named)
     links = (
         (row.uid, tables.clean(resource.key), position)
         for row in rows
         for position, resource in enumerate(row.resources)
     )
-    yield "stage_link", tables.LINK_COLUMNS, links
-    yield "stage_finding", tables.FINDING_COLUMNS, (tables.finding_row(row, bodies[row.uid]) for row in rows)
+    return {
+        "stage_resource": map(tables.resource_row, named),
+        "stage_link": links,
+        "stage_finding": (tables.finding_row(row, bodies[row.uid]) for row in rows),
+    }

@@ -23,7 +23,12 @@ from findings.staging import StagedFinding
 
 MANY = 1_000
 """New or changed findings of one window that more of their kind will follow."""
-STAGES = ("stage_resource", "stage_link", "stage_finding")
+STAGES = {
+    "stage_resource": tables.RESOURCE_COLUMNS,
+    "stage_link": tables.LINK_COLUMNS,
+    "stage_finding": tables.FINDING_COLUMNS,
+}
+"""Staging table → its columns."""
 LOOK_UP = "SET LOCAL random_page_cost = 1.1"
 """A window looks up a little of much: by index, never by reading all of it."""
 SORT_LATER = "SET LOCAL gin_pending_list_limit = '32MB'"
@@ -91,8 +96,8 @@ def _stage(rows: list[StagedFinding], made: Made | None, *, at: datetime) -> Tou
     tables.create(*STAGES)
     bodies = made.bodies if made else packed(rows, partial(_packed, at=at))
     all_new = made is not None and len(rows) == len(made.bodies)
-    for name, columns, lines in stages(rows, bodies):
-        tables.copy(name, columns, made.blocks[name] if made and all_new else lines)
+    for name, lines in made.blocks.items() if made and all_new else stages(rows, bodies).items():
+        tables.copy(name, STAGES[name], lines)
     tables.analyze(*STAGES)
     return merge_checks({(row.source, row.check.key): row.check for row in rows}.values(), at=at)
 

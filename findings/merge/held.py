@@ -19,7 +19,8 @@ from findings.staging import StagedFinding
 
 HELD = """
 WITH f AS MATERIALIZED (
-    SELECT id, uid, updated_at, evaluated_at, content_hash FROM findings_finding WHERE uid = ANY(%s) AND gone_at IS NULL
+    SELECT id, uid, updated_at, evaluated_at, content_hash FROM findings_finding
+    WHERE uid = ANY(%s::uuid[]) AND gone_at IS NULL
 )
 SELECT f.uid, f.updated_at, f.evaluated_at, s.status_since, f.content_hash, s.status, s.compliance_status,
        s.severity, s.workflow, s.record_state, s.scored, c.key
@@ -57,7 +58,7 @@ def _age(row: StagedFinding) -> tuple[datetime, datetime]:
 
 def unsettled(rows: Sequence[StagedFinding]) -> list[StagedFinding]:
     """The rows that are new or say something new, in their order; the others are confirmed. Each finding once."""
-    asked = [row.uid for row in rows if row.source == Source.SECURITY_HUB]
+    asked = _ids(row.uid for row in rows if row.source == Source.SECURITY_HUB)
     with database.cursor() as cursor:
         cursor.execute(HELD, [asked])
         held = {known[0]: known for known in cursor.fetchall()}
@@ -95,5 +96,10 @@ def seen(run: int, uids: list[UUID]) -> None:
     with database.cursor() as cursor:
         cursor.execute(
             "INSERT INTO findings_sweepseen (run_id, uid) SELECT %s, unnest(%s::uuid[]) ON CONFLICT DO NOTHING",
-            [run, uids],
+            [run, _ids(uids)],
         )
+
+
+def _ids(uids: Iterable[UUID]) -> str:
+    """An array as PostgreSQL writes it: of thousands, ten times as fast as a list that psycopg takes apart."""
+    return "{" + ",".join([uid.hex for uid in uids]) + "}"
