@@ -71,6 +71,6 @@ def _sync(sandbox: int) -> dict[str, Any]:
 
 def _of(runs: QuerySet[SyncRun]) -> dict[str, Any]:
     """What runs of one source read, in the time that they took one after the other."""
-    found = runs.aggregate(read=Sum("read"), took=Sum(F("finished_at") - F("started_at")))
-    seconds = found["took"].total_seconds()
-    return {"read": found["read"], "seconds": round(seconds, 2), "per_second": round(found["read"] / seconds)}
+    found = runs.aggregate(read=Sum("read"), calls=Sum("calls"), took=Sum(F("finished_at") - F("started_at")))
+    seconds = found.pop("took").total_seconds()
+    return {**found, "seconds": round(seconds, 2), "per_second": round(found["read"] / seconds)}

@@ -24,7 +24,7 @@ from findings.connectors.security_hub import Window
 from findings.parallel import PARALLEL
 from findings.staging import StagedFinding
 
-PAGES_AHEAD = 30
+PAGES_AHEAD = 20
 """Pages that are read before they are merged, at most; each reader has one more in its hands."""
 WORTH_SHARING = 5
 """Pages that a window has given before its rest is shared."""
