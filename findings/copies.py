@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from django.db import connection as database
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from audit import clock
 from findings import posture
-from findings.merge import score_copies
+from findings.merge import score_copies, turns
 from findings.models import Connection, CoverageState, Finding, Scope, Source
 from findings.reading import Place
 
@@ -38,8 +37,7 @@ def follow_config(connection: Connection, *, read_with: Collection[Place]) -> No
     """
     scopes = Scope.objects.filter(connection=connection, source=Source.CONFIG)
     with transaction.atomic():
-        with database.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('findings_merge'))")
+        turns.take()
         told, at, touched = places_of_config(connection), clock.now(), set()
         followed = set(scopes.filter(tells=True).values_list("account", "region"))
         moved = told ^ followed | told ^ set(read_with)

@@ -28,7 +28,7 @@ from findings.aws_errors import Unreadable, code_of, unreadable
 from findings.connectors.asff import Rejected
 from findings.discovery import TROUBLES
 from findings.leases import LEASE, LostLease
-from findings.merge import stage_and_merge
+from findings.merge import stage_and_merge, turns
 from findings.models import Connection, CoverageState, Listener, Scope
 from findings.rates import TooLong
 from findings.read_events import EventReader, Message, Told
@@ -230,8 +230,7 @@ class Listening:
     def _store(self, told: Told) -> None:
         """Everything that was told, in one transaction. Raises LostLease."""
         with transaction.atomic():
-            with database.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(hashtext('findings_merge'))")
+            turns.take()
             if not self._held().select_for_update().exists():
                 raise LostLease
             at = clock.now()

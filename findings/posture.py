@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Max
 
 from audit import clock
-from findings.merge import sums
+from findings.merge import sums, turns
 from findings.merge.staging_tables import copy
 from findings.models import AccountSum, CheckSum, FindingSpan, Posture, PostureDay, PostureTotal
 
@@ -96,8 +96,7 @@ def recount() -> int:
 
     In the caller's transaction, while nobody merges.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('findings_merge'))")
+    turns.take()
     before = _counted()
     for model in COUNTED:
         model.objects.all().delete()

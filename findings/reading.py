@@ -14,7 +14,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection as database
 from django.db import transaction
 from django.db.models import F, Max, Q
 
@@ -23,7 +22,7 @@ from desk.models import Job
 from findings import posture, setting_aside
 from findings.connectors.asff import CONTROL_PRODUCT, Rejected
 from findings.leases import Lease
-from findings.merge import Made, Sweep, reassign_solutions, refresh_statistics, stage_and_merge
+from findings.merge import Made, Sweep, reassign_solutions, refresh_statistics, stage_and_merge, turns
 from findings.models import Connection, Finding, Resource, Scope, Source, SyncRun
 from findings.rates import Asker
 from findings.staging import StagedFinding
@@ -97,8 +96,7 @@ class Reading:
         Merging takes turns over all workers: two that write the same resources cannot lock each other out.
         """
         with transaction.atomic():
-            with database.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(hashtext('findings_merge'))")
+            turns.take()
             self.lease.check()
             yield clock.now()
 

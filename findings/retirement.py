@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
-from django.db import connection as database
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit import clock
 from findings import coverage, posture
-from findings.merge import end_place, merge_rules
+from findings.merge import end_place, merge_rules, turns
 from findings.models import Connection, CoverageState, Finding, Scope
 
 
@@ -55,6 +54,5 @@ def end_unreadable(connection: Connection) -> None:
         if not held.filter(account=scope.account, region=scope.region).exists():
             continue
         with transaction.atomic():
-            with database.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(hashtext('findings_merge'))")
+            turns.take()
             posture.refresh(end_place(scope, at=clock.now()))

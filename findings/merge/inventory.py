@@ -9,6 +9,7 @@ import orjson
 from django.db import connection as database
 
 from findings.merge import staging_tables as tables
+from findings.merge import turns
 from findings.models import Resource
 from findings.staging import StagedResource
 from organisation.ownership import Rules
@@ -117,8 +118,7 @@ def reassign_solutions(*, at: datetime, accounts: Iterable[str] | None = None) -
 
     In the caller's transaction, which waits for a merge under way and lets none begin.
     """
-    with database.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('findings_merge'))")
+    turns.take()
     resources = Resource.objects.order_by("pk")
     if accounts is not None:
         resources = resources.filter(account__in=list(accounts))

@@ -28,6 +28,19 @@ from tests.findings.conftest import HOME, Estate, StartEstate
 from tests.workers import PATIENCE, ROOT, taken_from_the_broker, wait_until, worker
 
 READ = "import django; django.setup(); from findings import sync; sync.run({scope})"
+FREEZE = """
+import django, sys
+django.setup()
+from findings import leases
+from findings.merge import turns
+from findings.reading import Reading
+turns.ASLEEP = 1
+reading = Reading.of(leases.claim({scope}, None, None))
+with reading.transaction():
+    reading.lease.rows().update(reason="I was here")
+    print("asleep", flush=True)
+    sys.stdin.readline()
+"""
 CALL = """
 import django, sys
 django.setup()
@@ -78,19 +91,24 @@ def in_the_middle_of_reading(environment: dict[str, Any]) -> Iterator[tuple[subp
         yield reader, scope
 
 
+def no_other_transaction() -> bool:
+    """Nobody else holds anything of this database."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database"
+            " WHERE d.datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return cursor.fetchone() == (0,)
+
+
 def put_to_sleep(sleeper: subprocess.Popen[str]) -> None:
     """Stop it where it holds no transaction, which others would wait for."""
 
     def asleep_between_transactions() -> bool:
         sleeper.send_signal(signal.SIGSTOP)
         time.sleep(0.05)  # what it asked for last has begun by then
-        with database.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(xact_start) FROM pg_stat_activity WHERE datname = current_database()"
-                " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
-            )
-            if cursor.fetchone() == (0,):
-                return True
+        if no_other_transaction():
+            return True
         sleeper.send_signal(signal.SIGCONT)
         return False
 
@@ -128,6 +146,29 @@ def test_a_worker_that_wakes_up_after_its_lease_changes_nothing(environment: dic
         held = everything_held()
         sleeper.send_signal(signal.SIGCONT)
         assert sleeper.wait(PATIENCE) == 0
+    assert everything_held() == held
+    assert estate.known()["findings"] == estate.told()["findings"]
+
+
+@pytest.mark.slow
+def test_a_worker_that_falls_asleep_in_its_transaction_keeps_nobody_waiting(environment: dict[str, Any]) -> None:
+    estate: Estate = environment["estate"]
+    sync_jobs.begin(sync_jobs.requested([estate.connection], full=True))
+    scope = estate.scope()
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with process(FREEZE.format(scope=scope.pk), environment["variables"], **pipes) as sleeper:
+        assert sleeper.stdout is not None
+        assert sleeper.stdout.readline() == "asleep\n"
+        assert not no_other_transaction()
+        wait_until(no_other_transaction)
+        let_the_lease_end(scope)
+        run = sync.run(scope.pk)
+        assert run is not None
+        assert (run.state, run.fence) == (SyncRun.State.DONE, 2)
+        held = everything_held()
+        _out, complaint = sleeper.communicate("\n", timeout=PATIENCE)
+    assert sleeper.returncode == 1
+    assert "idle-in-transaction timeout" in complaint
     assert everything_held() == held
     assert estate.known()["findings"] == estate.told()["findings"]
 
