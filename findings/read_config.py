@@ -1,8 +1,8 @@
 """Reading AWS Config: every result of every rule, or only of the rules that found something else.
 
-A run between sweeps asks Config once what all rules found of all resources, compares it with
-what is held, and reads the details of those rules alone that differ. Where Config does not keep
-that summary, the rules' own compliance decides, and the nightly sweep finds the rest.
+It goes from account to account. A run between sweeps asks Config what all rules found of all resources
+of one, compares it with what is held, and reads the details of those rules alone that differ. Where Config
+does not keep that summary, the rules' own compliance decides, and the nightly sweep finds the rest.
 """
 
 from __future__ import annotations

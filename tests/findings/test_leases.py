@@ -98,7 +98,7 @@ def no_other_transaction() -> bool:
             "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database"
             " WHERE d.datname = current_database() AND pid <> pg_backend_pid()"
         )
-        return cursor.fetchone() == (0,)
+        return bool(cursor.fetchone() == (0,))
 
 
 def put_to_sleep(sleeper: subprocess.Popen[str]) -> None:
