@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from contextlib import suppress
 from io import StringIO
@@ -54,6 +55,7 @@ def _connect(address: str) -> Connection:
 
 
 def loaded(file: str) -> dict[str, Any]:
+    os.sync()  # the file has just been written: what the disk still does for it is no part of this
     with processors.measured() as spent:
         call_command("load_findings", file, stdout=StringIO(), stderr=StringIO())
     held = Finding.objects.count()

@@ -24,6 +24,10 @@ SETTINGS = {
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "max_wal_size": "2GB",
+    "wal_level": "minimal",  # there is no standby, and backups are taken by asking (docs/operations.md)
+    "max_wal_senders": "0",
+    "wal_buffers": "32MB",
+    "wal_init_zero": "off",
     "checkpoint_timeout": "15min",
     "synchronous_commit": "off",  # a power cut may lose the last moments, never the order or the integrity
     "jit": "off",
@@ -32,7 +36,7 @@ SETTINGS = {
     "createrole_self_grant": "set, inherit",
 }
 ENCODING = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
-NOTHING_TO_LOSE = {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
+NOTHING_TO_LOSE = {"fsync": "off", "full_page_writes": "off"}
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -58,19 +57,16 @@ class LoadedPlaces:
         self._accounts: dict[str, str] = {}
 
     def begin(self, window: Window, file: str) -> None:
-        """Before the first findings of a place are merged, it is known as loaded in part."""
+        """With the first findings of a place it is known as loaded in part. In the transaction that merges them."""
         new = window.evaluated.keys() - self._evaluated.keys()
         for place, latest in window.evaluated.items():
             self._evaluated[place] = _later(self._evaluated.get(place), latest)
         untold = {key: name for key, name in window.accounts.items() if self._accounts.get(key) != name}
         self._accounts |= untold
         if new or untold:
-            with transaction.atomic():
-                at = clock.now()
-                _keep_accounts(untold, at=at)
-                self._observe(
-                    new, _("Loaded in part from %(file)s. Load it again, to its end.") % {"file": file}, at=at
-                )
+            at = clock.now()
+            _keep_accounts(untold, at=at)
+            self._observe(new, _("Loaded in part from %(file)s. Load it again, to its end.") % {"file": file}, at=at)
 
     def end(self, names: Sequence[str], *, at: datetime) -> None:
         """Everything was loaded: places that AWS itself was never read of say from what they are known."""

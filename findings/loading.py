@@ -10,28 +10,35 @@ import gc
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 import orjson
+from django.db import connection as database
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit import clock, trail
 from findings import coverage, posture
+from findings.by_turns import by_turns
 from findings.connectors.asff import Rejected, staged
 from findings.copies import places_of_config
 from findings.finding_files import BrokenFile, FindingFile, Record, opened
 from findings.leases import claim
 from findings.loaded_places import LoadedPlaces, Window
-from findings.merge import Ahead, refresh_statistics
+from findings.merge import Ahead, refresh_statistics, turns
 from findings.models import Connection, Scope, Source, SyncRun
-from findings.parallel import giving_way, short_turns
+from findings.parallel import PATIENCE, giving_way, short_turns
 from findings.reading import Place, Reading, Row
 from organisation.models import User
 
-WINDOW = 5_000
-"""Records of one transaction: with one merged, one waiting and one being read, some 100 MB."""
+WINDOW = 4_000
+"""Records of one transaction: with one merged, one staged, one waiting and one being read, some 110 MB."""
+FIRST = 1_000
+"""Records of the first one, which teaches how records are packed: the sooner, the more is made ahead."""
+MOST = 4
+"""Windows: with so many merged, what is still on its way is the smaller part."""
 LONGEST = 24 * 60
 """Minutes that a load may take before another worker may read what it fills."""
 FILES = "Files"
@@ -70,19 +77,26 @@ def load(
     broken: list[BrokenFile] = []
     covered = places_of_config(connection) if connection else set()
     making = _Making()
+
+    def all_read() -> None:
+        if loading is not None:
+            loading.tell_planner()
+
+    windows = map(making.made, _parts(names, covered, opening))
     try:
-        with ExitStack() as renewing, _ahead(map(making.made, _parts(names, covered, opening))) as parts:
+        with ExitStack() as under_way, _ahead(windows, then=all_read) as parts:
             for part in parts:
                 if isinstance(part, BrokenFile):
                     broken.append(part)
                     continue
                 file, window = part
                 if loading is None:
-                    loading = _Loading(connection or _made_for_files(window, by), names, by)
-                    renewing.enter_context(loading.reading.lease.renewed(minutes=LONGEST))
+                    loading = _Loading(connection or _made_for_files(window, by), names, by, until=under_way)
                 loading.merge(window, file.name)
                 making.learn()
                 tell(file, loading.reading.run)
+            if loading is not None:
+                loading.wait()
     except BaseException as error:
         if loading is not None:
             loading.end(_("It was stopped (%(name)s).") % {"name": type(error).__name__})
@@ -115,16 +129,42 @@ def _made_for_files(window: Window, loader: Loader) -> Connection:
 
 
 class _Loading:
-    """Files on their way into one connection, under the lease of its hub's scope. Raises CannotLoad."""
+    """Files on their way into one connection, under the lease of its hub's scope, until a block ends.
 
-    def __init__(self, connection: Connection, names: Sequence[str], loader: Loader) -> None:
+    Raises CannotLoad.
+    """
+
+    def __init__(self, connection: Connection, names: Sequence[str], loader: Loader, *, until: ExitStack) -> None:
         self._names, self._by = list(names), loader.by
         self.reading = _claimed(connection, loader.job_id)
+        until.enter_context(self.reading.lease.renewed(minutes=LONGEST))
+        self._by_turns = until.enter_context(by_turns(self.reading))
         self._places = LoadedPlaces(self.reading.scope)
+        self._planner_knows = False
 
     def merge(self, window: Window, name: str) -> None:
-        self._places.begin(window, name)
-        self.reading.merge(window.rows, made=window.made)
+        """Of a window that was made ahead, only the one before it is merged when this returns."""
+
+        def begin() -> None:
+            turns.take()
+            self._places.begin(window, name)
+
+        if window.made is None:
+            self.wait()
+            self.reading.merge(window.rows, before=begin)
+        else:
+            self._by_turns.give(window.rows, window.made, begin)
+
+    def wait(self) -> None:
+        """Until every window is merged."""
+        self._by_turns.wait()
+
+    def tell_planner(self) -> None:
+        """All is read: while the last windows are merged, the planner is told of the others, where those are most."""
+        if self.reading.run.read >= MOST * WINDOW:
+            with closing(database):
+                refresh_statistics()
+            self._planner_knows = True
 
     def end(self, error: str) -> None:
         """Close the run and give the lease back; coverage and the trail tell what was loaded."""
@@ -133,7 +173,8 @@ class _Loading:
             if not error:
                 self._places.end(self._names, at=at)
             posture.snapshot_day(at)
-            refresh_statistics()
+            if not self._planner_knows:
+                refresh_statistics()
             self.reading.lease.release(due_at=self.reading.scope.due_at)
             run.close(SyncRun.State.FAILED if error else SyncRun.State.DONE, error, at=at)
             counts = {name: getattr(run, name) for name in ("read", "added", "changed", "set_aside")}
@@ -144,16 +185,23 @@ class _Loading:
 
 
 class _Making:
-    """Where windows are read, all is made of them that needs no transaction, once the first of them have taught how."""
+    """Where windows are read, all is made of them that needs no transaction, once the first has taught how."""
 
     def __init__(self) -> None:
         self._ahead: Ahead | None = None
+        self._begun, self._first_merged = False, threading.Event()
 
     def learn(self) -> None:
+        """After a window is merged."""
         if self._ahead is None:
             self._ahead = Ahead.of(Source.SECURITY_HUB)
+            self._first_merged.set()
 
     def made(self, part: Part) -> Part:
+        """The second part waits for what the first has taught."""
+        if self._begun:
+            self._first_merged.wait(PATIENCE)
+        self._begun = True
         if self._ahead is not None and not isinstance(part, BrokenFile):
             window = part[1]
             window.made = self._ahead.made(window.findings)
@@ -180,23 +228,24 @@ def _claimed(connection: Connection, job_id: int | None) -> Reading:
 
 def _parts(names: Sequence[str], covered: set[Place], opening: Opening) -> Iterator[Part]:
     """The files in windows. A file that breaks hands out what was read of it, then why it broke."""
+    sizes = chain((min(FIRST, WINDOW),), repeat(WINDOW))
     for name in names:
         try:
             with opening(name) as file:
-                yield from _windows(file, covered)
+                yield from _windows(file, covered, sizes)
         except BrokenFile as error:
             yield error
 
 
-def _windows(file: FindingFile, covered: set[Place]) -> Iterator[Part]:
+def _windows(file: FindingFile, covered: set[Place], sizes: Iterator[int]) -> Iterator[Part]:
     """The file in windows. Raises BrokenFile, after what was read before."""
-    window, why = Window(), None
+    window, why, size = Window(), None, next(sizes)
     try:
         for record in giving_way(file.records()):
             window.add(*_row(file.name, record, covered))
-            if len(window.rows) >= WINDOW:
+            if len(window.rows) >= size:
                 yield file, window
-                window = Window()
+                window, size = Window(), next(sizes)
     except BrokenFile as error:
         why = error
     if window.rows:
@@ -224,8 +273,8 @@ def _rejected(name: str, record: Record, reason: str, native_id: str = "") -> Re
 
 
 @contextmanager
-def _ahead(parts: Iterator[Part]) -> Iterator[Iterator[Part]]:
-    """The same parts, each read by another thread while the one before it is merged.
+def _ahead(parts: Iterator[Part], *, then: Callable[[], None]) -> Iterator[Iterator[Part]]:
+    """The same parts, each read by another thread while the one before it is merged. then: done there at the end.
 
     PostgreSQL merges in a process of its own, so that two processors are at work. Collecting
     garbage is put off: records make no cycles, and looking for them takes longer than reading.
@@ -248,6 +297,7 @@ def _ahead(parts: Iterator[Part]) -> Iterator[Iterator[Part]]:
                 if stopped.is_set():
                     return
             put(None)
+            then()
         except Exception as error:  # raised again where the parts are merged
             put(error)
 

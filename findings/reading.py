@@ -7,7 +7,7 @@ final transaction of whatever it does, and what it wanted to write is not writte
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -90,12 +90,15 @@ class Reading:
         return self.sweep.run.started_at if self.sweep else self.run.started_at
 
     @contextmanager
-    def transaction(self) -> Iterator[datetime]:
+    def transaction(self, before: Callable[[], object] | None = None) -> Iterator[datetime]:
         """One transaction at one moment, while the lease is ours. Raises LostLease.
 
         Merging takes turns over all workers: two that write the same resources cannot lock each other out.
+        before: what the transaction does while it has no turn yet.
         """
         with transaction.atomic():
+            if before is not None:
+                before()
             turns.take()
             self.lease.check()
             yield clock.now()
@@ -107,13 +110,14 @@ class Reading:
         *,
         cursor: datetime | None = None,
         reached: Reached | None = None,
+        before: Callable[[], object] | None = None,
     ) -> int:
         """Merge rows and move the cursor (never back) in one transaction; returns how many findings are new.
 
-        made: of the findings among the rows. reached: how far the sweep is with them. Raises LostLease; HandOver,
-        after they are merged, where the run has lasted long enough.
+        made: of the findings among the rows. reached: how far the sweep is with them. before: see transaction. Raises
+        LostLease; HandOver, after they are merged, where the run has lasted long enough.
         """
-        with self.transaction() as at:
+        with self.transaction(before) as at:
             found = (row for row in rows if isinstance(row, StagedFinding))
             merged = stage_and_merge(
                 self.connection, found, at=at, sweep=self.sweep, read_from=self._read_from, made=made

@@ -20,12 +20,16 @@ Bodies = dict[UUID, bytes]
 Pack = Callable[[Source, list[bytes]], list[bytes]]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Made:
-    """bodies: the records as they are kept. blocks: what each staging table takes, where every finding is new."""
+    """bodies: the records as they are kept. blocks: what each staging table takes, where every finding is new.
+
+    staged: the blocks stand in their tables already, in the transaction that merges them.
+    """
 
     bodies: Bodies
     blocks: dict[str, bytes]
+    staged: bool = False
 
 
 class Ahead:

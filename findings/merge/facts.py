@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -92,14 +92,27 @@ def _merge_staged(connection: Connection, merged: Merged, *, at: datetime, settl
         merged.touched |= set(cursor.fetchall())
 
 
+def stage_made(made: Made) -> None:
+    """Stage what was made, in the transaction that is going to merge it, while another one has its turn."""
+    _fill(made.blocks)
+    made.blocks, made.staged = {}, True
+
+
 def _stage(rows: list[StagedFinding], made: Made | None, *, at: datetime) -> Touched:
-    tables.create(*STAGES)
-    bodies = made.bodies if made else packed(rows, partial(_packed, at=at))
-    all_new = made is not None and len(rows) == len(made.bodies)
-    for name, lines in made.blocks.items() if made and all_new else stages(rows, bodies).items():
-        tables.copy(name, STAGES[name], lines)
-    tables.analyze(*STAGES)
+    if made is None:
+        _fill(stages(rows, packed(rows, partial(_packed, at=at))))
+    elif len(rows) < len(made.bodies):
+        _fill(stages(rows, made.bodies))
+    elif not made.staged:
+        _fill(made.blocks)
     return merge_checks({(row.source, row.check.key): row.check for row in rows}.values(), at=at)
+
+
+def _fill(lines: Mapping[str, Iterable[Any] | bytes]) -> None:
+    tables.create(*STAGES)
+    for name, some in lines.items():
+        tables.copy(name, STAGES[name], some)
+    tables.analyze(*STAGES)
 
 
 def _packed(source: Source, records: list[bytes], *, at: datetime) -> list[bytes]:

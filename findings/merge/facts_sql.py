@@ -65,14 +65,20 @@ WITH staged AS (
               AND (span_from IS NULL OR told_from > span_from) AS from_aws
     FROM told
 )
-SELECT *, coalesce(known_id, nextval('findings_finding_id_seq')) AS finding_id,
+SELECT is_new, state_changed, relinked, content_changed, status_moved, scored, from_aws,
+       coalesce(known_id, nextval('findings_finding_id_seq')) AS finding_id, check_id,
        CASE WHEN from_aws THEN told_from
             WHEN is_new AND told_from < %(connected)s THEN %(connected)s
             ELSE greatest(%(at)s, span_from + interval '1 microsecond')
-       END AS valid_from
+       END AS valid_from,
+       updated_at, uid, content_hash, severity,
+       span_id, old_check_id, resource_id, status_since, known_since, created_at, evaluated_at, told_at,
+       status, compliance_status, workflow, record_state, account, region, solutions, resource_ids,
+       source, native_id, product_arn, product, rule_name, origin, title
 FROM believed
 """
-"""The raw records stay where they were staged until those to keep are known."""
+"""What most steps ask for comes first, and what is short before what is long: PostgreSQL reads a row up to the last
+member that it needs. The raw records stay where they were staged until those to keep are known."""
 
 ADD_FINDINGS = """
 INSERT INTO findings_finding (

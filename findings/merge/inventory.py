@@ -48,13 +48,9 @@ WHERE excluded.in_inventory_at IS NOT NULL
    OR (known.type, known.name) IS DISTINCT FROM
       (coalesce(nullif(excluded.type, ''), known.type), coalesce(nullif(excluded.name, ''), known.name))
    OR (excluded.tags <> '{}' AND excluded.tags <> known.tags)
+RETURNING id, account, tags, solutions
 """
 """What the inventory calls a resource stands; findings name only what it does not know. What is known is not locked."""
-
-OWNED = """
-SELECT r.id, r.account, r.tags, r.solutions
-FROM findings_resource r JOIN (SELECT DISTINCT key FROM stage_resource) s USING (key)
-"""
 
 VANISHED = """
 UPDATE findings_resource r SET gone_at = %(at)s
@@ -108,7 +104,6 @@ def merge_staged_resources(*, at: datetime) -> Touched:
     """Upsert what stands in stage_resource, and move findings whose resources changed hands."""
     with database.cursor() as cursor:
         cursor.execute(UPSERT, {"at": at})
-        cursor.execute(OWNED)
         owned = [(key, account, orjson.loads(tags), held) for key, account, tags, held in cursor.fetchall()]
     return _assign(owned, Rules.in_force(at), at=at)
 

@@ -17,12 +17,16 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection as database
+from django.db.models import F
 
 from audit.models import TrailEntry
 from audit.moment import Moment
 from findings import loading
 from findings.facts import facts
-from findings.leases import claim
+from findings.finding_files import FindingFile
+from findings.leases import LostLease, claim
+from findings.loading import Loader
 from findings.models import (
     Connection,
     CoverageSpan,
@@ -297,15 +301,25 @@ def test_what_aws_itself_says_of_a_place_stands(read_estate: Any, file: Callable
     assert Finding.objects.filter(native_id=finding()["Id"]).exists()
 
 
-@pytest.mark.django_db
+def connected() -> int:
+    """How many connections this database has."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+        return int(cursor.fetchone()[0])
+
+
+@pytest.mark.usefixtures("committed_database")
 def test_a_load_in_many_windows_counts_as_the_sandbox_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Two connections merge its windows by turns, and a third tells the planner: none of them is left behind."""
     monkeypatch.setattr(loading, "WINDOW", 70)
+    monkeypatch.setattr(record, "SAMPLES", 60)
     world = World(seed=3, accounts=4, findings=500, start=int(START.timestamp() * 1000))
     bodies = list(records(world, "3", len(world.findings)))
     path = tmp_path / "estate.json"
     with path.open("wb") as out:
         write(iter(bodies), out, "array")
     load(str(path))
+    assert connected() == 1
     found = facts(list(Connection.objects.all()), Moment.now())["findings"]
     expected = [json.loads(body) for body in bodies]
     assert found["total"] == len(expected)
@@ -314,7 +328,27 @@ def test_a_load_in_many_windows_counts_as_the_sandbox_does(monkeypatch: pytest.M
     assert sum(Posture.objects.values_list("n", flat=True)) == scored
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("committed_database")
+def test_a_load_that_loses_its_lease_keeps_whole_windows_of_what_it_had_read(
+    monkeypatch: pytest.MonkeyPatch, file: Callable[..., str]
+) -> None:
+    monkeypatch.setattr(loading, "WINDOW", 100)
+    monkeypatch.setattr(record, "SAMPLES", 60)
+
+    def tell(_file: FindingFile, run: SyncRun) -> None:
+        if run.read >= 300:
+            Scope.objects.filter(pk=run.scope_id).update(fence=F("fence") + 1)
+
+    with pytest.raises(LostLease):
+        loading.load(None, [file(*some(1000))], by=Loader("a test"), tell=tell)
+    kept = Finding.objects.count()
+    assert 300 <= kept < 1000
+    assert kept % 100 == 0
+    assert FindingSpan.objects.count() == FindingRecord.objects.count() == kept
+    assert connected() == 1
+
+
+@pytest.mark.usefixtures("committed_database")
 def test_what_is_made_ahead_is_what_the_merge_would_have_made(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: Callable[..., str]
 ) -> None:

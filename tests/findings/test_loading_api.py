@@ -145,7 +145,8 @@ def test_a_file_that_is_too_large_is_refused_while_it_arrives(second_line: Logge
 def test_a_file_that_unpacks_to_too_much_breaks_where_it_does(
     second_line: LoggedIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = sent(second_line, gzip.compress(b"\n".join(json.dumps(row).encode() for row in some(5000))))
+    rows = (row | {"Description": "much" * 1000} for row in some(900))
+    answer = sent(second_line, gzip.compress(b"\n".join(json.dumps(row).encode() for row in rows)))
     monkeypatch.setattr(load_jobs, "most_bytes", lambda: 2**16)
     assert "unpacked, it has more than 2,097,152 bytes" in loaded(answer).step
 
