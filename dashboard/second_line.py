@@ -35,6 +35,7 @@ DAYS = 60
 WORST = 10
 ACCOUNTS, SOLUTIONS = 15, 20
 """Shown until the reader asks for every one."""
+COUNTED = ("status", "severity", "suppressed")
 YESTERDAY, WEEK = "yesterday", "week"
 
 
@@ -130,13 +131,12 @@ def second_line(reach: Reach, since: str, *, every_account: bool = False, every_
     Raises BadRequest where `since` is no moment before this one.
     """
     asked = Since.of(since, reach.moment)
-    by = ("account", "solutions", "status", "severity", "suppressed")
-    rows = rows_by(reach.user, reach.moment, *by, where=reach.where, dated=False)
+    rows = rows_by(reach.user, reach.moment, "solutions", *COUNTED, where=reach.where, dated=False)
     covered = places(reach.user, reach.moment, reach.accounts)
     changed = changes(reach.user, reach.moment, asked.at, reach.where)
     drawn = trends(reach.user, reach.moment.at.date(), DAYS, reach.where)
     worst, failing_checks = worst_checks(reach)
-    accounts = by_account(reach, rows, covered)
+    accounts = by_account(reach, covered)
     solutions = by_solution(reach, rows, covered, changed, drawn)
     total = Tally()
     for row in rows:
@@ -192,10 +192,10 @@ def by_solution(
     return groups
 
 
-def by_account(reach: Reach, rows: Iterable[dict[str, Any]], covered: Sequence[Place]) -> list[Group]:
+def by_account(reach: Reach, covered: Sequence[Place]) -> list[Group]:
     """Every account with a finding or with something to read, worst share first."""
     counts: dict[str, Tally] = defaultdict(Tally)
-    for row in rows:
+    for row in rows_by(reach.user, reach.moment, "account", *COUNTED, where=reach.where, dated=False):
         counts[row["account"]].add(row)
     found: dict[str, list[Place]] = defaultdict(list)
     for place in covered:

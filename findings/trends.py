@@ -9,56 +9,46 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import orjson
-from django.contrib.postgres.aggregates import JSONBAgg
-from django.db.models import Func, JSONField, Max, Q, Sum, TextField
+from django.db.models import Aggregate, Case, Func, JSONField, Max, Q, Sum, TextField, When
 from django.db.models.functions import Cast
 
 from audit.moment import Moment
 from findings.models import PostureDay, PostureTotal, Status
 from organisation.models import Visibility
 
-SETS = Cast(
-    JSONBAgg(Func("solutions", "passed", "failed", "assessed", function="jsonb_build_array", output_field=JSONField())),
-    TextField(),
-)
-"""What a day counts of each set of solutions, in one value: a row and a time for each takes four times as long."""
 ASSESSED = (Status.PASS, Status.FAIL, Status.UNKNOWN)
 Series = list[int | None]
 """A value a day; None for a day without a count."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class DayCount:
     """assessed: findings with a result, as in findings.tallies.Tally."""
 
-    passed: int = 0
-    failed: int = 0
-    assessed: int = 0
-
-    def add(self, passed: int, failed: int, assessed: int) -> None:
-        self.passed += passed
-        self.failed += failed
-        self.assessed += assessed
+    passed: int
+    failed: int
+    assessed: int
 
 
 @dataclass(frozen=True)
 class Trends:
-    """days: oldest first. Each series has one value a day. by_solution: None for no solution.
+    """days: oldest first. Each series has one value a day. fails_by_solution: None for no solution.
 
     counted_at: day → when its counts were made.
     """
 
     days: Sequence[date]
     total: Mapping[date, DayCount] = field(default_factory=dict)
-    by_solution: Mapping[int | None, Mapping[date, DayCount]] = field(default_factory=dict)
+    fails_by_solution: Mapping[int | None, Mapping[date, int]] = field(default_factory=dict)
     counted_at: Mapping[date, datetime] = field(default_factory=dict)
 
     @property
     def fails(self) -> Series:
-        return self._fails(self.total)
+        return [self.total[day].failed if day in self.total else None for day in self.days]
 
     def fails_of(self, solution: int | None) -> Series:
-        return self._fails(self.by_solution.get(solution, {}))
+        fails = self.fails_by_solution.get(solution, {})
+        return [fails.get(day) for day in self.days]
 
     @property
     def is_empty(self) -> bool:
@@ -69,9 +59,6 @@ class Trends:
         counted = self.counted_at[day]
         return Moment(min(counted, datetime.combine(day, time.max, tzinfo=UTC)), counted)
 
-    def _fails(self, counts: Mapping[date, DayCount]) -> Series:
-        return [counts[day].failed if day in counts else None for day in self.days]
-
 
 def trends(user: object, last: date, days: int, where: Q | None = None) -> Trends:
     """The `days` days up to `last`, which is left out where its count is still to come. One query.
@@ -79,33 +66,32 @@ def trends(user: object, last: date, days: int, where: Q | None = None) -> Trend
     where: on `solutions`. Suppressed findings are in no count.
     """
     first = last - timedelta(days=days - 1)
-    total: dict[date, DayCount] = defaultdict(DayCount)
-    by_solution: dict[int | None, dict[date, DayCount]] = defaultdict(lambda: defaultdict(DayCount))
+    total: dict[date, DayCount] = {}
+    by_solution: dict[int | None, dict[date, int]] = defaultdict(lambda: defaultdict(int))
     counted_at: dict[date, datetime] = {}
-    for on, solutions, *counts, counted in _rows(user, where or Q(), (first, last)):
-        counted_at[on] = counted
-        total[on].add(*counts)
-        for solution in solutions or [None]:
-            by_solution[solution][on].add(*counts)
+    for on, counted, passed, failed, assessed, fails in _days(user, where or Q(), (first, last)):
+        counted_at[on], total[on] = counted, DayCount(passed, failed, assessed)
+        for solutions, n in orjson.loads(fails):
+            for solution in solutions or [None]:
+                by_solution[solution][on] += n
     span = [first + timedelta(days=n) for n in range(days)]
-    return Trends(span if last in total else span[:-1], dict(total), dict(by_solution), counted_at)
+    return Trends(span if last in total else span[:-1], total, by_solution, counted_at)
 
 
-def _rows(user: object, where: Q, between: tuple[date, date]) -> Iterable[Any]:
-    """(day, solutions, passed, failed, assessed, counted at), a day's several times where accounts decide."""
+def _days(user: object, where: Q, between: tuple[date, date]) -> Iterable[Any]:
+    """(day, counted at, passed, failed, assessed, fails of each set of solutions), a row a day.
+
+    The sets of a day come as one value: a row and a time for each takes four times as long.
+    """
     if Visibility.of(user).everything:
-        totals = PostureTotal.objects.filter(where, on__range=between).values_list("on")
-        days = totals.annotate(counted=Max("counted_at"), sets=SETS).order_by()
-        return [(on, *row, counted) for on, counted, rows in days for row in orjson.loads(rows)]
-    kept = PostureDay.objects.visible_to(user).filter(where, on__range=between, suppressed=False)
-    return (
-        kept.filter(status__in=ASSESSED)
-        .values_list("on", "solutions")
-        .annotate(
-            passed=Sum("n", filter=Q(status=Status.PASS), default=0),
-            failed=Sum("n", filter=Q(status=Status.FAIL), default=0),
-            assessed=Sum("n"),
-            counted_at=Max("counted_at"),
-        )
-        .order_by()
-    )
+        return _added_up(PostureTotal.objects.filter(where), between, "passed", "failed", "assessed")
+    kept = PostureDay.objects.visible_to(user).filter(where, suppressed=False, status__in=ASSESSED)
+    passed, failed = (Case(When(status=status, then="n"), default=0) for status in (Status.PASS, Status.FAIL))
+    return _added_up(kept, between, passed, failed, "n")
+
+
+def _added_up(kept: Any, between: tuple[date, date], passed: Any, failed: Any, assessed: Any) -> Iterable[Any]:
+    pair = Func("solutions", failed, function="json_build_array", output_field=JSONField())
+    fails = Cast(Aggregate(pair, function="json_agg", output_field=JSONField()), TextField())
+    days = kept.filter(on__range=between).values_list("on").order_by()
+    return days.annotate(Max("counted_at"), p=Sum(passed), f=Sum(failed), a=Sum(assessed), fails=fails)  # type: ignore[no-any-return]

@@ -28,6 +28,11 @@ SMALL_BAR = '<svg class="bar bar-small" role="img" aria-label="{}">{}</svg>'
 PIECE = '<rect class="part-{}" x="{}%" width="{}%" height="100%"{}></rect>'
 HATCHED = SafeString(' fill="url(#hatch)"')
 TREND_HEIGHT, TREND_TOP = 120, 16
+HIT = '<{}{} class="hit-door" data-tip="{}&#10;{}" aria-label="{}: {}" tabindex="{}">{}{}</{}>'
+AREA = '<rect class="hit" x="{}%" width="{}%" y="{}" height="{}"></rect>'
+POINT = '<circle class="point{}" cx="{}%" cy="{}" r="3.5"></circle>'
+ROW = '<tr><td>{}</td><td class="num">{}</td></tr>'
+"""A day of a trend. Of sixty days a template takes five times as long."""
 
 
 @register.simple_tag
@@ -63,25 +68,25 @@ def trend(
     high = top if top is not None else geometry.round_top(highest)
     places = geometry.places(values, high=high, height=TREND_HEIGHT)
     width = 100 / max(len(points) - 1, 1)
-    marks = [
-        {
-            "x": None if place is None else place[0],
-            "y": None if place is None else place[1] + TREND_TOP,
-            "hit_x": round(max(index * width - width / 2, 0), 2),
-            "hit_width": round(width if 0 < index < len(points) - 1 else width / 2, 2),
-            "when": _when(point["at"]),
-            "said": _said(point["value"], unit),
-            "url": point.get("url", ""),
-            "is_last": index == len(points) - 1,
-        }
-        for index, (point, place) in enumerate(zip(points, places, strict=True))
-    ]
+    hits, rows = [], []
+    for index, (point, place) in enumerate(zip(points, places, strict=True)):
+        when, said, url = _when(point["at"]), _said(point["value"], unit), point.get("url", "")
+        is_last = index == len(points) - 1
+        begin, wide = max(index * width - width / 2, 0), width if index > 0 and not is_last else width / 2
+        area = format_html(AREA, round(begin, 2), round(wide, 2), TREND_TOP, TREND_HEIGHT)
+        of = " point-last" * is_last + f" point-{tone}" * bool(tone)
+        dot = format_html(POINT, of, place[0], place[1] + TREND_TOP) if place else ""
+        is_what = format_html(' href="{}"', url) if url else SafeString(' role="img"')
+        kind = SafeString("a" if url else "g")
+        hits.append(format_html(HIT, kind, is_what, when, said, when, said, 0 if is_last else -1, area, dot, kind))
+        rows.append((when, format_html('<a href="{}">{}</a>', url, said) if url else said))
     return {
         "label": label,
         "tone": tone,
         "d": geometry.path(places),
         "gaps": geometry.gaps(values),
-        "marks": marks,
+        "hits": SafeString("".join(hits)),
+        "rows": format_html_join("", ROW, rows),
         "grid": [
             (TREND_TOP, number(high)),
             (TREND_TOP + TREND_HEIGHT // 2, number(high / 2)),
@@ -91,8 +96,8 @@ def trend(
         "plot": TREND_HEIGHT,
         "height": TREND_TOP + TREND_HEIGHT + 22,
         "foot": TREND_TOP + TREND_HEIGHT + 16,
-        "first": marks[0]["when"] if marks else "",
-        "last": marks[-1]["when"] if marks else "",
+        "first": rows[0][0] if rows else "",
+        "last": rows[-1][0] if rows else "",
     }
 
 

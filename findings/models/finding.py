@@ -169,6 +169,9 @@ class FindingSpan(Span):
             ),
             models.Index(fields=["valid_from"], name="span_begun"),
             models.Index(fields=["valid_to"], name="span_ended", condition=Q(valid_to__isnull=False)),
+            models.Index(
+                fields=["valid_to"], name="span_ended_fails", condition=Q(valid_to__isnull=False, status="fail")
+            ),
             models.Index(fields=["-severity", "-status_since", "finding"], name="span_worst"),
             models.Index(
                 fields=["valid_from"], name="span_unowned_fails", condition=Q(solutions=[], status=Status.FAIL)

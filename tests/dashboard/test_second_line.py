@@ -243,7 +243,7 @@ def test_the_home_costs_the_same_for_any_number(
         FindingFactory(solutions=[SolutionFactory(accounts=[AccountFactory()])])
     counted()
     second_line.get("/?again=1")
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(22):
         second_line.get("/")
 
 
