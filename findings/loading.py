@@ -35,8 +35,8 @@ from organisation.models import User
 
 WINDOW = 4_000
 """Records of one transaction: with one merged, one staged, one waiting and one being read, some 110 MB."""
-FIRST = 1_000
-"""Records of the first one, which teaches how records are packed: the sooner, the more is made ahead."""
+FIRST = (1_000, 2_000)
+"""Records of the first ones. The first of all teaches how records are packed, and each keeps the next one waiting."""
 MOST = 4
 """Windows: with so many merged, what is still on its way is the smaller part."""
 LONGEST = 24 * 60
@@ -93,7 +93,7 @@ def load(
                 if loading is None:
                     loading = _Loading(connection or _made_for_files(window, by), names, by, until=under_way)
                 loading.merge(window, file.name)
-                making.learn()
+                making.learn(loading.reading.run)
                 tell(file, loading.reading.run)
             if loading is not None:
                 loading.wait()
@@ -189,20 +189,21 @@ class _Making:
 
     def __init__(self) -> None:
         self._ahead: Ahead | None = None
-        self._begun, self._first_merged = False, threading.Event()
+        self._mostly_new, self._begun, self._first_merged = False, False, threading.Event()
 
-    def learn(self) -> None:
-        """After a window is merged."""
+    def learn(self, run: SyncRun) -> None:
+        """After a window is merged. Of findings that are known nothing is made: most of them stand as they are held."""
         if self._ahead is None:
             self._ahead = Ahead.of(Source.SECURITY_HUB)
-            self._first_merged.set()
+        self._mostly_new = 2 * run.added > run.read
+        self._first_merged.set()
 
     def made(self, part: Part) -> Part:
         """The second part waits for what the first has taught."""
         if self._begun:
             self._first_merged.wait(PATIENCE)
         self._begun = True
-        if self._ahead is not None and not isinstance(part, BrokenFile):
+        if self._ahead is not None and self._mostly_new and not isinstance(part, BrokenFile):
             window = part[1]
             window.made = self._ahead.made(window.findings)
         return part
@@ -228,7 +229,7 @@ def _claimed(connection: Connection, job_id: int | None) -> Reading:
 
 def _parts(names: Sequence[str], covered: set[Place], opening: Opening) -> Iterator[Part]:
     """The files in windows. A file that breaks hands out what was read of it, then why it broke."""
-    sizes = chain((min(FIRST, WINDOW),), repeat(WINDOW))
+    sizes = chain((min(size, WINDOW) for size in FIRST), repeat(WINDOW))
     for name in names:
         try:
             with opening(name) as file:

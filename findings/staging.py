@@ -93,7 +93,9 @@ def uid_of(*parts: str) -> UUID:
 
 def content_hash_of(record: dict[str, Any]) -> UUID:
     """A hash of the record's content: two records that differ only in volatile times are the same."""
-    content = {name: value for name, value in record.items() if name not in VOLATILE}
+    content = record.copy()
+    for name in VOLATILE:
+        content.pop(name, None)
     body = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
     found = hashlib.blake2b(body[:AT_ONCE], digest_size=16)
     for begin in range(AT_ONCE, len(body), AT_ONCE):

@@ -22,11 +22,11 @@ Pack = Callable[[Source, list[bytes]], list[bytes]]
 
 @dataclass
 class Made:
-    """bodies: the records as they are kept. blocks: what each staging table takes, where every finding is new.
-
-    staged: the blocks stand in their tables already, in the transaction that merges them.
+    """latest: each finding once. bodies: the records as they are kept. blocks: what each staging table takes, where
+    every finding is new. staged: there they stand already, in the transaction that merges them.
     """
 
+    latest: list[StagedFinding]
     bodies: Bodies
     blocks: dict[str, bytes]
     staged: bool = False
@@ -50,7 +50,7 @@ class Ahead:
         latest = held.latest(rows)
         bodies = packed(latest, lambda _source, records: compressed(records, self._dictionary))
         staged = stages(latest, bodies).items()
-        return Made(bodies, {name: tables.written(self._cursor, giving_way(lines)) for name, lines in staged})
+        return Made(latest, bodies, {name: tables.written(self._cursor, giving_way(lines)) for name, lines in staged})
 
 
 def packed(rows: Sequence[StagedFinding], pack: Pack) -> Bodies:
@@ -68,7 +68,7 @@ def stages(rows: Sequence[StagedFinding], bodies: Bodies) -> dict[str, Iterable[
     """The lines of each staging table."""
     named = dict.fromkeys(resource for row in rows for resource in row.resources)
     links = (
-        (row.uid, tables.clean(resource.key), position)
+        (row.uid.hex, tables.clean(resource.key), position)
         for row in rows
         for position, resource in enumerate(row.resources)
     )

@@ -64,11 +64,11 @@ def stage_and_merge(
     is not undone by an earlier one, nor by what was read (from `read_from` on) before it had settled.
     """
     read = list(rows)
-    latest = held.latest(read)
+    latest = made.latest if made else held.latest(read)
     if sweep is not None:
         held.seen(sweep.run.pk, [row.uid for row in latest])
     merged = Merged(read=len(read))
-    if news := held.unsettled(latest):
+    if news := latest if made and made.staged else held.unsettled(latest):
         with first():
             merged.touched |= _stage(news, made, at=at)
         many = len(news) >= MANY
@@ -93,9 +93,14 @@ def _merge_staged(connection: Connection, merged: Merged, *, at: datetime, settl
 
 
 def stage_made(made: Made) -> None:
-    """Stage what was made, in the transaction that is going to merge it, while another one has its turn."""
-    _fill(made.blocks)
-    made.blocks, made.staged = {}, True
+    """Stage what was made, in the transaction that is going to merge it, while another one has its turn.
+
+    Nothing is staged where a finding is known: it may stand as it is held. What becomes known until the turn comes
+    is merged as anything else.
+    """
+    if not held.known(made.latest):
+        _fill(made.blocks)
+        made.blocks, made.staged = {}, True
 
 
 def _stage(rows: list[StagedFinding], made: Made | None, *, at: datetime) -> Touched:

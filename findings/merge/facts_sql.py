@@ -142,28 +142,29 @@ FROM merging m JOIN stage_finding i USING (uid) WHERE m.is_new OR m.content_chan
 """
 
 COUNT_NEW = """
+CREATE TEMPORARY TABLE counting ON COMMIT DROP AS
+SELECT check_id AS check_ran_id, account, region, solutions, status, severity, workflow = 'SUPPRESSED' AS suppressed,
+       count(*) AS n, min(coalesce(status_since, valid_from)) AS oldest_since,
+       max(coalesce(status_since, valid_from)) AS newest_since
+FROM merging WHERE is_new AND scored AND record_state = 'ACTIVE'
+GROUP BY 1, 2, 3, 4, 5, 6, 7
+"""
+"""New findings are added to the postures as they are; of what changed the postures are counted anew."""
+
+ADD_NEW = """
 INSERT INTO findings_posture AS p (
     check_ran_id, account, region, solutions, status, severity, suppressed, n, oldest_since, newest_since
 )
-SELECT check_id, account, region, solutions, status, severity, workflow = 'SUPPRESSED', count(*),
-       min(coalesce(status_since, valid_from)), max(coalesce(status_since, valid_from))
-FROM merging WHERE is_new AND scored AND record_state = 'ACTIVE'
-GROUP BY 1, 2, 3, 4, 5, 6, 7
+SELECT * FROM counting
 ON CONFLICT (check_ran_id, account, region, solutions, status, severity, suppressed) DO UPDATE SET
     n = p.n + excluded.n,
     oldest_since = least(p.oldest_since, excluded.oldest_since),
     newest_since = greatest(p.newest_since, excluded.newest_since)
 """
-"""New findings are added to the postures as they are; of what changed the postures are counted anew."""
-
-NEW = """(
-    SELECT check_id AS check_ran_id, account, solutions, status, severity, workflow = 'SUPPRESSED' AS suppressed, 1 AS n
-    FROM merging WHERE is_new AND scored AND record_state = 'ACTIVE'
-) AS new"""
 
 MERGE = ";\n".join(
     (
-        "DROP TABLE IF EXISTS pg_temp.merging",
+        "DROP TABLE IF EXISTS pg_temp.merging, pg_temp.counting",
         JUDGED,
         "ANALYZE merging (finding_id)",
         ADD_FINDINGS,
@@ -174,9 +175,10 @@ MERGE = ";\n".join(
         UNLINK,
         LINK,
         KEEP_RECORDS,
-        "SELECT pg_advisory_xact_lock(hashtext('findings_posture'))",
         COUNT_NEW,
-        *moves(NEW),
+        "SELECT pg_advisory_xact_lock(hashtext('findings_posture'))",
+        ADD_NEW,
+        *moves("counting"),
     )
 )
 """Sent as one: after a statement PostgreSQL would wait for Python, which waits for the threads that read ahead."""

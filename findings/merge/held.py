@@ -56,18 +56,24 @@ def _age(row: StagedFinding) -> tuple[datetime, datetime]:
     return row.updated_at, row.told_at or BEFORE_ALL
 
 
-def unsettled(rows: Sequence[StagedFinding]) -> list[StagedFinding]:
-    """The rows that are new or say something new, in their order; the others are confirmed. Each finding once."""
+def known(rows: Iterable[StagedFinding]) -> dict[UUID, tuple[Any, ...]]:
+    """The findings of Security Hub among them that are held: id → a row of HELD."""
     asked = _ids(row.uid for row in rows if row.source == Source.SECURITY_HUB)
     with database.cursor() as cursor:
         cursor.execute(HELD, [asked])
-        held = {known[0]: known for known in cursor.fetchall()}
+        return {held[0]: held for held in cursor.fetchall()}
+
+
+def unsettled(rows: Sequence[StagedFinding]) -> list[StagedFinding]:
+    """The rows that are new or say something new, in their order; the others are confirmed. Each finding once."""
+    held = known(rows)
+    with database.cursor() as cursor:
         kept, evaluated = [], []
         for row in rows:
-            known = held.get(row.uid)
-            if known is None or not _stands(row, known):
+            one = held.get(row.uid)
+            if one is None or not _stands(row, one):
                 kept.append(row)
-            elif row.updated_at >= known[1] and (row.told_at or (row.updated_at, row.evaluated_at) != known[1:3]):
+            elif row.updated_at >= one[1] and (row.told_at or (row.updated_at, row.evaluated_at) != one[1:3]):
                 evaluated.append(row)
         if evaluated:
             names = ("uid", "updated_at", "evaluated_at", "told_at")

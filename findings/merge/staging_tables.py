@@ -115,8 +115,9 @@ def resource_row(resource: StagedResource) -> tuple[Any, ...]:
 
 
 def finding_row(row: StagedFinding, raw: bytes) -> tuple[Any, ...]:
+    """Ids and moments as text: psycopg takes twice as long to write them."""
     return (
-        row.uid,
+        row.uid.hex,
         row.source.value,
         clean(row.native_id),
         clean(row.product_arn),
@@ -127,18 +128,18 @@ def finding_row(row: StagedFinding, raw: bytes) -> tuple[Any, ...]:
         row.account,
         row.region,
         clean(row.title)[:512],
-        row.created_at,
-        row.updated_at,
-        row.evaluated_at,
-        row.content_hash,
+        row.created_at and row.created_at.isoformat(),
+        row.updated_at.isoformat(),
+        row.evaluated_at and row.evaluated_at.isoformat(),
+        row.content_hash.hex,
         row.status.value,
         row.compliance_status,
         int(row.severity),
         row.workflow.value,
         row.record_state.value,
-        row.status_since,
+        row.status_since and row.status_since.isoformat(),
         row.scored,
-        row.told_at,
+        row.told_at and row.told_at.isoformat(),
         raw,
     )
 
