@@ -87,8 +87,9 @@ class Lease:
             thread.join()
 
     def _renew(self) -> None:
+        """A lease that was given back meanwhile stays so: nobody would wait for its end."""
         try:
-            self.rows().update(lease_until=Now() + LEASE)
+            self.rows().exclude(lease_until=None).update(lease_until=Now() + LEASE)
         except DatabaseError as error:
             log.warning("lease.not_renewed", error=type(error).__name__)
             database.close()

@@ -21,9 +21,10 @@ from django.db.models.functions import Now
 from pytest_django.fixtures import Settings
 
 from audit import clock
-from findings import read_config, read_security_hub, sync, sync_jobs, tasks
-from findings.leases import claim
+from findings import leases, read_config, read_security_hub, sync, sync_jobs, tasks
+from findings.leases import Lease, claim
 from findings.models import Finding, FindingSpan, Scope, Source, SyncRun
+from tests.factories.findings import ScopeFactory
 from tests.findings.conftest import HOME, Estate, StartEstate
 from tests.workers import PATIENCE, ROOT, taken_from_the_broker, wait_until, worker
 
@@ -73,6 +74,20 @@ def everything_held() -> list[Any]:
     """All that readings write, row by row."""
     tables = (Finding, FindingSpan, Scope, SyncRun)
     return [list(table._default_manager.order_by("pk").values()) for table in tables]
+
+
+@pytest.mark.usefixtures("committed_database")
+def test_a_lease_that_was_given_back_is_not_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "RENEW_EVERY", 0.01)
+    run = claim(ScopeFactory().pk, None, None)
+    assert run is not None
+    lease = Lease(run.scope_id, run.fence)
+    until = Scope.objects.get().lease_until
+    with lease.renewed(minutes=1):
+        wait_until(lambda: Scope.objects.get().lease_until != until)
+        lease.release(due_at=None)
+        time.sleep(0.1)
+    assert Scope.objects.get().lease_until is None
 
 
 def let_the_lease_end(scope: Scope) -> None:

@@ -52,7 +52,8 @@ class Command(BaseCommand):
             while (run := sync.run(scope.pk, kind_of(job), job.pk, force=force)) is None or run.state == run.State.LEFT:
                 if not sync_jobs.still_wanted(job.pk, scope.pk):
                     break
-                time.sleep(max(BUSY_AGAIN_AFTER, sync.seconds_until_due(scope.pk)))
+                due_in = sync.seconds_until_due(scope.pk) if run else 0.0
+                time.sleep(max(BUSY_AGAIN_AFTER, due_in))
             if run is not None:
                 self.stdout.write(
                     f"{scope}: {run.get_state_display()}, {run.read:,} read, {run.added:,} new,"
