@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from audit.moment import Moment
 from dashboard.failing import checks_of
-from dashboard.figures import grave, parts
+from dashboard.figures import counted, grave
 from dashboard.reach import Reach
 from findings.changes import Change, Changes, changes
 from findings.coverage_figures import CoverageFigures
@@ -25,7 +25,7 @@ from findings.coverage_places import Place, figures_of_places, places
 from findings.models import Check, Status
 from findings.parameters import Unreadable, moment_from
 from findings.suppressions import excused
-from findings.tallies import Tally, rows_by, tallies
+from findings.tallies import Tally, rows_by, spread
 from findings.trends import Trends, trends
 from findings.unowned import Figures, figures
 from organisation.models import Solution
@@ -83,7 +83,7 @@ class Group:
 
     @cached_property
     def parts(self) -> list[dict[str, Any]]:
-        return parts(self.tally) if self.tally.assessed else []
+        return counted(self.tally) if self.tally.assessed else []
 
     @property
     def grave(self) -> int:
@@ -136,15 +136,16 @@ def second_line(reach: Reach, since: str, *, every_account: bool = False, every_
     changed = changes(reach.user, reach.moment, asked.at, reach.where)
     drawn = trends(reach.user, reach.moment.at.date(), DAYS, reach.where)
     worst, failing_checks = worst_checks(reach)
-    accounts = by_account(reach, covered)
-    solutions = by_solution(reach, rows, covered, changed, drawn)
+    accounts, all_accounts = by_account(reach, covered, None if every_account else ACCOUNTS)
+    most = None if every_solution else SOLUTIONS
+    solutions, all_solutions = by_solution(reach, rows, covered, changed, drawn, most)
     total = Tally()
     for row in rows:
         total.add(row)
     return SecondLine(
         total=total,
-        solutions=solutions if every_solution else solutions[:SOLUTIONS],
-        accounts=accounts if every_account else accounts[:ACCOUNTS],
+        solutions=solutions,
+        accounts=accounts,
         worst=worst,
         failing_checks=failing_checks,
         since=asked,
@@ -153,8 +154,8 @@ def second_line(reach: Reach, since: str, *, every_account: bool = False, every_
         coverage=covered,
         unowned=figures(reach.user, reach.moment),
         unexcused=_unexcused(reach, total.suppressed),
-        all_accounts=len(accounts),
-        all_solutions=len(solutions),
+        all_accounts=all_accounts,
+        all_solutions=all_solutions,
     )
 
 
@@ -166,40 +167,44 @@ def _unexcused(reach: Reach, suppressed: int) -> int:
 
 
 def by_solution(
-    reach: Reach, rows: Iterable[dict[str, Any]], covered: Sequence[Place], changed: Changes, drawn: Trends
-) -> list[Group]:
-    """Every solution of the reach, worst share first, and last what belongs to none."""
+    reach: Reach,
+    rows: Iterable[dict[str, Any]],
+    covered: Sequence[Place],
+    changed: Changes,
+    drawn: Trends,
+    most: int | None,
+) -> tuple[list[Group], int]:
+    """So many solutions of the reach, worst share first, and last what belongs to none; and how many there are."""
     counts: dict[int | None, Tally] = defaultdict(Tally)
     for row in rows:
         for key in row["solutions"] or [None]:
             counts[key].add(row)
+    found = sorted(reach.subject, key=lambda solution: _worst_first(solution.name, counts[solution.pk]))
+    ranked = [*found, None] if None in counts else [*found]
     groups = [
         Group(
-            name=solution.name,
+            name=solution.name if solution else _("No solution"),
             solution=solution,
-            tally=counts[solution.pk],
-            change=changed.by_solution.get(solution.pk, Change()),
-            fails=drawn.fails_of(solution.pk),
-            coverage=_of_accounts(covered, reach.places.get(solution.pk, frozenset())),
+            tally=counts[key],
+            change=changed.by_solution.get(key, Change()),
+            fails=drawn.fails_of(key),
+            coverage=_of_accounts(covered, reach.places.get(key, frozenset()) if key else ()),
         )
-        for solution in reach.subject
+        for solution in ranked[:most]
+        for key in [solution.pk if solution else None]
     ]
-    groups.sort(key=_worst_first)
-    if None in counts:
-        change = changed.by_solution.get(None, Change())
-        nobody = Group(_("No solution"), counts[None], CoverageFigures(), change=change, fails=drawn.fails_of(None))
-        groups.append(nobody)
-    return groups
+    return groups, len(ranked)
 
 
-def by_account(reach: Reach, covered: Sequence[Place]) -> list[Group]:
-    """Every account with a finding or with something to read, worst share first."""
+def by_account(reach: Reach, covered: Sequence[Place], most: int | None) -> tuple[list[Group], int]:
+    """So many accounts with a finding or with something to read, worst share first; and how many there are."""
     counts: dict[str, Tally] = defaultdict(Tally)
     for row in rows_by(reach.user, reach.moment, "account", *COUNTED, where=reach.where, dated=False):
         counts[row["account"]].add(row)
     found: dict[str, list[Place]] = defaultdict(list)
     for place in covered:
         found[place.account].append(place)
+    ranked = sorted({*counts, *found}, key=lambda account: _worst_first(reach.name_of(account), counts[account]))
     groups = [
         Group(
             name=reach.name_of(account),
@@ -207,15 +212,15 @@ def by_account(reach: Reach, covered: Sequence[Place]) -> list[Group]:
             tally=counts[account],
             coverage=figures_of_places(found[account]),
         )
-        for account in {*counts, *found}
+        for account in ranked[:most]
     ]
-    return sorted(groups, key=_worst_first)
+    return groups, len(ranked)
 
 
-def _worst_first(group: Group) -> tuple[int, float, str]:
+def _worst_first(name: str, tally: Tally) -> tuple[int, float, str]:
     """Nothing assessed comes last: it is not known to be good."""
-    share = group.tally.passed / group.tally.assessed if group.tally.assessed else 2.0
-    return (0 if group.tally.assessed else 1, share, group.name.lower())
+    share = tally.passed / tally.assessed if tally.assessed else 2.0
+    return (0 if tally.assessed else 1, share, name.lower())
 
 
 def _of_accounts(covered: Iterable[Place], accounts: Iterable[str]) -> CoverageFigures:
@@ -236,8 +241,10 @@ def worst_checks(reach: Reach) -> tuple[list[WorstCheck], int]:
     if not ranked:
         return [], 0
     among = Q(check_ran__in=ranked)
-    where = rows_by(reach.user, reach.moment, "check_ran", "account", where=failing & among, dated=False)
-    accounts = Counter(row["check_ran"] for row in where)
-    checks = checks_of(ranked)
-    counts = tallies(reach.user, reach.moment, "check_ran", where=reach.where & among)
-    return [WorstCheck(checks[key], counts[(key,)], accounts[key]) for key in ranked], len(fails)
+    tallies: dict[int, Tally] = defaultdict(Tally)
+    for row in rows_by(reach.user, reach.moment, "check_ran", *COUNTED, where=reach.where & among, dated=False):
+        tallies[row["check_ran"]].add(row)
+    checks, found = checks_of(ranked), spread(reach.user, reach.moment, failing & among)
+    for key, (_accounts, oldest) in found.items():
+        tallies[key].first_failed = oldest
+    return [WorstCheck(checks[key], tallies[key], found[key][0]) for key in ranked if key in found], len(fails)

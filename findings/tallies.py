@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max, Min, Q, Sum
+from django.db.models import Count, Max, Min, Q, Sum
 from django.db.models.constants import LOOKUP_SEP
 
 from audit.moment import Moment
@@ -136,6 +136,13 @@ def rows_by(
         dates = {"oldest": Min("oldest_since", filter=dates_of), "newest": Max("newest_since", filter=dates_of)}
     grouped = found.visible_to(user).filter(where or Q()).values(*by)
     return list(grouped.annotate(total=Sum("n"), **dates).order_by())
+
+
+def spread(user: object, moment: Moment, where: Q) -> dict[int, tuple[int, datetime]]:
+    """By check: in how many accounts what `where` asks for stands, and since when the oldest of it. One query."""
+    found = postures(moment).visible_to(user).filter(where).values_list("check_ran").order_by()
+    rows = found.annotate(accounts=Count("account", distinct=True), oldest=Min("oldest_since"))
+    return {check: (accounts, oldest) for check, accounts, oldest in rows}
 
 
 def tallies(user: object, moment: Moment, *by: str, where: Q | None = None) -> dict[tuple[Any, ...], Tally]:
