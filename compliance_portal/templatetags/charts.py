@@ -127,11 +127,11 @@ def bar(parts: Sequence[Mapping[str, Any]], label: Word, small: bool = False) ->
     if not small:
         return render_to_string("frame/_bar.html", {"parts": shown, "label": said, "title": label})
     pieces = (
-        (part["css"], part["x"], part["width"], HATCHED if part["css"] == "unobserved" else "")
+        PIECE.format(part["css"], part["x"], part["width"], HATCHED if part["css"] == "unobserved" else "")
         for part in shown
         if part["count"]
     )
-    return format_html(SMALL_BAR, said, format_html_join("", PIECE, pieces))
+    return format_html(SMALL_BAR, said, SafeString("".join(pieces)))
 
 
 def _look(part: Mapping[str, Any]) -> dict[str, object]:
