@@ -199,11 +199,13 @@ class _Making:
         self._first_merged.set()
 
     def made(self, part: Part) -> Part:
-        """The second part waits for what the first has taught."""
+        """The second window waits for what the first has taught."""
+        if isinstance(part, BrokenFile):
+            return part
         if self._begun:
             self._first_merged.wait(PATIENCE)
         self._begun = True
-        if self._ahead is not None and self._mostly_new and not isinstance(part, BrokenFile):
+        if self._ahead is not None and self._mostly_new:
             window = part[1]
             window.made = self._ahead.made(window.findings)
         return part
