@@ -42,6 +42,8 @@ class ByTurns:
             self._last = None
 
     def _merge(self, rows: Sequence[Row], made: Made, begin: Callable[[], object], before: Merged | None) -> int:
+        self._reading.tell_resources(made)
+
         def staged() -> None:
             stage_made(made)
             if before is not None:

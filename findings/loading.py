@@ -39,6 +39,8 @@ FIRST = (1_000, 2_000)
 """Records of the first ones. The first of all teaches how records are packed, and each keeps the next one waiting."""
 MOST = 4
 """Windows: with so many merged, what is still on its way is the smaller part."""
+NEARLY_ALL = 0.9
+"""What share of the last findings was new, for all of the next ones to be made ahead as if they were."""
 LONGEST = 24 * 60
 """Minutes that a load may take before another worker may read what it fills."""
 FILES = "Files"
@@ -189,13 +191,16 @@ class _Making:
 
     def __init__(self) -> None:
         self._ahead: Ahead | None = None
-        self._mostly_new, self._begun, self._first_merged = False, False, threading.Event()
+        self._nearly_all_new, self._begun, self._first_merged = False, False, threading.Event()
+        self._read, self._added = 0, 0
 
     def learn(self, run: SyncRun) -> None:
         """After a window is merged. Of findings that are known nothing is made: most of them stand as they are held."""
         if self._ahead is None:
             self._ahead = Ahead.of(Source.SECURITY_HUB)
-        self._mostly_new = 2 * run.added > run.read
+        if run.read > self._read:
+            self._nearly_all_new = run.added - self._added > NEARLY_ALL * (run.read - self._read)
+            self._read, self._added = run.read, run.added
         self._first_merged.set()
 
     def made(self, part: Part) -> Part:
@@ -205,7 +210,7 @@ class _Making:
         if self._begun:
             self._first_merged.wait(PATIENCE)
         self._begun = True
-        if self._ahead is not None and self._mostly_new:
+        if self._ahead is not None and self._nearly_all_new:
             window = part[1]
             window.made = self._ahead.made(window.findings)
         return part

@@ -21,8 +21,16 @@ from audit import clock
 from desk.models import Job
 from findings import posture, setting_aside
 from findings.connectors.asff import CONTROL_PRODUCT, Rejected
-from findings.leases import Lease
-from findings.merge import Made, Sweep, reassign_solutions, refresh_statistics, stage_and_merge, turns
+from findings.leases import Lease, LostLease
+from findings.merge import (
+    Made,
+    Sweep,
+    reassign_solutions,
+    refresh_statistics,
+    stage_and_merge,
+    tell_resources,
+    turns,
+)
 from findings.models import Connection, Finding, Resource, Scope, Source, SyncRun
 from findings.rates import Asker
 from findings.staging import StagedFinding
@@ -142,6 +150,17 @@ class Reading:
             if time.monotonic() - self._began > 60 * settings.SYNC_RUN_MINUTES:
                 raise HandOver
         return merged.added
+
+    def tell_resources(self, made: Made) -> None:
+        """Ahead of a merge: add resources that nobody knows while another window is merged. Raises LostLease.
+
+        That other transaction holds the lease's row, so this one looks only whether the lease is ours. Nobody else
+        says anything of these resources that could be lost.
+        """
+        with transaction.atomic():
+            tell_resources(made)
+            if not self.lease.rows().exists():
+                raise LostLease
 
     def finish(self, rows: Sequence[Row] = ()) -> None:
         """Merge the last rows, end what a sweep did not see, and move the cursor to where the reading began."""

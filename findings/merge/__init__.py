@@ -2,7 +2,7 @@
 
 from findings.merge.ahead import Ahead, Made
 from findings.merge.catalogue import merge_checks
-from findings.merge.facts import Merged, stage_and_merge, stage_made
+from findings.merge.facts import Merged, stage_and_merge, stage_made, tell_resources
 from findings.merge.inventory import merge_inventory, reassign_solutions
 from findings.merge.ratings import score_copies
 from findings.merge.rules import merge_rules
@@ -24,4 +24,5 @@ __all__ = [
     "score_copies",
     "stage_and_merge",
     "stage_made",
+    "tell_resources",
 ]

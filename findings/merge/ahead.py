@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import connection as database
 
 from findings.merge import held
@@ -14,8 +16,11 @@ from findings.merge import staging_tables as tables
 from findings.models import RecordDictionary, Source
 from findings.models.record import Dictionary, compressed
 from findings.parallel import giving_way
-from findings.staging import StagedFinding
+from findings.staging import StagedFinding, StagedResource
 
+REMEMBERED = 1 << 20
+"""Resources that one reading remembers to have told of, in eight bytes each."""
+Lines = list[tuple[object, ...]]
 Bodies = dict[UUID, bytes]
 Pack = Callable[[Source, list[bytes]], list[bytes]]
 
@@ -23,13 +28,15 @@ Pack = Callable[[Source, list[bytes]], list[bytes]]
 @dataclass
 class Made:
     """latest: each finding once. bodies: the records as they are kept. blocks: what each staging table takes, where
-    every finding is new. staged: there they stand already, in the transaction that merges them.
+    every finding is new; of resources what no window before has told. staged: there they stand already, in the
+    transaction that merges them. more: once resources that nobody knew are added, what else is told of others.
     """
 
     latest: list[StagedFinding]
     bodies: Bodies
-    blocks: dict[str, bytes]
+    blocks: Mapping[str, bytes | Lines]
     staged: bool = False
+    more: Lines | None = None
 
 
 class Ahead:
@@ -37,6 +44,7 @@ class Ahead:
 
     def __init__(self, dictionary: Dictionary) -> None:
         self._dictionary = dictionary
+        self._told = _Told()
         self._cursor = database.connection.cursor()
 
     @classmethod
@@ -49,8 +57,23 @@ class Ahead:
         """Of all rows of a window. They hold their records no longer."""
         latest = held.latest(rows)
         bodies = packed(latest, lambda _source, records: compressed(records, self._dictionary))
-        staged = stages(latest, bodies).items()
-        return Made(latest, bodies, {name: tables.written(self._cursor, giving_way(lines)) for name, lines in staged})
+        lines = stages(latest, bodies, self._told.again)
+        return Made(
+            latest, bodies, {name: tables.written(self._cursor, giving_way(some)) for name, some in lines.items()}
+        )
+
+
+class _Told:
+    """What one reading told last of each resource, as far as it remembers: it need not tell that again."""
+
+    def __init__(self) -> None:
+        self._told = array("q", bytes(8 * REMEMBERED))
+
+    def again(self, resource: StagedResource) -> bool:
+        """Whether this is what was told last; from now on it is."""
+        place, said = hash(resource.key) % REMEMBERED, hash((resource, orjson.dumps(resource.tags)))
+        before, self._told[place] = self._told[place], said
+        return before == said
 
 
 def packed(rows: Sequence[StagedFinding], pack: Pack) -> Bodies:
@@ -64,8 +87,10 @@ def packed(rows: Sequence[StagedFinding], pack: Pack) -> Bodies:
     return found
 
 
-def stages(rows: Sequence[StagedFinding], bodies: Bodies) -> dict[str, Iterable[Any]]:
-    """The lines of each staging table."""
+def stages(
+    rows: Sequence[StagedFinding], bodies: Bodies, told: Callable[[StagedResource], bool] = lambda _: False
+) -> dict[str, Iterable[Any]]:
+    """The lines of each staging table. told: whether a resource need not be told of any more."""
     named = dict.fromkeys(resource for row in rows for resource in row.resources)
     links = (
         (row.uid.hex, tables.clean(resource.key), position)
@@ -73,7 +98,7 @@ def stages(rows: Sequence[StagedFinding], bodies: Bodies) -> dict[str, Iterable[
         for position, resource in enumerate(row.resources)
     )
     return {
-        "stage_resource": map(tables.resource_row, named),
+        "stage_resource": (tables.resource_row(resource) for resource in named if not told(resource)),
         "stage_link": links,
         "stage_finding": (tables.finding_row(row, bodies[row.uid]) for row in rows),
     }

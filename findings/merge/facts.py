@@ -10,12 +10,12 @@ from typing import Any
 
 from django.db import connection as database
 
-from findings.merge import held
+from findings.merge import held, turns
 from findings.merge import staging_tables as tables
 from findings.merge.ahead import Made, packed, stages
 from findings.merge.catalogue import merge_checks
 from findings.merge.facts_sql import CHANGED, MERGE
-from findings.merge.inventory import Touched, merge_staged_resources
+from findings.merge.inventory import Touched, add_staged_resources, merge_staged_resources
 from findings.merge.sweep import SETTLING, Sweep
 from findings.models import Connection, RecordDictionary, Source
 from findings.parallel import first
@@ -72,14 +72,17 @@ def stage_and_merge(
         with first():
             merged.touched |= _stage(news, made, at=at)
         many = len(news) >= MANY
-        _merge_staged(connection, merged, at=at, settled=(read_from or at) - SETTLING, many=many)
+        with database.cursor() as cursor:
+            cursor.execute(f"{LOOK_UP}; {SORT_LATER}" if many else LOOK_UP)
+        if made is None or made.more is None:
+            turns.take_resources()
+        if made is None or made.more != []:
+            merged.touched |= merge_staged_resources(at=at)
+        _merge_staged(connection, merged, at=at, settled=(read_from or at) - SETTLING)
     return merged
 
 
-def _merge_staged(connection: Connection, merged: Merged, *, at: datetime, settled: datetime, many: bool) -> None:
-    with database.cursor() as cursor:
-        cursor.execute(f"{LOOK_UP}; {SORT_LATER}" if many else LOOK_UP)
-    merged.touched |= merge_staged_resources(at=at)
+def _merge_staged(connection: Connection, merged: Merged, *, at: datetime, settled: datetime) -> None:
     names: dict[str, Any] = {"at": at, "connection": connection.pk, "connected": connection.created_at}
     names["settled"] = settled
     with database.cursor() as cursor:
@@ -92,15 +95,22 @@ def _merge_staged(connection: Connection, merged: Merged, *, at: datetime, settl
         merged.touched |= set(cursor.fetchall())
 
 
+def tell_resources(made: Made) -> None:
+    """Add the resources that nobody knows, in a transaction ahead of the one that merges their findings."""
+    with database.cursor() as cursor:
+        cursor.execute(f"{LOOK_UP}; {SORT_LATER}")
+    _fill({"stage_resource": made.blocks["stage_resource"]})
+    made.more = add_staged_resources()
+    made.blocks = {**made.blocks, "stage_resource": made.more}
+
+
 def stage_made(made: Made) -> None:
     """Stage what was made, in the transaction that is going to merge it, while another one has its turn.
 
-    Nothing is staged where a finding is known: it may stand as it is held. What becomes known until the turn comes
-    is merged as anything else.
+    What is known already is merged as anything else.
     """
-    if not held.known(made.latest):
-        _fill(made.blocks)
-        made.blocks, made.staged = {}, True
+    _fill(made.blocks)
+    made.blocks, made.staged = {}, True
 
 
 def _stage(rows: list[StagedFinding], made: Made | None, *, at: datetime) -> Touched:
@@ -114,10 +124,10 @@ def _stage(rows: list[StagedFinding], made: Made | None, *, at: datetime) -> Tou
 
 
 def _fill(lines: Mapping[str, Iterable[Any] | bytes]) -> None:
-    tables.create(*STAGES)
+    tables.create(*lines)
     for name, some in lines.items():
         tables.copy(name, STAGES[name], some)
-    tables.analyze(*STAGES)
+    tables.analyze(*lines)
 
 
 def _packed(source: Source, records: list[bytes], *, at: datetime) -> list[bytes]:

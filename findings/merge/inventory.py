@@ -7,7 +7,9 @@ from datetime import datetime
 
 import orjson
 from django.db import connection as database
+from django.db.backends.utils import CursorWrapper
 
+from audit import clock
 from findings.merge import staging_tables as tables
 from findings.merge import turns
 from findings.models import Resource
@@ -16,28 +18,39 @@ from organisation.ownership import Rules
 
 Touched = set[tuple[int, str, str]]
 """(check, account, region) of every finding whose state changed: the postures to count anew."""
+Held = tuple[int, str, dict[str, str], list[int]]
+"""A resource: id, account, tags, solutions."""
 AT_ONCE = 5_000
 """Resources held in memory while ownership rules are applied."""
 
-UPSERT = """
-WITH told AS (
+COMPARE = """
+DROP TABLE IF EXISTS pg_temp.told;
+CREATE TEMPORARY TABLE told ON COMMIT DROP AS
+SELECT told.*,
+       coalesce(nullif(inventory_type, ''), nullif(type, ''), known_type) <> known_type
+       OR coalesce(nullif(inventory_name, ''), nullif(name, ''), known_name) <> known_name
+       OR coalesce(nullif(tags, '{}'), known_tags) <> known_tags AS says_more
+FROM (
     SELECT DISTINCT ON (key) s.key, s.type, s.native_id, s.name, s.account, s.region, s.tags, s.in_inventory,
            CASE WHEN NOT s.in_inventory AND k.in_inventory_at IS NOT NULL THEN k.type END AS inventory_type,
            CASE WHEN NOT s.in_inventory AND k.in_inventory_at IS NOT NULL THEN k.name END AS inventory_name,
            k.id AS known_id, k.type AS known_type, k.name AS known_name, k.tags AS known_tags
     FROM stage_resource s LEFT JOIN findings_resource k USING (key)
     ORDER BY key, s.in_inventory DESC, s.tags NULLS LAST
-)
+) told
+"""
+"""What is told of each resource, beside what is known. What the inventory calls it stands; findings name only what
+it does not know.
+"""
+
+UPSERT = """
 INSERT INTO findings_resource AS known (
     key, type, native_id, name, account, region, tags, solutions, first_seen_at, in_inventory_at
 )
 SELECT key, coalesce(nullif(inventory_type, ''), type), native_id, coalesce(nullif(inventory_name, ''), name),
        account, region, coalesce(tags, '{}'), '{}', %(at)s, CASE WHEN in_inventory THEN %(at)s END
 FROM told
-WHERE known_id IS NULL OR in_inventory
-   OR coalesce(nullif(inventory_type, ''), nullif(type, ''), known_type) <> known_type
-   OR coalesce(nullif(inventory_name, ''), nullif(name, ''), known_name) <> known_name
-   OR coalesce(nullif(tags, '{}'), known_tags) <> known_tags
+WHERE known_id IS NULL OR in_inventory OR says_more
 ON CONFLICT (key) DO UPDATE SET
     type = coalesce(nullif(excluded.type, ''), known.type),
     name = coalesce(nullif(excluded.name, ''), known.name),
@@ -50,7 +63,19 @@ WHERE excluded.in_inventory_at IS NOT NULL
    OR (excluded.tags <> '{}' AND excluded.tags <> known.tags)
 RETURNING id, account, tags, solutions
 """
-"""What the inventory calls a resource stands; findings name only what it does not know. What is known is not locked."""
+"""What is known is not locked."""
+
+ADD = """
+INSERT INTO findings_resource (key, type, native_id, name, account, region, tags, solutions, first_seen_at)
+SELECT key, type, native_id, name, account, region, coalesce(tags, '{}'), '{}', %(at)s
+FROM told WHERE known_id IS NULL
+RETURNING id, account, tags, solutions
+"""
+
+SAYS_MORE = """
+SELECT key, type, native_id, name, account, region, tags, in_inventory FROM told WHERE says_more
+"""
+"""In the order of stage_resource."""
 
 VANISHED = """
 UPDATE findings_resource r SET gone_at = %(at)s
@@ -94,6 +119,7 @@ def merge_inventory(listed: Mapping[tuple[str, str], Iterable[StagedResource]], 
     tables.create("stage_resource")
     rows = (tables.resource_row(row) for resources in listed.values() for row in resources)
     tables.copy("stage_resource", tables.RESOURCE_COLUMNS, rows)
+    turns.take_resources()
     merge_staged_resources(at=at)
     accounts, regions = [account for account, _ in listed], [region for _, region in listed]
     with database.cursor() as cursor:
@@ -101,11 +127,34 @@ def merge_inventory(listed: Mapping[tuple[str, str], Iterable[StagedResource]], 
 
 
 def merge_staged_resources(*, at: datetime) -> Touched:
-    """Upsert what stands in stage_resource, and move findings whose resources changed hands."""
+    """Upsert what stands in stage_resource, and move findings whose resources changed hands.
+
+    The caller's transaction writes resources (turns), or all that it tells of are known.
+    """
     with database.cursor() as cursor:
-        cursor.execute(UPSERT, {"at": at})
-        owned = [(key, account, orjson.loads(tags), held) for key, account, tags, held in cursor.fetchall()]
-    return _assign(owned, Rules.in_force(at), at=at)
+        cursor.execute(COMPARE)
+        return _move_findings(_assign(_written(cursor, UPSERT, at=at), Rules.in_force(at)), at=at)
+
+
+def add_staged_resources() -> list[tuple[object, ...]]:
+    """Add what stands in stage_resource and nobody knows, ahead of the transaction that merges its findings.
+
+    Another one may merge meanwhile: nothing that is known is touched, and nothing has to follow what is added.
+    Returns what more is told of those that are known: rows of stage_resource.
+    """
+    turns.take_resources()
+    at = clock.now()
+    with database.cursor() as cursor:
+        cursor.execute(COMPARE)
+        _assign(_written(cursor, ADD, at=at), Rules.in_force(at))
+        cursor.execute(SAYS_MORE)
+        return list(cursor.fetchall())
+
+
+def _written(cursor: CursorWrapper, statement: str, *, at: datetime) -> list[Held]:
+    """statement: one that returns resources as those are held."""
+    cursor.execute(statement, {"at": at})
+    return [(key, account, orjson.loads(tags), solutions) for key, account, tags, solutions in cursor.fetchall()]
 
 
 def reassign_solutions(*, at: datetime, accounts: Iterable[str] | None = None) -> Touched:
@@ -114,34 +163,37 @@ def reassign_solutions(*, at: datetime, accounts: Iterable[str] | None = None) -
     In the caller's transaction, which waits for a merge under way and lets none begin.
     """
     turns.take()
+    turns.take_resources()
     resources = Resource.objects.order_by("pk")
     if accounts is not None:
         resources = resources.filter(account__in=list(accounts))
     rules, touched, last = Rules.in_force(at), Touched(), 0
     while rows := list(resources.filter(pk__gt=last).values_list("id", "account", "tags", "solutions")[:AT_ONCE]):
-        touched |= _assign(rows, rules, at=at)
+        touched |= _move_findings(_assign(rows, rules), at=at)
         last = rows[-1][0]
     return touched
 
 
-def _assign(rows: Iterable[tuple[int, str, dict[str, str], list[int]]], rules: Rules, *, at: datetime) -> Touched:
+def _assign(rows: Iterable[Held], rules: Rules) -> list[int]:
+    """Say whose these resources are; returns those that have changed hands."""
     changed = [
         (key, owners)
         for key, account, tags, solutions in rows
         if (owners := rules.owners_of(account, tags)) != solutions
     ]
-    if not changed:
-        return set()
-    with database.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE findings_resource SET solutions = %s WHERE id = %s",
-            [(owners, key) for key, owners in changed],
-        )
-    return _move_findings([key for key, _ in changed], at=at)
+    if changed:
+        with database.cursor() as cursor:
+            cursor.executemany(
+                "UPDATE findings_resource SET solutions = %s WHERE id = %s",
+                [(owners, key) for key, owners in changed],
+            )
+    return [key for key, _ in changed]
 
 
 def _move_findings(resources: list[int], *, at: datetime) -> Touched:
     """End the spans of findings on these resources that now belong elsewhere, and begin new ones."""
+    if not resources:
+        return set()
     with database.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.stage_reassigned")
         cursor.execute(

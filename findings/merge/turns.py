@@ -12,6 +12,15 @@ TRANSACTION_TIMEOUT = 170_000
 """The version of PostgreSQL that began to have one."""
 
 
+def take_resources() -> None:
+    """Wait until nobody else writes resources, which the caller's transaction then does until it ends.
+
+    Who has the turn may wait for this; who has this waits for nobody.
+    """
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('findings_resources'))")
+
+
 def take() -> None:
     """Wait for the turn, which the caller's transaction then has until it ends."""
     said = "SELECT pg_advisory_xact_lock(hashtext('findings_merge'));"

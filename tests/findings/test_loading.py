@@ -45,6 +45,7 @@ from organisation.models import Account
 from sandbox.export import records, write
 from sandbox.world import World
 from tests.factories.findings import ConnectionFactory
+from tests.factories.organisation import AccountFactory, SolutionAccountFactory, TagRuleFactory
 from tests.findings.conftest import StartEstate
 from tests.findings.readings import START
 
@@ -371,6 +372,36 @@ def test_what_is_made_ahead_is_what_the_merge_would_have_made(
     }
     linked = Resource.objects.values_list("links__finding__native_id", "key").distinct()
     assert {pair[0] for pair in linked} == {body["Id"] for body in bodies}
+
+
+@pytest.mark.usefixtures("committed_database")
+def test_a_resource_is_what_was_told_of_it_last_and_belongs_where_its_tags_say(
+    monkeypatch: pytest.MonkeyPatch, file: Callable[..., str]
+) -> None:
+    """Resources are added ahead of their findings; what is told anew of one that is known waits for its turn."""
+    monkeypatch.setattr(loading, "WINDOW", 100)
+    monkeypatch.setattr(record, "SAMPLES", 60)
+    account = AccountFactory(account_id=PLACE["AwsAccountId"])
+    shop, bank = (SolutionAccountFactory(account=account, whole=False).solution for _ in range(2))
+    for solution, app in ((shop, "shop"), (bank, "bank")):
+        TagRuleFactory(solution=solution, key="app", value=app)
+
+    def on(number: int, bucket: int, app: str) -> dict[str, Any]:
+        resource = {"Type": "AwsS3Bucket", "Id": f"arn:aws:s3:::bucket-{bucket}", "Tags": {"app": app}}
+        return finding(number, Resources=[resource])
+
+    moved = [on(1000 + number, number, "bank") for number in range(1, 11)]
+    again = [on(2000 + number, number, "shop") for number in range(1, 6)]
+    first = [on(number, number, "shop") for number in range(1, 401)]
+    between = [on(number, number, "shop") for number in range(401, 601)]
+    load(file(*first, *moved, *between, *again))
+    held = dict(Resource.objects.values_list("key", "solutions"))
+    assert held == {
+        f"arn:aws:s3:::bucket-{number}": [bank.pk if 6 <= number <= 10 else shop.pk] for number in range(1, 601)
+    }
+    open_now = FindingSpan.objects.filter(valid_to=None).values_list("finding__resource__key", "solutions")
+    assert open_now.count() == 615
+    assert all(held[key] == solutions for key, solutions in open_now)
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="The published sample findings are not there.")
