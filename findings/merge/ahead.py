@@ -18,7 +18,7 @@ from findings.models.record import Dictionary, compressed
 from findings.parallel import giving_way
 from findings.staging import StagedFinding, StagedResource
 
-REMEMBERED = 1 << 20
+REMEMBERED = 1 << 19
 """Resources that one reading remembers to have told of, in eight bytes each."""
 Lines = list[tuple[object, ...]]
 Bodies = dict[UUID, bytes]
@@ -67,7 +67,7 @@ class _Told:
     """What one reading told last of each resource, as far as it remembers: it need not tell that again."""
 
     def __init__(self) -> None:
-        self._told = array("q", bytes(8 * REMEMBERED))
+        self._told = array("q", [0]) * REMEMBERED
 
     def again(self, resource: StagedResource) -> bool:
         """Whether this is what was told last; from now on it is."""
