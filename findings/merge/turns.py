@@ -12,20 +12,23 @@ TRANSACTION_TIMEOUT = 170_000
 """The version of PostgreSQL that began to have one."""
 
 
+def take() -> None:
+    """Wait for the turn, which the caller's transaction then has until it ends."""
+    _wait("findings_merge")
+
+
 def take_resources() -> None:
     """Wait until nobody else writes resources, which the caller's transaction then does until it ends.
 
     Who has the turn may wait for this; who has this waits for nobody.
     """
-    with database.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('findings_resources'))")
+    _wait("findings_resources")
 
 
-def take() -> None:
-    """Wait for the turn, which the caller's transaction then has until it ends."""
-    said = "SELECT pg_advisory_xact_lock(hashtext('findings_merge'));"
+def _wait(lock: str) -> None:
+    said = "SELECT pg_advisory_xact_lock(hashtext(%s));"
     said += f"SET LOCAL idle_in_transaction_session_timeout = '{ASLEEP}s'"
     with database.cursor() as cursor:
         if database.connection.info.server_version >= TRANSACTION_TIMEOUT:
             said += f"; SET LOCAL transaction_timeout = '{LONGEST}s'"
-        cursor.execute(said)
+        cursor.execute(said, [lock])
