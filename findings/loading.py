@@ -196,7 +196,9 @@ class _Making:
 
     def learn(self, run: SyncRun) -> None:
         """After a window is merged. Of findings that are known nothing is made: most of them stand as they are held."""
-        if self._ahead is None:
+        if self._ahead is not None:
+            self._ahead.learn()
+        else:
             self._ahead = Ahead.of(Source.SECURITY_HUB)
         if run.read > self._read:
             self._nearly_all_new = run.added - self._added > NEARLY_ALL * (run.read - self._read)

@@ -48,7 +48,9 @@ class Merging:
         window = staged.result()
         added = merge(window.rows, window.made)
         self._mostly_new = 2 * added > len(window.rows)
-        if self._ahead is None and added:
+        if self._ahead is not None:
+            self._ahead.learn()
+        elif added:
             self._ahead = Ahead.of(self._source)
 
     @staticmethod

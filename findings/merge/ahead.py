@@ -40,10 +40,10 @@ class Made:
 
 
 class Ahead:
-    """Makes it in another thread than the one that merges, which this is created in; asks the database for nothing."""
+    """Makes it in another thread than the one that merges, which this is created in, without the database."""
 
-    def __init__(self, dictionary: Dictionary) -> None:
-        self._dictionary = dictionary
+    def __init__(self, source: Source, dictionary: Dictionary) -> None:
+        self._source, self._dictionary = source, dictionary
         self._told = _Told()
         self._cursor = database.connection.cursor()
 
@@ -51,7 +51,11 @@ class Ahead:
     def of(cls, source: Source) -> Ahead | None:
         """For findings of one source; None until records of it have taught its dictionary."""
         dictionary = RecordDictionary.objects.of(source)
-        return cls(dictionary) if dictionary else None
+        return cls(source, dictionary) if dictionary else None
+
+    def learn(self) -> None:
+        """Go on with what records have taught since. In the thread that merges."""
+        self._dictionary = RecordDictionary.objects.of(self._source) or self._dictionary
 
     def made(self, rows: Iterable[StagedFinding]) -> Made:
         """Of all rows of a window. They hold their records no longer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -79,6 +80,8 @@ def stage_and_merge(
         if made is None or made.more != []:
             merged.touched |= merge_staged_resources(at=at)
         _merge_staged(connection, merged, at=at, settled=(read_from or at) - SETTLING)
+        for source, kept in Counter(row.source for row in news).items():
+            RecordDictionary.objects.learn_again(source, kept, at=at)
     return merged
 
 

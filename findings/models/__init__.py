@@ -4,11 +4,11 @@ from findings.models.config_rule import ConfigRule
 from findings.models.connection import Connection
 from findings.models.coverage import CoverageSpan, Scope, SetAside, SweepSeen, SyncRun
 from findings.models.export import Export
-from findings.models.finding import Finding, FindingRecord, FindingResource, FindingSpan
+from findings.models.finding import Finding, FindingResource, FindingSpan
 from findings.models.listener import Listener
 from findings.models.load import Load
 from findings.models.posture import AccountSum, CheckSum, PastMoment, PastPosture, Posture, PostureDay, PostureTotal
-from findings.models.record import RecordDictionary
+from findings.models.record import FindingRecord, RecordDictionary
 from findings.models.resource import Resource
 from findings.models.vocabulary import (
     CoverageState,

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-import orjson
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
@@ -14,7 +13,6 @@ from audit.public_id import PublicId
 from findings.models.check import Check
 from findings.models.connection import Connection
 from findings.models.queries import SpanQuerySet
-from findings.models.record import unpacked
 from findings.models.resource import Resource
 from findings.models.vocabulary import RecordState, Severity, Source, Status, Workflow
 
@@ -203,30 +201,3 @@ class FindingResource(models.Model):
 
     def __str__(self) -> str:
         return f"{self.finding_id} on {self.resource_id}"
-
-
-class FindingRecord(models.Model):
-    """The raw record as AWS gave it, compressed (see RecordDictionary); one row per change of its content."""
-
-    finding = models.ForeignKey(
-        Finding, on_delete=models.PROTECT, db_constraint=False, related_name="records", db_index=False
-    )
-    captured_at = models.DateTimeField()
-    told_at = models.DateTimeField(null=True, help_text="The time of the event that told it; null where it was read.")
-    body = models.BinaryField()
-
-    class Meta:
-        indexes = [models.Index(fields=["finding", "-captured_at"], name="record_latest")]
-
-    def __str__(self) -> str:
-        return f"record of {self.finding_id} at {self.captured_at}"
-
-    @property
-    def content(self) -> dict[str, Any]:
-        content: dict[str, Any] = orjson.loads(self.raw)
-        return content
-
-    @property
-    def raw(self) -> bytes:
-        """JSON."""
-        return unpacked(bytes(self.body))
