@@ -11,18 +11,8 @@ from django.db.models import Max
 
 from audit import clock
 from findings.merge import sums, turns
-from findings.merge.staging_tables import copy
+from findings.merge.staging_tables import copy, create
 from findings.models import AccountSum, CheckSum, FindingSpan, Posture, PostureDay, PostureTotal
-
-STAGES = """
-SELECT pg_advisory_xact_lock(hashtext('findings_posture'));
-DROP TABLE IF EXISTS pg_temp.stage_touched;
-CREATE TEMPORARY TABLE stage_touched (check_id bigint, account text, region text) ON COMMIT DROP;
-DROP TABLE IF EXISTS pg_temp.stage_moved;
-CREATE TEMPORARY TABLE stage_moved (
-    check_ran_id bigint, account text, solutions bigint[], status text, severity smallint, suppressed boolean, n int
-) ON COMMIT DROP
-"""
 
 FORGET = """
 WITH forgotten AS (
@@ -85,7 +75,8 @@ def refresh(touched: Iterable[tuple[int, str, str]]) -> None:
     if not rows:
         return
     with connection.cursor() as cursor:
-        cursor.execute(STAGES)
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('findings_posture'))")
+        create("stage_touched", "stage_moved")
         copy("stage_touched", ("check_id", "account", "region"), rows)
         cursor.execute(f"{FORGET}; {COUNT}; ANALYZE stage_moved (n)")  # so that a few sums are looked up, not all read
     sums.move("stage_moved")

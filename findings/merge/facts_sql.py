@@ -8,10 +8,10 @@ the span marks as observed. No state is dated before the connection, after our r
 the state that it follows. A result of Config has the severity of its check (see ratings).
 """
 
+from findings.merge.staging_tables import filled
 from findings.merge.sums import moves
 
 JUDGED = """
-CREATE TEMPORARY TABLE merging ON COMMIT DROP AS
 WITH staged AS (
     SELECT uid, source, native_id, product_arn, product, rule_name, origin, check_key, account, region, title,
            created_at, updated_at, evaluated_at, content_hash, status, compliance_status, workflow,
@@ -142,7 +142,6 @@ FROM merging m JOIN stage_finding i USING (uid) WHERE m.is_new OR m.content_chan
 """
 
 COUNT_NEW = """
-CREATE TEMPORARY TABLE counting ON COMMIT DROP AS
 SELECT check_id AS check_ran_id, account, region, solutions, status, severity, workflow = 'SUPPRESSED' AS suppressed,
        count(*) AS n, min(coalesce(status_since, valid_from)) AS oldest_since,
        max(coalesce(status_since, valid_from)) AS newest_since
@@ -164,8 +163,7 @@ ON CONFLICT (check_ran_id, account, region, solutions, status, severity, suppres
 
 MERGE = ";\n".join(
     (
-        "DROP TABLE IF EXISTS pg_temp.merging, pg_temp.counting",
-        JUDGED,
+        filled("merging", JUDGED),
         "ANALYZE merging (finding_id)",
         ADD_FINDINGS,
         REFRESH_FINDINGS,
@@ -175,7 +173,7 @@ MERGE = ";\n".join(
         UNLINK,
         LINK,
         KEEP_RECORDS,
-        COUNT_NEW,
+        filled("counting", COUNT_NEW),
         "SELECT pg_advisory_xact_lock(hashtext('findings_posture'))",
         ADD_NEW,
         *moves("counting"),

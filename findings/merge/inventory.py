@@ -23,9 +23,7 @@ Held = tuple[int, str, dict[str, str], list[int]]
 AT_ONCE = 5_000
 """Resources held in memory while ownership rules are applied."""
 
-COMPARE = """
-DROP TABLE IF EXISTS pg_temp.told;
-CREATE TEMPORARY TABLE told ON COMMIT DROP AS
+TOLD = """
 SELECT told.*,
        coalesce(nullif(inventory_type, ''), nullif(type, ''), known_type) <> known_type
        OR coalesce(nullif(inventory_name, ''), nullif(name, ''), known_name) <> known_name
@@ -42,6 +40,7 @@ FROM (
 """What is told of each resource, beside what is known. What the inventory calls it stands; findings name only what
 it does not know.
 """
+COMPARE = tables.filled("told", TOLD)
 
 UPSERT = """
 INSERT INTO findings_resource AS known (
@@ -83,6 +82,11 @@ FROM unnest(%(accounts)s::text[], %(regions)s::text[]) AS listed (account, regio
 WHERE (r.account, r.region) = (listed.account, listed.region) AND r.gone_at IS NULL AND r.in_inventory_at < %(at)s
 """
 
+NOTHING = """
+SELECT finding_id, status, compliance_status, severity, workflow, record_state, status_since,
+       solutions, scored, valid_from_source, check_ran_id, account, region, valid_from, recorded_at
+FROM findings_findingspan LIMIT 0
+"""
 REASSIGN = """
 WITH owned AS (
     SELECT s.id AS span_id, s.finding_id,
@@ -195,15 +199,7 @@ def _move_findings(resources: list[int], *, at: datetime) -> Touched:
     if not resources:
         return set()
     with database.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS pg_temp.stage_reassigned")
-        cursor.execute(
-            """
-            CREATE TEMPORARY TABLE stage_reassigned ON COMMIT DROP AS
-            SELECT finding_id, status, compliance_status, severity, workflow, record_state, status_since,
-                   solutions, scored, valid_from_source, check_ran_id, account, region, valid_from, recorded_at
-            FROM findings_findingspan LIMIT 0
-            """
-        )
+        cursor.execute(tables.filled("stage_reassigned", NOTHING))
         cursor.execute(REASSIGN, {"resources": resources, "at": at})
         cursor.execute(REOPEN)
         cursor.execute("SELECT DISTINCT check_ran_id, account, region FROM stage_reassigned")

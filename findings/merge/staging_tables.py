@@ -1,4 +1,8 @@
-"""Temporary tables that live until the transaction ends, filled by COPY."""
+"""Temporary tables, empty when a transaction begins, filled by COPY or from a query.
+
+A connection makes each of them once: to make and drop them in every transaction costs more than most of what they are
+made for.
+"""
 
 from __future__ import annotations
 
@@ -28,17 +32,34 @@ TABLES = {
         evaluated_at timestamptz, content_hash uuid, status text, compliance_status text, severity smallint,
         workflow text, record_state text, status_since timestamptz, scored boolean, told_at timestamptz, raw bytea
     """,
+    "stage_touched": "check_id bigint, account text, region text",
+    "stage_moved": """
+        check_ran_id bigint, account text, solutions bigint[], status text, severity smallint, suppressed boolean,
+        n int
+    """,
 }
 
 
+EMPTY = """
+CREATE TEMPORARY TABLE IF NOT EXISTS {name} ({columns}) ON COMMIT DELETE ROWS;
+DELETE FROM {name}
+"""
+FILLED = """
+CREATE TEMPORARY TABLE IF NOT EXISTS {name} ON COMMIT DELETE ROWS AS {rows} WITH NO DATA;
+DELETE FROM {name};
+INSERT INTO {name} {rows}
+"""
+
+
 def create(*names: str) -> None:
-    """Make the named staging tables, empty."""
-    statements = (
-        f"DROP TABLE IF EXISTS pg_temp.{name}; CREATE TEMPORARY TABLE {name} ({TABLES[name]}) ON COMMIT DROP"
-        for name in names
-    )
+    """Empty the named staging tables, and make those that this connection does not have yet."""
     with connection.cursor() as cursor:
-        cursor.execute("; ".join(statements))
+        cursor.execute(";".join(EMPTY.format(name=name, columns=TABLES[name]) for name in names))
+
+
+def filled(name: str, rows: str) -> str:
+    """The statements that fill a temporary table with the rows of a query, and with no others."""
+    return FILLED.format(name=name, rows=rows)
 
 
 JOINED_BY = {"stage_finding": "uid, source, check_key", "stage_link": "uid, resource_key", "stage_resource": "key"}
