@@ -23,6 +23,7 @@ from organisation.models import Account
 class Window:
     """What was read of a file for one transaction.
 
+    rows: without its findings once all is made of them.
     evaluated: place → the latest evaluation of a check there, None where there is none.
     accounts: the accounts of its findings → their names, empty where no record tells.
     made: what could be made of it ahead of its transaction.
@@ -36,6 +37,10 @@ class Window:
     @property
     def findings(self) -> Iterator[StagedFinding]:
         return (row for row in self.rows if isinstance(row, StagedFinding))
+
+    @property
+    def set_aside(self) -> Iterator[Rejected]:
+        return (row for row in self.rows if isinstance(row, Rejected))
 
     def add(self, row: Row, account_name: str) -> None:
         self.rows.append(row)

@@ -33,7 +33,7 @@ from findings.parallel import PATIENCE, giving_way, short_turns
 from findings.reading import Place, Reading, Row
 from organisation.models import User
 
-WINDOW = 4_000
+WINDOW = 5_000
 """Records of one transaction: with one merged, one staged, one waiting and one being read, some 110 MB."""
 FIRST = (1_000, 2_000)
 """Records of the first ones. The first of all teaches how records are packed, and each keeps the next one waiting."""
@@ -215,6 +215,8 @@ class _Making:
         if self._ahead is not None and self._nearly_all_new:
             window = part[1]
             window.made = self._ahead.made(window.findings)
+            window.made.hold_blocks_only()
+            window.rows = list(window.set_aside)
         return part
 
 

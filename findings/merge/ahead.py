@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,27 +17,36 @@ from findings.merge import staging_tables as tables
 from findings.models import RecordDictionary, Source
 from findings.models.record import Dictionary, compressed
 from findings.parallel import giving_way
-from findings.staging import StagedFinding, StagedResource
+from findings.staging import StagedCheck, StagedFinding, StagedResource
 
 REMEMBERED = 1 << 19
 """Resources that one reading remembers to have told of, in eight bytes each."""
 Lines = list[tuple[object, ...]]
 Bodies = dict[UUID, bytes]
+CheckKey = tuple[Source, str]
 Pack = Callable[[Source, list[bytes]], list[bytes]]
 
 
 @dataclass
 class Made:
-    """latest: each finding once. bodies: the records as they are kept. blocks: what each staging table takes, where
-    every finding is new; of resources what no window before has told. staged: there they stand already, in the
+    """read: the rows that it was made of. sources: of how many findings. latest: each finding once. checks: what no
+    window before has told of them. bodies: the records as they are kept. blocks: what each staging table takes, where
+    every finding is new; of resources, too, what no window before has told. staged: there they stand already, in the
     transaction that merges them. more: once resources that nobody knew are added, what else is told of others.
     """
 
+    read: int
+    sources: Counter[Source]
     latest: list[StagedFinding]
+    checks: list[StagedCheck]
     bodies: Bodies
     blocks: Mapping[str, bytes | Lines]
     staged: bool = False
     more: Lines | None = None
+
+    def hold_blocks_only(self) -> None:
+        """For who is going to stage all of it."""
+        self.latest, self.bodies = [], {}
 
 
 class Ahead:
@@ -44,7 +54,7 @@ class Ahead:
 
     def __init__(self, source: Source, dictionary: Dictionary) -> None:
         self._source, self._dictionary = source, dictionary
-        self._told = _Told()
+        self._told, self._checks = _Told(), dict[CheckKey, StagedCheck]()
         self._cursor = database.connection.cursor()
 
     @classmethod
@@ -59,12 +69,18 @@ class Ahead:
 
     def made(self, rows: Iterable[StagedFinding]) -> Made:
         """Of all rows of a window. They hold their records no longer."""
-        latest = held.latest(rows)
+        read = list(rows)
+        latest = held.latest(read)
         bodies = packed(latest, lambda _source, records: compressed(records, self._dictionary))
         lines = stages(latest, bodies, self._told.again)
-        return Made(
-            latest, bodies, {name: tables.written(self._cursor, giving_way(some)) for name, some in lines.items()}
-        )
+        blocks = {name: tables.written(self._cursor, giving_way(some)) for name, some in lines.items()}
+        sources = Counter(row.source for row in latest)
+        return Made(len(read), sources, latest, self._untold(checks_of(latest)), bodies, blocks)
+
+    def _untold(self, checks: Mapping[CheckKey, StagedCheck]) -> list[StagedCheck]:
+        untold = {key: check for key, check in checks.items() if self._checks.get(key) != check}
+        self._checks |= untold
+        return list(untold.values())
 
 
 class _Told:
@@ -78,6 +94,11 @@ class _Told:
         place, said = hash(resource.key) % REMEMBERED, hash((resource, orjson.dumps(resource.tags)))
         before, self._told[place] = self._told[place], said
         return before == said
+
+
+def checks_of(rows: Iterable[StagedFinding]) -> dict[CheckKey, StagedCheck]:
+    """What they tell of their checks; of each what is told last."""
+    return {(row.source, row.check.key): row.check for row in rows}
 
 
 def packed(rows: Sequence[StagedFinding], pack: Pack) -> Bodies:

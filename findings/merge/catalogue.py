@@ -51,6 +51,8 @@ def merge_checks(checks: Iterable[StagedCheck], *, at: datetime) -> Touched:
     Returns where findings of Config are rated anew by it: the postures to count again.
     """
     latest = {(check.source, check.key): check for check in checks}
+    if not latest:
+        return set()
     tables.create("stage_check")
     tables.copy("stage_check", tables.CHECK_COLUMNS, map(tables.check_row, latest.values()))
     with connection.cursor() as cursor:

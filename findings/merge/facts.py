@@ -13,7 +13,7 @@ from django.db import connection as database
 
 from findings.merge import held, turns
 from findings.merge import staging_tables as tables
-from findings.merge.ahead import Made, packed, stages
+from findings.merge.ahead import Made, checks_of, packed, stages
 from findings.merge.catalogue import merge_checks
 from findings.merge.facts_sql import CHANGED, MERGE
 from findings.merge.inventory import Touched, add_staged_resources, merge_staged_resources
@@ -68,11 +68,13 @@ def stage_and_merge(
     latest = made.latest if made else held.latest(read)
     if sweep is not None:
         held.seen(sweep.run.pk, [row.uid for row in latest])
-    merged = Merged(read=len(read))
-    if news := latest if made and made.staged else held.unsettled(latest):
+    merged = Merged(read=made.read if made else len(read))
+    news = latest if made and made.staged else held.unsettled(latest)
+    kept = made.sources if made and made.staged else Counter(row.source for row in news)
+    if kept:
         with first():
             merged.touched |= _stage(news, made, at=at)
-        many = len(news) >= MANY
+        many = kept.total() >= MANY
         with database.cursor() as cursor:
             cursor.execute(f"{LOOK_UP}; {SORT_LATER}" if many else LOOK_UP)
         if made is None or made.more is None:
@@ -80,8 +82,8 @@ def stage_and_merge(
         if made is None or made.more != []:
             merged.touched |= merge_staged_resources(at=at)
         _merge_staged(connection, merged, at=at, settled=(read_from or at) - SETTLING)
-        for source, kept in Counter(row.source for row in news).items():
-            RecordDictionary.objects.learn_again(source, kept, at=at)
+        for source, n in kept.items():
+            RecordDictionary.objects.learn_again(source, n, at=at)
     return merged
 
 
@@ -119,11 +121,9 @@ def stage_made(made: Made) -> None:
 def _stage(rows: list[StagedFinding], made: Made | None, *, at: datetime) -> Touched:
     if made is None:
         _fill(stages(rows, packed(rows, partial(_packed, at=at))))
-    elif len(rows) < len(made.bodies):
-        _fill(stages(rows, made.bodies))
     elif not made.staged:
-        _fill(made.blocks)
-    return merge_checks({(row.source, row.check.key): row.check for row in rows}.values(), at=at)
+        _fill(stages(rows, made.bodies) if len(rows) < len(made.bodies) else made.blocks)
+    return merge_checks(made.checks if made else checks_of(rows).values(), at=at)
 
 
 def _fill(lines: Mapping[str, Iterable[Any] | bytes]) -> None:

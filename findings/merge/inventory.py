@@ -137,7 +137,7 @@ def merge_staged_resources(*, at: datetime) -> Touched:
     """
     with database.cursor() as cursor:
         cursor.execute(COMPARE)
-        return _move_findings(_assign(_written(cursor, UPSERT, at=at), Rules.in_force(at)), at=at)
+        return _move_findings(_owned(cursor, UPSERT, at=at), at=at)
 
 
 def add_staged_resources() -> list[tuple[object, ...]]:
@@ -150,15 +150,19 @@ def add_staged_resources() -> list[tuple[object, ...]]:
     at = clock.now()
     with database.cursor() as cursor:
         cursor.execute(COMPARE)
-        _assign(_written(cursor, ADD, at=at), Rules.in_force(at))
+        _owned(cursor, ADD, at=at)
         cursor.execute(SAYS_MORE)
         return list(cursor.fetchall())
 
 
-def _written(cursor: CursorWrapper, statement: str, *, at: datetime) -> list[Held]:
-    """statement: one that returns resources as those are held."""
+def _owned(cursor: CursorWrapper, statement: str, *, at: datetime) -> list[int]:
+    """Write resources, and say whose they are; returns those that have changed hands.
+
+    statement: one that writes resources and returns them as they are held.
+    """
     cursor.execute(statement, {"at": at})
-    return [(key, account, orjson.loads(tags), solutions) for key, account, tags, solutions in cursor.fetchall()]
+    held = [(key, account, orjson.loads(tags), solutions) for key, account, tags, solutions in cursor.fetchall()]
+    return _assign(held, Rules.in_force(at)) if held else []
 
 
 def reassign_solutions(*, at: datetime, accounts: Iterable[str] | None = None) -> Touched:
