@@ -27,7 +27,7 @@ from tests.databases import Clone
 from tests.factories import AccountFactory, SolutionFactory, UserFactory
 from tests.factories.findings import ConnectionFactory
 from tests.factories.organisation import secret_of
-from tests.findings.test_loading import finding
+from tests.findings.exported import finding
 from tests.workers import PATIENCE
 
 CLIENT = Path(__file__).parents[2] / "client" / "portal.py"

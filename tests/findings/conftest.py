@@ -267,3 +267,16 @@ def environment(
         "LOG_LEVEL": "ERROR",
     }
     return {"estate": estate, "variables": {**committed_database.environment, **variables}}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[..., str]:
+    """`file(finding(1), finding(2))`: a file of JSON lines; `file(b"…", name="x.gz")`: of these bytes."""
+
+    def written(*contents: dict[str, Any] | bytes, name: str = "findings.json") -> str:
+        lines = [part if isinstance(part, bytes) else json.dumps(part).encode() for part in contents]
+        path = tmp_path / name
+        path.write_bytes(b"\n".join(lines))
+        return str(path)
+
+    return written

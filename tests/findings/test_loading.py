@@ -7,26 +7,17 @@ import io
 import json
 import sys
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
-from django.db import connection as database
-from django.db.models import F
+from django.core.management import CommandError
 
 from audit.models import TrailEntry
-from audit.moment import Moment
-from findings import loading
-from findings.facts import facts
-from findings.finding_files import FindingFile
-from findings.leases import LostLease, claim
-from findings.loading import Loader
+from findings.leases import claim
 from findings.models import (
     Connection,
     CoverageSpan,
@@ -34,63 +25,16 @@ from findings.models import (
     FindingRecord,
     FindingSpan,
     Posture,
-    RecordDictionary,
-    Resource,
     Scope,
     SetAside,
     SyncRun,
-    record,
 )  # fmt: skip
 from organisation.models import Account
-from sandbox.export import records, write
-from sandbox.world import World
 from tests.factories.findings import ConnectionFactory
-from tests.factories.organisation import AccountFactory, SolutionAccountFactory, TagRuleFactory
 from tests.findings.conftest import StartEstate
-from tests.findings.readings import START
+from tests.findings.exported import finding, load, some
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "asff"
-PLACE = {"AwsAccountId": "111122223333", "Region": "eu-west-1"}
-
-
-def finding(number: int = 1, *, updated: str = "2026-03-01T00:00:00Z", **more: Any) -> dict[str, Any]:
-    """A finding of a bucket, as Security Hub would export it."""
-    return {
-        "Id": f"arn:aws:securityhub:eu-west-1:111122223333:security-control/S3.8/finding/{number}",
-        "ProductArn": "arn:aws:securityhub:eu-west-1::product/aws/securityhub",
-        "GeneratorId": "security-control/S3.8",
-        "Title": "Buckets should block public access {not} [really]",
-        "CreatedAt": "2026-02-01T00:00:00Z",
-        "UpdatedAt": updated,
-        "Severity": {"Label": "HIGH"},
-        "Compliance": {"Status": "FAILED", "SecurityControlId": "S3.8"},
-        "Resources": [{"Type": "AwsS3Bucket", "Id": f"arn:aws:s3:::bucket-{number}", "Tags": {"a": '}"{\\'}}],
-        **PLACE,
-        **more,
-    }
-
-
-def load(*arguments: str) -> tuple[str, str]:
-    out, errors = StringIO(), StringIO()
-    call_command("load_findings", *arguments, stdout=out, stderr=errors)
-    return out.getvalue(), errors.getvalue()
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Callable[..., str]:
-    """`file(finding(1), finding(2))`: a file of JSON lines; `file(b"…", name="x.gz")`: of these bytes."""
-
-    def written(*contents: dict[str, Any] | bytes, name: str = "findings.json") -> str:
-        lines = [part if isinstance(part, bytes) else json.dumps(part).encode() for part in contents]
-        path = tmp_path / name
-        path.write_bytes(b"\n".join(lines))
-        return str(path)
-
-    return written
-
-
-def some(number: int) -> list[dict[str, Any]]:
-    return [finding(each) for each in range(1, number + 1)]
 
 
 @pytest.mark.parametrize(
@@ -300,111 +244,6 @@ def test_what_aws_itself_says_of_a_place_stands(read_estate: Any, file: Callable
     load(file(finding(**place)))
     assert {scope.pk: (scope.state, scope.reason, scope.read_at) for scope in Scope.objects.all()} == before
     assert Finding.objects.filter(native_id=finding()["Id"]).exists()
-
-
-def connected() -> int:
-    """How many connections this database has."""
-    with database.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
-        return int(cursor.fetchone()[0])
-
-
-@pytest.mark.usefixtures("committed_database")
-def test_a_load_in_many_windows_counts_as_the_sandbox_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Two connections merge its windows by turns, and a third tells the planner: none of them is left behind."""
-    monkeypatch.setattr(loading, "WINDOW", 70)
-    monkeypatch.setattr(record, "SAMPLES", 60)
-    world = World(seed=3, accounts=4, findings=500, start=int(START.timestamp() * 1000))
-    bodies = list(records(world, "3", len(world.findings)))
-    path = tmp_path / "estate.json"
-    with path.open("wb") as out:
-        write(iter(bodies), out, "array")
-    load(str(path))
-    assert connected() == 1
-    found = facts(list(Connection.objects.all()), Moment.now())["findings"]
-    expected = [json.loads(body) for body in bodies]
-    assert found["total"] == len(expected)
-    assert found["by_account"] == dict(sorted(Counter(row["AwsAccountId"] for row in expected).items()))
-    scored = FindingSpan.objects.filter(scored=True, record_state="ACTIVE").count()
-    assert sum(Posture.objects.values_list("n", flat=True)) == scored
-
-
-@pytest.mark.usefixtures("committed_database")
-def test_a_load_that_loses_its_lease_keeps_whole_windows_of_what_it_had_read(
-    monkeypatch: pytest.MonkeyPatch, file: Callable[..., str]
-) -> None:
-    monkeypatch.setattr(loading, "WINDOW", 100)
-    monkeypatch.setattr(record, "SAMPLES", 60)
-
-    def tell(_file: FindingFile, run: SyncRun) -> None:
-        if run.read >= 300:
-            Scope.objects.filter(pk=run.scope_id).update(fence=F("fence") + 1)
-
-    with pytest.raises(LostLease):
-        loading.load(None, [file(*some(1000))], by=Loader("a test"), tell=tell)
-    kept = Finding.objects.count()
-    assert 300 <= kept < 1000
-    assert kept % 100 == 0
-    assert FindingSpan.objects.count() == FindingRecord.objects.count() == kept
-    assert connected() == 1
-
-
-@pytest.mark.usefixtures("committed_database")
-def test_what_is_made_ahead_is_what_the_merge_would_have_made(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: Callable[..., str]
-) -> None:
-    """Once the first window has taught the records' dictionary, the next are written down while one is merged.
-
-    What they teach on the way is made use of.
-    """
-    monkeypatch.setattr(loading, "WINDOW", 100)
-    monkeypatch.setattr(record, "SAMPLES", 60)
-    world = World(seed=5, accounts=4, findings=450, start=int(START.timestamp() * 1000))
-    bodies = [json.loads(body) for body in records(world, "5", len(world.findings))]
-    again = [
-        body | {"UpdatedAt": "2027-01-01T00:00:00Z", "Title": "Now with\ta tab, a \\ and\na line"}
-        for body in bodies[::9]
-    ]
-    load(file(*bodies, *again))
-    newest = {(body["ProductArn"], body["Id"]): body for body in [*bodies, *again]}
-    held = Finding.objects.prefetch_related("records")
-    assert RecordDictionary.objects.count() >= 2
-    assert {(one.product_arn, one.native_id): one.records.latest("captured_at", "pk").content for one in held} == newest
-    assert {(one.product_arn, one.native_id): one.title for one in held} == {
-        key: body["Title"] for key, body in newest.items()
-    }
-    linked = Resource.objects.values_list("links__finding__native_id", "key").distinct()
-    assert {pair[0] for pair in linked} == {body["Id"] for body in bodies}
-
-
-@pytest.mark.usefixtures("committed_database")
-def test_a_resource_is_what_was_told_of_it_last_and_belongs_where_its_tags_say(
-    monkeypatch: pytest.MonkeyPatch, file: Callable[..., str]
-) -> None:
-    """Resources are added ahead of their findings; what is told anew of one that is known waits for its turn."""
-    monkeypatch.setattr(loading, "WINDOW", 100)
-    monkeypatch.setattr(record, "SAMPLES", 60)
-    account = AccountFactory(account_id=PLACE["AwsAccountId"])
-    shop, bank = (SolutionAccountFactory(account=account, whole=False).solution for _ in range(2))
-    for solution, app in ((shop, "shop"), (bank, "bank")):
-        TagRuleFactory(solution=solution, key="app", value=app)
-
-    def on(number: int, bucket: int, app: str) -> dict[str, Any]:
-        resource = {"Type": "AwsS3Bucket", "Id": f"arn:aws:s3:::bucket-{bucket}", "Tags": {"app": app}}
-        return finding(number, Resources=[resource])
-
-    moved = [on(1000 + number, number, "bank") for number in range(1, 11)]
-    again = [on(2000 + number, number, "shop") for number in range(1, 6)]
-    first = [on(number, number, "shop") for number in range(1, 401)]
-    between = [on(number, number, "shop") for number in range(401, 601)]
-    load(file(*first, *moved, *between, *again))
-    held = dict(Resource.objects.values_list("key", "solutions"))
-    assert held == {
-        f"arn:aws:s3:::bucket-{number}": [bank.pk if 6 <= number <= 10 else shop.pk] for number in range(1, 601)
-    }
-    open_now = FindingSpan.objects.filter(valid_to=None).values_list("finding__resource__key", "solutions")
-    assert open_now.count() == 615
-    assert all(held[key] == solutions for key, solutions in open_now)
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="The published sample findings are not there.")

@@ -24,7 +24,8 @@ from organisation.models import AnsweredCall
 from tests.conftest import LoggedIn, LogIn, Program
 from tests.factories import UserFactory
 from tests.factories.findings import ConnectionFactory
-from tests.findings.test_loading import BROKEN, finding, some
+from tests.findings.exported import finding, some
+from tests.findings.test_loading import BROKEN
 
 pytestmark = pytest.mark.django_db
 LOAD = "/api/v1/findings/load/"
