@@ -25,20 +25,21 @@ AT_ONCE = 5_000
 
 TOLD = """
 SELECT told.*,
-       coalesce(nullif(inventory_type, ''), nullif(type, ''), known_type) <> known_type
-       OR coalesce(nullif(inventory_name, ''), nullif(name, ''), known_name) <> known_name
+       coalesce(nullif(standing_type, ''), nullif(type, ''), known_type) <> known_type
+       OR coalesce(nullif(standing_name, ''), nullif(name, ''), known_name) <> known_name
        OR coalesce(nullif(tags, '{}'), known_tags) <> known_tags AS says_more
 FROM (
     SELECT DISTINCT ON (key) s.key, s.type, s.native_id, s.name, s.account, s.region, s.tags, s.in_inventory,
-           CASE WHEN NOT s.in_inventory AND k.in_inventory_at IS NOT NULL THEN k.type END AS inventory_type,
-           CASE WHEN NOT s.in_inventory AND k.in_inventory_at IS NOT NULL THEN k.name END AS inventory_name,
+           CASE WHEN NOT s.in_inventory AND k.in_inventory_at IS NOT NULL THEN k.type END AS standing_type,
+           CASE WHEN NOT s.in_inventory AND (k.in_inventory_at IS NOT NULL OR s.tags IS NULL) THEN k.name END
+               AS standing_name,
            k.id AS known_id, k.type AS known_type, k.name AS known_name, k.tags AS known_tags
     FROM stage_resource s LEFT JOIN findings_resource k USING (key)
     ORDER BY key, s.in_inventory DESC, s.tags NULLS LAST
 ) told
 """
 """What is told of each resource, beside what is known. What the inventory calls it stands; findings name only what
-it does not know.
+it does not know. Who tells no tags does not know what it is called: where its name is known, that stands.
 """
 COMPARE = tables.filled("told", TOLD)
 
@@ -46,7 +47,7 @@ UPSERT = """
 INSERT INTO findings_resource AS known (
     key, type, native_id, name, account, region, tags, solutions, first_seen_at, in_inventory_at
 )
-SELECT key, coalesce(nullif(inventory_type, ''), type), native_id, coalesce(nullif(inventory_name, ''), name),
+SELECT key, coalesce(nullif(standing_type, ''), type), native_id, coalesce(nullif(standing_name, ''), name),
        account, region, coalesce(tags, '{}'), '{}', %(at)s, CASE WHEN in_inventory THEN %(at)s END
 FROM told
 WHERE known_id IS NULL OR in_inventory OR says_more

@@ -25,6 +25,7 @@ from findings.models import (
     FindingRecord,
     FindingSpan,
     Posture,
+    Resource,
     Scope,
     SetAside,
     SyncRun,
@@ -110,6 +111,22 @@ def test_an_older_record_never_overwrites_a_newer_one(file: Callable[..., str]) 
     out, _ = load(file(finding(updated="2026-03-04T00:00:00Z")))
     assert out.splitlines()[-1] == "Files: 1 read, 0 new, 0 changed, 0 set aside"
     assert FindingSpan.objects.get().compliance_status == "PASSED"
+
+
+@pytest.mark.django_db
+def test_a_record_without_tags_does_not_rename_its_resource(file: Callable[..., str]) -> None:
+    """One service sends tags along, another does not: the name does not change with every reading."""
+
+    def on_instance(number: int, **tags: str) -> dict[str, Any]:
+        resource = {"Type": "AwsEc2Instance", "Id": "arn:aws:ec2:eu-west-1:111122223333:instance/i-0a1"}
+        return finding(number, Resources=[resource | ({"Tags": tags} if tags else {})])
+
+    names = []
+    for record in (on_instance(1), on_instance(2, Name="web", app="shop"), on_instance(3), on_instance(4, app="shop")):
+        load(file(record))
+        names.append(Resource.objects.get().name)
+    assert names == ["i-0a1", "web", "web", "i-0a1"]
+    assert Resource.objects.get().tags == {"app": "shop"}
 
 
 @pytest.mark.django_db
