@@ -12,10 +12,20 @@ from audit.public_id import PublicId
 from findings.models.queries import OwnedQuerySet
 
 
+class Words(models.Func):
+    """What a resource is searched by: its key, and its name where that is no part of the key."""
+
+    function = "resource_words"
+    output_field = models.TextField()
+
+    def __init__(self) -> None:
+        super().__init__("key", "name")
+
+
 class ResourceQuerySet(OwnedQuerySet["Resource"]):
     def naming(self, text: str) -> Self:
         """Resources with this in their ARN or name, in whatever case."""
-        return self.filter(Q(key__icontains=text) | Q(name__icontains=text))
+        return self.alias(words=Words()).filter(words__icontains=text)
 
 
 class Resource(PublicId):
@@ -45,11 +55,7 @@ class Resource(PublicId):
             models.Index(fields=["account", "region", "type"], name="resource_place"),
             GinIndex(fields=["solutions"], name="resource_solutions"),
             models.Index(fields=["account"], name="resource_unowned", condition=Q(solutions=[], gone_at=None)),
-            GinIndex(
-                OpClass(Upper("key"), name="gin_trgm_ops"),
-                OpClass(Upper("name"), name="gin_trgm_ops"),
-                name="resource_search",
-            ),
+            GinIndex(OpClass(Upper(Words()), name="gin_trgm_ops"), name="resource_search"),
         ]
 
     def __str__(self) -> str:
