@@ -34,7 +34,7 @@ from findings.reading import Place, Reading, Row
 from organisation.models import User
 
 WINDOW = 5_000
-"""Records of one transaction: with one merged, one staged, one waiting and one being read, some 110 MB."""
+"""Records of one transaction: with one merged, one staged, one waiting and one being read, a load takes 240 MB."""
 FIRST = (1_000, 2_000)
 """Records of the first ones. The first of all teaches how records are packed, and each keeps the next one waiting."""
 MOST = 4

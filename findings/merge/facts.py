@@ -123,7 +123,7 @@ def _stage(rows: list[StagedFinding], made: Made | None, *, at: datetime) -> Tou
         _fill(stages(rows, packed(rows, partial(_packed, at=at))))
     elif not made.staged:
         _fill(stages(rows, made.bodies) if len(rows) < len(made.bodies) else made.blocks)
-    return merge_checks(made.checks if made else checks_of(rows).values(), at=at)
+    return merge_checks(made.checks if made and made.staged else checks_of(rows).values(), at=at)
 
 
 def _fill(lines: Mapping[str, Iterable[Any] | bytes]) -> None:

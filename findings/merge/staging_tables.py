@@ -1,7 +1,6 @@
 """Temporary tables, empty when a transaction begins, filled by COPY or from a query.
 
-A connection makes each of them once: to make and drop them in every transaction costs more than most of what they are
-made for.
+A connection makes each of them once, so that PostgreSQL does not write its catalogue in every transaction.
 """
 
 from __future__ import annotations

@@ -3,8 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import zstandard
@@ -22,6 +21,7 @@ SPREAD = 8 * SAMPLES
 LARGEST_DICTIONARY = 64 << 10
 """Bytes."""
 Dictionary = zstandard.ZstdCompressionDict
+Thing = TypeVar("Thing")
 
 
 class RecordDictionaryQuerySet(models.QuerySet["RecordDictionary"]):
@@ -36,7 +36,7 @@ class RecordDictionaryQuerySet(models.QuerySet["RecordDictionary"]):
     def learn(self, source: str, records: Sequence[bytes], *, at: datetime) -> None:
         """Learn from the first records of a source that come in number."""
         if len(records) >= SAMPLES and not self.filter(source=source).exists():
-            self._learn(source, records, after=FindingRecord.last_id(), at=at)
+            self._learn(source, _samples(records), after=FindingRecord.last_id(), at=at)
 
     def learn_again(self, source: str, added: int, *, at: datetime) -> None:
         """Learn from all that are kept, once they are many more: the first ones may all have been of one kind.
@@ -50,18 +50,18 @@ class RecordDictionaryQuerySet(models.QuerySet["RecordDictionary"]):
         if after is None or last < GROWN * max(after, SAMPLES):
             return
         spread = range(last, 0, -max(1, last // SPREAD))
-        kept = FindingRecord.objects.filter(pk__in=spread, finding__source=source)
-        records = [unpacked(bytes(body)) for body in kept.values_list("body", flat=True)]
-        if len(records) >= SAMPLES:
-            self._learn(source, records, after=last, at=at)
+        theirs = FindingRecord.objects.filter(pk__in=spread, finding__source=source).order_by("pk")
+        keys = list(theirs.values_list("pk", flat=True))
+        if len(keys) >= SAMPLES:
+            kept = FindingRecord.objects.filter(pk__in=_samples(keys)).values_list("body", flat=True)
+            self._learn(source, [unpacked(bytes(body)) for body in kept], after=last, at=at)
 
     def _latest(self, source: str) -> RecordDictionaryQuerySet:
         return self.filter(source=source).order_by("-after", "-learnt_at")
 
-    def _learn(self, source: str, records: Sequence[bytes], *, after: int, at: datetime) -> None:
-        spread = islice(records, 0, None, len(records) // SAMPLES)
+    def _learn(self, source: str, samples: Sequence[bytes], *, after: int, at: datetime) -> None:
         try:
-            learnt = zstandard.train_dictionary(LARGEST_DICTIONARY, list(spread))
+            learnt = zstandard.train_dictionary(LARGEST_DICTIONARY, list(samples))
         except zstandard.ZstdError:  # they have nothing in common, or nothing else
             return
         said = {"source": source, "body": learnt.as_bytes(), "after": after, "learnt_at": at}
@@ -118,6 +118,11 @@ class FindingRecord(models.Model):
     def raw(self) -> bytes:
         """JSON."""
         return unpacked(bytes(self.body))
+
+
+def _samples(things: Sequence[Thing]) -> Sequence[Thing]:
+    """As many as a dictionary is learnt from, or up to twice as many, spread over all of them."""
+    return things[:: len(things) // SAMPLES]
 
 
 def compressed(records: Sequence[bytes], dictionary: Dictionary | None) -> list[bytes]:
